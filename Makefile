@@ -1,0 +1,57 @@
+# The product catalog, one command each. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run up down import export test check format lock clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
+
+$(INSTALLED): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing the pinned packages into $(VENV) (first time only) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
+	@exec $(BIN)/python -m dev.stack
+
+up:  ## Start the whole stack in containers: LocalStack, Valkey, the API on :8080
+	docker compose -f localstack-compose.yml up --build
+
+down:  ## Stop the containers and remove their data
+	docker compose -f localstack-compose.yml down --volumes
+
+import: $(INSTALLED)  ## Load products: make import FILE=products.ndjson
+	@$(BIN)/python -m dev.transfer import "$(FILE)"
+
+export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
+	@$(BIN)/python -m dev.transfer export "$(FILE)"
+
+test: $(INSTALLED)  ## Run every test, with branch coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(INSTALLED)  ## Check format, lint, types and import directions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(INSTALLED)  ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+lock: $(INSTALLED)  ## Pin every package anew, with hashes, from requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements-dev.lock
+
+clean:  ## Remove what the commands made
+	rm -rf $(VENV) .local .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

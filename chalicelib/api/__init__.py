@@ -1,0 +1,1 @@
+"""The HTTP side of the catalog: the only package, beside `app.py`, that knows Chalice."""

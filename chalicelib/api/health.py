@@ -1,0 +1,51 @@
+"""Whether the API can do its work: it can without Redis, but not without DynamoDB."""
+
+from __future__ import annotations
+
+import json
+
+from chalice.app import Response
+
+from chalicelib import wiring
+from chalicelib.api.routes import Routes
+from chalicelib.errors import CacheUnavailable, StoreUnavailable
+
+routes = Routes(__name__)
+
+_WORDS = {True: "connected", False: "disconnected"}
+
+
+@routes.route("/health", methods=["GET", "HEAD"])
+def health() -> Response:
+    """Ask both, and tell."""
+    redis, dynamodb = _redis_answers(), _dynamodb_answers()
+    body = {
+        "status": "healthy" if dynamodb else "unhealthy",
+        "api": "operational",
+        "redis": _WORDS[redis],
+        "cache_fallback": "enabled",
+        "dynamodb": _WORDS[dynamodb],
+    }
+    response = Response(json.dumps(body), {"Content-Type": "application/json"})
+    response.headers["Cache-Control"] = "no-store"
+    response.status_code = 200 if dynamodb else 503
+    return response
+
+
+def _redis_answers() -> bool:
+    container = wiring.container()
+    if not container.settings.cache_enabled:
+        return False
+    try:
+        container.redis.ping()
+    except CacheUnavailable:
+        return False
+    return True
+
+
+def _dynamodb_answers() -> bool:
+    try:
+        wiring.container().repository.ping()
+    except StoreUnavailable:
+        return False
+    return True

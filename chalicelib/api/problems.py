@@ -1,0 +1,81 @@
+"""
+Every error as `application/problem+json` (RFC 9457). The one place from error to status.
+
+To give a new error a status, add a line to `STATUS`; a test says so for each error class.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from chalice.app import Response
+
+from chalicelib import errors, telemetry
+
+STATUS: Final[dict[type[errors.CatalogError], int]] = {
+    errors.InvalidProduct: 422,
+    errors.InvalidQuery: 422,
+    errors.InvalidCursor: 400,
+    errors.ProductNotFound: 404,
+    errors.ProductExists: 409,
+    errors.VersionMismatch: 412,
+    errors.CacheUnavailable: 503,
+    errors.StoreUnavailable: 503,
+    errors.OutcomeUnknown: 503,
+}
+
+TITLES: Final = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""As RFC 9110 has them: Python's own differ from version to version."""
+
+RETRY_AFTER_SECONDS: Final = "1"
+
+
+class Problem(Exception):
+    """A request that is refused for how it speaks HTTP, before the catalog is asked."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def of(error: Exception) -> Response:
+    """Return the answer to any error. One that nobody foresaw is a 500 and tells no internals."""
+    if isinstance(error, Problem):
+        return render(error.status, str(error))
+    if not isinstance(error, errors.CatalogError):
+        telemetry.exception("unforeseen error")
+        return render(500, "An internal error occurred; the request id leads to its log lines")
+    status = STATUS[type(error)]
+    if isinstance(error, errors.InvalidProduct | errors.InvalidQuery):
+        return render(status, str(error), errors=[each._asdict() for each in error.errors])
+    response = render(status, str(error))
+    if status == 503:
+        telemetry.warning("unavailable", reason=str(error.__cause__ or error))
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
+
+
+def render(status: int, detail: str, **more: Any) -> Response:
+    """Return a problem as a response."""
+    problem = {
+        "type": "about:blank",
+        "title": TITLES[status],
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    # A path may hold what UTF-8 cannot: escaped, it can be sent all the same.
+    body = json.dumps(problem)
+    return Response(body, {"Content-Type": "application/problem+json"}, status)

@@ -1,0 +1,108 @@
+"""
+The product endpoints. Knows neither DynamoDB nor Redis.
+
+To add an endpoint: write its view here, its use case in `catalog.py`, its test in
+`tests/integration/test_products_api.py`.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from chalice.app import Response
+
+from chalicelib import wiring
+from chalicelib.api import inputs
+from chalicelib.api.problems import of
+from chalicelib.api.routes import Routes
+from chalicelib.cache import Outcome
+from chalicelib.errors import ProductNotFound
+from chalicelib.product import Representation, is_product_id, represent, represent_page
+
+routes = Routes(__name__)
+
+_JSON = "application/json"
+
+
+@routes.route("/products", methods=["POST"])
+def create_product() -> Response:
+    """Store a new product."""
+    draft = wiring.parse_draft(inputs.json_body(routes.request))
+    product = wiring.container().catalog.create(draft.model_dump())
+    response = _answer(represent(product), status=201)
+    response.headers["Location"] = f"{_base_path()}/products/{product.id}"
+    return response
+
+
+@routes.route("/products", methods=["GET", "HEAD"])
+def list_products() -> Response:
+    """Return a page of products."""
+    page = wiring.container().catalog.list(*inputs.page_query(routes.request))
+    response = Response(represent_page(page), {"Content-Type": _JSON})
+    if page.next_cursor is not None:
+        query = dict(routes.request.query_params or {}) | {"cursor": page.next_cursor}
+        pairs = "&".join(f"{name}={quote(value)}" for name, value in query.items())
+        response.headers["Link"] = f'<{_base_path()}/products?{pairs}>; rel="next"'
+    return response
+
+
+@routes.route("/products/{product_id}", methods=["GET", "HEAD"])
+def get_product(product_id: str) -> Response:
+    """Answer from the cache, or from the catalog where it does not know."""
+    product_id = unquote(product_id)
+    if not is_product_id(product_id):
+        return _not_found(product_id, Outcome.BYPASS)
+    fetched = wiring.container().catalog.get(product_id)
+    if fetched.item is None:
+        return _not_found(product_id, fetched.outcome)
+    known = inputs.is_known(routes.request, fetched.item.version)
+    response = _answer(fetched.item, status=304 if known else 200)
+    response.headers["X-Cache"] = fetched.outcome.value
+    return response
+
+
+@routes.route("/products/{product_id}", methods=["PUT", "PATCH"])
+def update_product(product_id: str) -> Response:
+    """Change the fields that the body names."""
+    request = routes.request
+    changes = wiring.parse_changes(inputs.json_body(request)).named()
+    product = wiring.container().catalog.update(
+        _id(product_id), changes, inputs.versions_to_match(request)
+    )
+    return _answer(represent(product))
+
+
+@routes.route("/products/{product_id}", methods=["DELETE"])
+def delete_product(product_id: str) -> Response:
+    """Remove the product."""
+    wiring.container().catalog.delete(_id(product_id), inputs.versions_to_match(routes.request))
+    return Response("", {}, 204)
+
+
+def _answer(product: Representation, status: int = 200) -> Response:
+    headers = {"ETag": inputs.etag(product.version), "Last-Modified": product.last_modified}
+    if status == 304:
+        return Response("", {**headers}, status)
+    return Response(product.body, {"Content-Type": _JSON, **headers}, status)
+
+
+def _not_found(product_id: str, outcome: Outcome) -> Response:
+    response = of(ProductNotFound(product_id))
+    response.headers["X-Cache"] = outcome.value
+    return response
+
+
+def _id(product_id: str) -> str:
+    """Raise `ProductNotFound` for what no product's id can be."""
+    product_id = unquote(product_id)
+    if not is_product_id(product_id):
+        raise ProductNotFound(product_id)
+    return product_id
+
+
+def _base_path() -> str:
+    """Return what stands before the path outside: API Gateway's stage, `/api` say, or nothing."""
+    context = routes.request.context
+    path: str = context.get("path", "")
+    resource: str = context["resourcePath"]
+    return path.removesuffix(resource) if path.endswith(resource) else ""

@@ -1,0 +1,77 @@
+"""
+What every route shares: the request's id, its timing, its log line, errors as problems.
+
+Done around the view, since Chalice's middleware never sees what a view raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, cast
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import telemetry
+from chalicelib.api import problems
+from chalicelib.product import is_product_id
+
+View = Callable[..., Response]
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Routes(Blueprint):
+    """A blueprint whose views may raise any `CatalogError` or `Problem`."""
+
+    def route(self, path: str, **options: Any) -> Callable[[View], View]:
+        """As Chalice's, without its check of content types: `api/inputs.py` has ours."""
+        register = super().route(path, content_types=[], **options)
+        return lambda view: cast("View", register(self._answering(view)))
+
+    @property
+    def request(self) -> Request:
+        """The request being answered."""
+        return self.current_request
+
+    def _answering(self, view: View) -> View:
+        @wraps(view)
+        def answer(**path: str) -> Response:
+            request = self.request
+            product_id = path.get("product_id", "")
+            trace = telemetry.begin(
+                request_id(request), product_id if is_product_id(product_id) else ""
+            )
+            try:
+                response = view(**path)
+            except Exception as error:  # noqa: BLE001 — whatever it is, the client gets a problem
+                response = problems.of(error)
+            if request.method == "HEAD":
+                response.body = ""
+            response.headers["X-Request-Id"] = trace.request_id
+            response.headers["Server-Timing"] = trace.server_timing()
+            telemetry.info("answered", method=request.method, status=response.status_code)
+            return response
+
+        return answer
+
+
+def request_id(request: Request) -> str:
+    """Return the caller's request id where it is a fit one, else the gateway's."""
+    given = request.headers.get("x-request-id", "")
+    if _REQUEST_ID.fullmatch(given):
+        return cast("str", given)
+    context: Any = request.lambda_context
+    return str(request.context.get("requestId") or context.aws_request_id)
+
+
+def reshape(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: give Chalice's own errors (a method that a path does not have) our shape."""
+    response = get_response(request)
+    body = response.body
+    if not isinstance(body, dict) or "Code" not in body:
+        return response
+    problem = problems.render(response.status_code, body["Message"])
+    problem.headers = {**response.headers, **problem.headers, "X-Request-Id": request_id(request)}
+    return problem

@@ -1,0 +1,140 @@
+"""
+The settings: what the environment may say, and the rule each variable has to meet.
+
+The only module that reads the environment (credentials apart: those are boto3's to find).
+Written without Pydantic, since a cache hit would wait 170 ms at a cold start for its import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+_T = TypeVar("_T")
+
+
+class SettingsError(Exception):
+    """A variable is missing or breaks its rule. Names it and the rule, never its content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Read once, at the start. Times are in seconds. `.env.example` explains each one."""
+
+    products_table: str
+    aws_region: str
+    aws_endpoint_url: str | None
+    on_lambda: bool
+    cache_enabled: bool
+    cache_write_policy: str
+    cache_ttl_seconds: int
+    cache_negative_ttl_seconds: int
+    redis_host: str
+    redis_port: int
+    redis_db: int
+    redis_tls: bool
+    redis_username: str | None
+    redis_password: str | None
+    redis_timeout_seconds: float
+    api_host: str
+    api_port: int
+    debug: bool
+    log_level: str
+    log_format: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Raise `SettingsError` that lists every variable at fault."""
+        read = _Reader(env)
+        cache_enabled = read.boolean("CACHE_ENABLED", default=True)
+        settings = cls(
+            products_table=read.text("PRODUCTS_TABLE", _TABLE),
+            aws_region=read.text("AWS_REGION", _REGION, env.get("AWS_DEFAULT_REGION")),
+            aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,
+            on_lambda="AWS_LAMBDA_FUNCTION_NAME" in env,
+            cache_enabled=cache_enabled,
+            cache_write_policy=read.choice("CACHE_WRITE_POLICY", ("available", "strict")),
+            cache_ttl_seconds=read.integer("CACHE_TTL_SECONDS", 1, 30 * 24 * 3600, 3600),
+            cache_negative_ttl_seconds=read.integer("CACHE_NEGATIVE_TTL_SECONDS", 1, 3600, 15),
+            redis_host=read.text("REDIS_HOST", _HOST, None if cache_enabled else ""),
+            redis_port=read.integer("REDIS_PORT", 1, 65535, 6379),
+            redis_db=read.integer("REDIS_DB", 0, 15, 0),
+            redis_tls=read.boolean("REDIS_TLS", default=False),
+            redis_username=read.text("REDIS_USERNAME", _ANY, "") or None,
+            redis_password=read.text("REDIS_PASSWORD", _ANY, "") or None,
+            redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.1),
+            api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
+            api_port=read.integer("API_PORT", 1, 65535, 8080),
+            debug=read.boolean("DEBUG", default=False),
+            log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+            log_format=read.choice("LOG_FORMAT", ("json", "text")),
+        )
+        if read.faults:
+            raise SettingsError("\n".join(["Settings at fault:", *read.faults]))
+        return settings
+
+
+class _Rule:
+    """A pattern that the whole value matches, and the same in words."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        self.matches = re.compile(pattern).fullmatch
+        self.words = words
+
+
+_TABLE: Final = _Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
+_REGION: Final = _Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]+", "an AWS region such as eu-central-1")
+_URL: Final = _Rule(r"https?://[^\s/@]+/?", "a URL such as http://127.0.0.1:4566")
+_HOST: Final = _Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
+_ANY: Final = _Rule(r"(?s:.*)", "text")
+
+
+class _Reader:
+    """Reads variables one by one and remembers each fault. An empty one counts as unset."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.faults: list[str] = []
+
+    def text(self, name: str, rule: _Rule, default: str | None = None) -> str:
+        value = self._env.get(name) or default
+        if value is None:
+            return self._fault(f"{name} is missing; it must be {rule.words}", "")
+        if value and not rule.matches(value):
+            return self._fault(f"{name} must be {rule.words}", "")
+        return value
+
+    def integer(self, name: str, low: int, high: int, default: int) -> int:
+        value = self._env.get(name) or str(default)
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
+            return self._fault(f"{name} must be a whole number from {low} to {high}", default)
+        return int(value)
+
+    def number(self, name: str, low: float, high: float, default: float) -> float:
+        value = self._env.get(name) or str(default)
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+", value) or not low <= float(value) <= high:
+            return self._fault(f"{name} must be a number from {low} to {high}", default)
+        return float(value)
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = (self._env.get(name) or str(default)).lower()
+        if value not in _BOOLEANS:
+            return self._fault(f"{name} must be true or false", default)
+        return _BOOLEANS[value]
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        """Take one of `choices`, in any case; the first is the default."""
+        value = self._env.get(name) or choices[0]
+        for choice in choices:
+            if choice.lower() == value.lower():
+                return choice
+        return self._fault(f"{name} must be one of {', '.join(choices)}", choices[0])
+
+    def _fault(self, fault: str, stand_in: _T) -> _T:
+        self.faults.append(f"  {fault}")
+        return stand_in
+
+
+_BOOLEANS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

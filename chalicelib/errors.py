@@ -1,0 +1,91 @@
+"""
+The errors of the catalog. What they mean over HTTP is told in `api/problems.py`.
+
+    CatalogError
+    ├── InvalidProduct       a field breaks a rule
+    ├── InvalidQuery         a query parameter breaks a rule
+    ├── InvalidCursor        a cursor that this catalog did not make
+    ├── ProductNotFound
+    ├── ProductExists        a product with this id is there already
+    ├── VersionMismatch      the product has moved on from the version asked for
+    └── Unavailable          a part that the catalog needs does not answer; nothing was written
+        ├── CacheUnavailable     Redis
+        └── StoreUnavailable     DynamoDB
+            └── OutcomeUnknown   DynamoDB, half-way through a write: it may or may not be committed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class FieldError(NamedTuple):
+    """One broken rule: where, what the rule says, and the rule's short name."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+    type: str
+
+
+class CatalogError(Exception):
+    """What the catalog can refuse or fail to do. Its text may be shown to the client."""
+
+
+class _Invalid(CatalogError):
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        fields = ", ".join(".".join(map(str, error.loc)) or "body" for error in errors)
+        super().__init__(f"Not valid: {fields}")
+        self.errors = tuple(errors)
+
+
+class InvalidProduct(_Invalid):
+    """A product, or a change to one, that breaks the rules of `models.py`."""
+
+
+class InvalidQuery(_Invalid):
+    """A query parameter that breaks its rule."""
+
+
+class InvalidCursor(CatalogError):
+    """A cursor that `repository.py` did not make."""
+
+    def __init__(self) -> None:
+        super().__init__("The cursor is not one that this API gave")
+
+
+class ProductNotFound(CatalogError):
+    """No product has this id."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"Product with id '{product_id}' not found")
+
+
+class ProductExists(CatalogError):
+    """A product with this id exists, so it cannot be added."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"Product with id '{product_id}' exists already")
+
+
+class VersionMismatch(CatalogError):
+    """The product is no longer at any of the versions that the write asked for."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"Product with id '{product_id}' has changed since the version asked for")
+
+
+class Unavailable(CatalogError):
+    """A part that the catalog needs does not answer. Nothing was written; try again later."""
+
+
+class CacheUnavailable(Unavailable):
+    """Redis did not answer, refused the command, or was not asked (circuit open)."""
+
+
+class StoreUnavailable(Unavailable):
+    """DynamoDB is out of reach or throttles, and retries did not help."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """DynamoDB stopped answering half-way through a write: it may or may not be committed."""

@@ -1,0 +1,103 @@
+"""
+What a client may say of a product: the rules of each field. Knows neither HTTP nor storage.
+
+Imported on the first write only (`wiring.py`): Pydantic costs 170 ms that no read should pay.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from chalicelib.errors import FieldError, InvalidProduct
+from chalicelib.product import UUID_PATTERN
+
+
+def _exact(value: object) -> object:
+    """Take a JSON integer as a price too. A float never comes here: see `api/inputs.py`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    return value
+
+
+NOT_BLANK = r"\S"
+Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NOT_BLANK)]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=NOT_BLANK)]
+Price = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(gt=0, max_digits=14, decimal_places=4),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 9999999999.9999}),
+]
+StockQuantity = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Category = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ProductDraft(_Fields):
+    """A product before it has an id."""
+
+    name: Name
+    description: Description
+    price: Price
+    stock_quantity: StockQuantity
+    category: Category | None = None
+
+
+class IdentifiedDraft(ProductDraft):
+    """A product that may bring its id along, as an import does."""
+
+    id: Id | None = None
+
+
+_UNNAMED: Any = Field(default=None, validate_default=False)
+
+
+class ProductChanges(_Fields):
+    """
+    Any subset of the fields. Only `category` may be null, which removes it.
+
+    A field that the client did not name reads as `None` too, so ask `named`.
+    """
+
+    name: Name = _UNNAMED
+    description: Description = _UNNAMED
+    price: Price = _UNNAMED
+    stock_quantity: StockQuantity = _UNNAMED
+    category: Category | None = None
+
+    def named(self) -> dict[str, Any]:
+        """Return the fields that the client named, and only those."""
+        return self.model_dump(exclude_unset=True)
+
+
+_MESSAGES = {"string_pattern_mismatch": "Must not be only white space"}
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def parse(model: type[_Model], data: object) -> _Model:
+    """Check `data`, decoded JSON whose fractions are `Decimal`. Raise `InvalidProduct`."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise InvalidProduct([_field_error(each) for each in error.errors()]) from None
+
+
+def _field_error(error: Any) -> FieldError:
+    msg = _MESSAGES.get(error["type"], error["msg"])
+    return FieldError(tuple(error["loc"]), msg, error["type"])

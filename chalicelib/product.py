@@ -1,0 +1,87 @@
+"""
+A product as the catalog knows it, and as a client reads it. The one place that makes its JSON.
+
+Free of Pydantic: reading a product that DynamoDB holds needs no validation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from email.utils import format_datetime
+from typing import Final, NamedTuple
+
+UUID_PATTERN: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+"""An id as this catalog makes them: a UUID in lower case."""
+
+
+class Product(NamedTuple):
+    """
+    A product and its history.
+
+    `version` rises with every write. A new product starts at the milliseconds since 1970, so that
+    a product made again under an old id never repeats a version that a client may still hold.
+    """
+
+    id: str
+    name: str
+    description: str
+    price: Decimal
+    stock_quantity: int
+    category: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Representation(NamedTuple):
+    """A product ready to send: what goes over the wire, and what the cache holds."""
+
+    version: int
+    last_modified: str
+    """As HTTP writes dates: `Sun, 22 Nov 2026 16:11:21 GMT`."""
+    body: str
+
+
+class Page(NamedTuple):
+    """A stretch of the listing, and the cursor of the next one (`None` at the end)."""
+
+    products: tuple[Product, ...]
+    next_cursor: str | None
+
+
+def is_product_id(text: str) -> bool:
+    """Tell whether a product may have `text` as its id. Where not, nobody needs to be asked."""
+    return re.fullmatch(UUID_PATTERN, text) is not None
+
+
+def represent(product: Product) -> Representation:
+    """Render `product` as the contract says, text unescaped."""
+    last_modified = format_datetime(product.updated_at.replace(microsecond=0), usegmt=True)
+    return Representation(product.version, last_modified, _body(product))
+
+
+def represent_page(page: Page) -> str:
+    """Render `page` as `{"items": […], "next_cursor": …}`."""
+    return f'{{"items": {_array(page.products)}, "next_cursor": {json.dumps(page.next_cursor)}}}'
+
+
+def _array(products: Iterable[Product]) -> str:
+    return f"[{', '.join(map(_body, products))}]"
+
+
+def _body(product: Product) -> str:
+    # A float is exact here: a price has at most 14 digits, and a double keeps 15.
+    fields = {
+        "id": product.id,
+        "name": product.name,
+        "description": product.description,
+        "price": float(product.price),
+        "stock_quantity": product.stock_quantity,
+    }
+    if product.category is not None:
+        fields["category"] = product.category
+    return json.dumps(fields, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""
+Where a product lies in the cache, and as which bytes. Knows neither Redis nor the protocol.
+
+The schema version is in the value and not in the key: while two releases run side by side, a
+writer of either must fence the one key that readers of both look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+from chalicelib.cache import Cache, Fetched, Outcome
+from chalicelib.product import Representation
+
+SCHEMA: Final = "1"
+"""Raise it whenever the bytes change. An entry of another schema counts as a miss."""
+
+
+def key_of(product_id: str) -> str:
+    """Return the Redis key of a product."""
+    return f"product:{product_id}"
+
+
+class RepresentationCodec:
+    """`<schema> <version> <last modified>` on the first line, then the JSON body."""
+
+    def encode(self, item: Representation) -> bytes:
+        """Lay out `item`."""
+        return f"{SCHEMA} {item.version} {item.last_modified}\n{item.body}".encode()
+
+    def decode(self, data: bytes) -> Representation:
+        """Raise `ValueError` for another schema or broken bytes."""
+        head, _, body = data.decode().partition("\n")
+        schema, version, last_modified = head.split(" ", 2)
+        if schema != SCHEMA or not body:
+            raise ValueError("not an entry of this schema")
+        return Representation(int(version), last_modified, body)
+
+
+class ProductCache:
+    """The products' side of the cache."""
+
+    def __init__(self, cache: Cache[Representation]) -> None:
+        self._cache = cache
+
+    def fetch(
+        self, product_id: str, load: Callable[[], Representation | None]
+    ) -> Fetched[Representation]:
+        """Return the product from the cache, or else from `load`."""
+        return self._cache.fetch(key_of(product_id), load)
+
+    def fenced(self, product_id: str) -> AbstractContextManager[None]:
+        """Hold readers off while the block commits a write."""
+        return self._cache.fenced(key_of(product_id))
+
+    def invalidate(self, product_id: str) -> None:
+        """Delete the entry, unless a write is under way. Raise `CacheUnavailable`."""
+        self._cache.invalidate(key_of(product_id))
+
+
+class NoCache:
+    """What `CACHE_ENABLED=false` puts in its place: every read is a bypass."""
+
+    def fetch(
+        self, _product_id: str, load: Callable[[], Representation | None]
+    ) -> Fetched[Representation]:
+        """Return what `load` returns."""
+        return Fetched(load(), Outcome.BYPASS)
+
+    def fenced(self, _product_id: str) -> AbstractContextManager[None]:
+        """Do nothing: there is no entry to hold off."""
+        return nullcontext()

@@ -1,0 +1,110 @@
+"""
+How Redis is reached: time-outs, retries, TLS, circuit breaker. Knows nothing of products.
+
+redis-py's defaults (5 s time-outs, 10 retries) would hold a Lambda for a minute when Redis hangs.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException
+from redis.retry import Retry
+
+from chalicelib import telemetry
+from chalicelib.circuit_breaker import CircuitBreaker
+from chalicelib.config import Settings
+from chalicelib.errors import CacheUnavailable
+
+_T = TypeVar("_T")
+
+# RedisClusterException is no RedisError.
+_FAILURES: Final = (redis.RedisError, RedisClusterException, OSError)
+
+
+def connect(settings: Settings) -> redis.Redis:
+    """
+    Return a client that fails within `redis_timeout_seconds`. Connects on its first command.
+
+    A Lambda serves one request at a time, so one connection does; locally, threads share a pool.
+    """
+    timeout = settings.redis_timeout_seconds
+    return redis.Redis(
+        host=settings.redis_host,
+        port=settings.redis_port,
+        db=settings.redis_db,
+        username=settings.redis_username,
+        password=settings.redis_password,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        protocol=2,
+        single_connection_client=settings.on_lambda,
+        **_tls(settings),
+    )
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    if not settings.redis_tls:
+        return {}
+    return {"ssl": True, "ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+
+
+class RedisStore:
+    """The commands that the cache protocol needs. Each may raise `CacheUnavailable`."""
+
+    def __init__(self, client: redis.Redis, breaker: CircuitBreaker) -> None:
+        self._client = client
+        self._breaker = breaker
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value, or at once raise `CacheUnavailable` while the circuit is open."""
+        if not self._breaker.allows():
+            raise CacheUnavailable("circuit open")
+        try:
+            return cast("bytes | None", self._try(lambda: self._client.get(key)))
+        except _WrongType:
+            return b""
+
+    def add(self, key: str, value: bytes, ttl_ms: int) -> bool:
+        """Set `key` unless it exists; tell whether it did."""
+        return bool(self._try(lambda: self._client.set(key, value, nx=True, px=ttl_ms)))
+
+    def run(self, script: str, key: str, *args: bytes | str | int) -> int:
+        """Run a script on one key. Plain EVAL: one round trip, also just after a failover."""
+        return cast("int", self._try(lambda: self._client.eval(script, 1, key, *args)))
+
+    def ping(self) -> None:
+        """Raise `CacheUnavailable` where Redis does not answer."""
+        self._try(self._client.ping)
+
+    def _try(self, command: Callable[[], _T]) -> _T:
+        started = time.perf_counter()
+        try:
+            answer = command()
+        except redis.ResponseError as error:
+            if str(error).startswith("WRONGTYPE"):
+                raise _WrongType from None
+            self._breaker.failed()
+            raise CacheUnavailable(f"Redis refused: {_reason(error)}") from error
+        except _FAILURES as error:
+            self._breaker.failed()
+            raise CacheUnavailable(f"Redis did not answer: {_reason(error)}") from error
+        finally:
+            telemetry.spent("cache", time.perf_counter() - started)
+        self._breaker.succeeded()
+        return answer
+
+
+class _WrongType(Exception):
+    """The key holds a hash, a list or the like: nothing that we wrote."""
+
+
+def _reason(error: Exception) -> str:
+    """Return an error's kind: its text could hold host names, and differs by version."""
+    return type(error).__name__

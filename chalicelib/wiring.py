@@ -1,0 +1,102 @@
+"""
+The composition root: builds each object once per container, on first use.
+
+The one place for lazy imports. What a cache hit does not need (botocore, Pydantic) is imported
+when it is first needed, which takes half a second off a cold start.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib import redis_client
+from chalicelib.cache import Cache, Policy
+from chalicelib.catalog import Cached, Catalog
+from chalicelib.circuit_breaker import CircuitBreaker
+from chalicelib.config import Settings
+from chalicelib.product_cache import NoCache, ProductCache, RepresentationCodec
+
+if TYPE_CHECKING:
+    import redis
+
+    from chalicelib.models import ProductChanges, ProductDraft
+    from chalicelib.repository import DynamoDB, Repository
+
+
+class Container:
+    """The objects of one process. Tests build their own, with fakes at its two edges."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        redis: redis.Redis | None = None,
+        dynamodb: DynamoDB | None = None,
+    ) -> None:
+        self.settings = settings
+        self._redis = redis
+        self._dynamodb = dynamodb
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The use cases."""
+        return Catalog(self.cache, lambda: self.repository)
+
+    @cached_property
+    def cache(self) -> Cached:
+        """The products' cache, or the stand-in where the settings want none."""
+        if not self.settings.cache_enabled:
+            return NoCache()
+        policy = Policy(
+            ttl_seconds=self.settings.cache_ttl_seconds,
+            negative_ttl_seconds=self.settings.cache_negative_ttl_seconds,
+            strict=self.settings.cache_write_policy == "strict",
+        )
+        return ProductCache(Cache(self.redis, RepresentationCodec(), policy))
+
+    @cached_property
+    def redis(self) -> redis_client.RedisStore:
+        """Redis, behind its circuit breaker."""
+        client = self._redis or redis_client.connect(self.settings)
+        return redis_client.RedisStore(client, CircuitBreaker())
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The table of products."""
+        from chalicelib import dynamodb
+        from chalicelib.repository import Repository
+
+        client = self._dynamodb or dynamodb.connect(self.settings)
+        return Repository(client, self.settings.products_table)
+
+
+_container: Container | None = None
+
+
+def container() -> Container:
+    """Return this process's objects; raise `SettingsError` where the environment is at fault."""
+    global _container  # noqa: PLW0603 — one per process, and this is the place for it
+    if _container is None:
+        _container = Container(Settings.from_env(os.environ))
+    return _container
+
+
+def use(replacement: Container | None) -> None:
+    """Take `replacement` from now on (`None`: build from the environment when next asked)."""
+    global _container  # noqa: PLW0603
+    _container = replacement
+
+
+def parse_draft(data: object) -> ProductDraft:
+    """Check a new product. Raise `InvalidProduct`."""
+    from chalicelib import models
+
+    return models.parse(models.ProductDraft, data)
+
+
+def parse_changes(data: object) -> ProductChanges:
+    """Check a partial update. Raise `InvalidProduct`."""
+    from chalicelib import models
+
+    return models.parse(models.ProductChanges, data)
