@@ -1,9 +1,15 @@
 """Declares every Lambda of the product catalog. The rules live in `chalicelib`."""
 
-from chalice.app import Chalice
+from typing import Any
+
+from chalice.app import Chalice, DynamoDBEvent
 
 from chalicelib import telemetry, wiring
 from chalicelib.api import health, products, routes
+
+# A setting at fault stops the start, here, and not the first request.
+settings = wiring.container().settings
+telemetry.configure(settings)
 
 app = Chalice(app_name="product-catalog")
 app.api.binary_types = []
@@ -11,5 +17,9 @@ app.register_middleware(routes.reshape, "http")
 app.register_blueprint(products.routes)
 app.register_blueprint(health.routes)
 
-# A setting at fault stops the start, here, and not the first request.
-telemetry.configure(wiring.container().settings)
+
+# Declared here and not in a blueprint, where the middleware of `app` would be skipped.
+@app.on_dynamodb_record(stream_arn=settings.products_stream_arn, name="invalidate")
+def invalidate(event: DynamoDBEvent) -> dict[str, Any]:
+    """Delete the cache keys behind a batch of stream records; tell Lambda which to send again."""
+    return wiring.container().invalidator.process(event.to_dict()["Records"])

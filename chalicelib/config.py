@@ -24,6 +24,8 @@ class Settings:
     """Read once, at the start. Times are in seconds. `.env.example` explains each one."""
 
     products_table: str
+    products_stream_arn: str
+    dead_letter_queue_url: str | None
     aws_region: str
     aws_endpoint_url: str | None
     on_lambda: bool
@@ -51,6 +53,8 @@ class Settings:
         cache_enabled = read.boolean("CACHE_ENABLED", default=True)
         settings = cls(
             products_table=read.text("PRODUCTS_TABLE", _TABLE),
+            products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
+            dead_letter_queue_url=read.text("DEAD_LETTER_QUEUE_URL", _URL, "") or None,
             aws_region=read.text("AWS_REGION", _REGION, env.get("AWS_DEFAULT_REGION")),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,
             on_lambda="AWS_LAMBDA_FUNCTION_NAME" in env,
@@ -85,8 +89,11 @@ class _Rule:
 
 
 _TABLE: Final = _Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
+_STREAM: Final = _Rule(
+    r"arn:aws[a-z-]*:dynamodb:[^:]+:[0-9]{12}:table/[^/]+/stream/.+", "a stream ARN"
+)
 _REGION: Final = _Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]+", "an AWS region such as eu-central-1")
-_URL: Final = _Rule(r"https?://[^\s/@]+/?", "a URL such as http://127.0.0.1:4566")
+_URL: Final = _Rule(r"https?://[^\s@]+", "a URL such as http://127.0.0.1:4566")
 _HOST: Final = _Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
 _ANY: Final = _Rule(r"(?s:.*)", "text")
 

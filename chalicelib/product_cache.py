@@ -72,3 +72,6 @@ class NoCache:
     def fenced(self, _product_id: str) -> AbstractContextManager[None]:
         """Do nothing: there is no entry to hold off."""
         return nullcontext()
+
+    def invalidate(self, _product_id: str) -> None:
+        """Do nothing: there is no entry to delete."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib import redis_client
 from chalicelib.cache import Cache, Policy
-from chalicelib.catalog import Cached, Catalog
+from chalicelib.catalog import Catalog
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.config import Settings
+from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
 from chalicelib.product_cache import NoCache, ProductCache, RepresentationCodec
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ class Container:
         return Catalog(self.cache, lambda: self.repository)
 
     @cached_property
-    def cache(self) -> Cached:
+    def invalidator(self) -> Invalidator:
+        """What the table's stream drives."""
+        return Invalidator(self.cache.invalidate, self.dead_letters)
+
+    @cached_property
+    def cache(self) -> ProductCache | NoCache:
         """The products' cache, or the stand-in where the settings want none."""
         if not self.settings.cache_enabled:
             return NoCache()
@@ -69,6 +75,16 @@ class Container:
 
         client = self._dynamodb or dynamodb.connect(self.settings)
         return Repository(client, self.settings.products_table)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """The queue of the settings, or the log."""
+        url = self.settings.dead_letter_queue_url
+        if url is None:
+            return LoggedDeadLetters()
+        from chalicelib import dead_letters
+
+        return dead_letters.QueuedDeadLetters(dead_letters.connect(self.settings), url)
 
 
 _container: Container | None = None
