@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from decimal import Decimal, DecimalException
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from chalice.app import MultiDict, Request
 
+from chalicelib import exact_json
 from chalicelib.api.problems import Problem
 from chalicelib.errors import FieldError, InvalidQuery
 
@@ -35,14 +34,8 @@ def json_body(request: Request) -> object:
     if len(body) > MAX_BODY_BYTES:
         raise Problem(413, f"The body is over {MAX_BODY_BYTES // 1024} KiB")
     try:
-        return json.loads(
-            body.decode() if isinstance(body, bytes) else body,
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=_refuse,
-            object_pairs_hook=_object,
-        )
-    except (ValueError, RecursionError):
+        return exact_json.decode(body)
+    except ValueError:
         raise Problem(400, "The body is not valid JSON") from None
 
 
@@ -104,27 +97,6 @@ def is_known(request: Request, version: int) -> bool:
     if header.strip() == "*":
         return True
     return str(version) in (tag for _, tag in _ENTITY_TAG.findall(header))
-
-
-def _number(digits: str) -> int | Decimal:
-    """Keep a short integer as one; else a `Decimal`, which takes any length in linear time."""
-    if len(digits) <= 20 and digits.lstrip("-").isdigit():
-        return int(digits)
-    try:
-        return Decimal(digits)
-    except DecimalException:
-        raise ValueError("a number out of all bounds") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a name given twice: which one is meant?")
-    return fields
 
 
 def _fault(name: str, rule: str, kind: str) -> FieldError:
