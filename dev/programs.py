@@ -1,0 +1,173 @@
+"""Starts a program, waits until it answers, and surely stops it. Knows not what it serves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final, Self
+
+_TIED: Final = Path(__file__).with_name("tied.py")
+_START_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 5.0
+_LINES_TOLD: Final = 15
+
+
+class StartFailed(Exception):
+    """A program did not come up. The text says which, why, and how its log ends."""
+
+
+class Program:
+    """
+    A program under way, tied to this process: it ends with it, even by SIGKILL (on Linux).
+
+    In a session of its own, so Ctrl-C on a terminal reaches only us, and we stop it in our order.
+    Without `log`, it writes where we write.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        cwd: Path,
+        log: Path | None = None,
+    ) -> None:
+        self._name = name
+        self._log = log
+        with _opened(log) as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-IS", str(_TIED), str(os.getpid()), *command],
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended. A stopped (SIGSTOP) one is alive."""
+        return self._process.poll() is None
+
+    def wait_until(self, answers: Callable[[], bool]) -> None:
+        """Return once `answers()`. Raise `StartFailed` where it ends first, or takes too long."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not (self.is_alive and answers()):
+            if not self.is_alive:
+                raise StartFailed(self._told(f"ended with status {self._process.returncode}"))
+            if time.monotonic() > deadline:
+                raise StartFailed(self._told(f"did not answer within {_START_SECONDS:.0f} s"))
+            time.sleep(0.02)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing happens where it has ended."""
+        self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """End it and whatever it started: asked first, then by force."""
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_STOP_SECONDS)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _told(self, what: str) -> str:
+        if self._log is None:
+            return f"{self._name} {what}"
+        lines = self._log.read_text(errors="replace").splitlines()[-_LINES_TOLD:]
+        return "\n".join([f"{self._name} {what}. Its log, {self._log}, ends:", *lines])
+
+
+class Server:
+    """What listens on a port, as a context manager. May be started again on the same port."""
+
+    name: str
+
+    def __init__(self, port: int | None, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self.port = port or free_port()
+        self._program: Program | None = None
+        self._scratch: Path | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id, of the last start where it has died since."""
+        if self._program is None:
+            raise RuntimeError(f"{self.name} has not been started")
+        return self._program.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process is there."""
+        return self._program is not None and self._program.is_alive
+
+    def start(self) -> None:
+        """Start it and return when it answers. Raise `StartFailed`, with nothing left running."""
+        self.stop()
+        self._scratch = Path(tempfile.mkdtemp(prefix="catalog-"))
+        try:
+            self._program = self._launched(self._scratch)
+            self._program.wait_until(self._answers)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it, surely, and remove its temporary files; nothing happens where it is ended."""
+        if self._program is not None:
+            self._program.stop()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, as a fault test does: SIGSTOP, SIGCONT, SIGKILL."""
+        if self._program is not None:
+            self._program.signal(number)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, surely."""
+        self.stop()
+
+    def _launched(self, scratch: Path) -> Program:
+        raise NotImplementedError
+
+    def _answers(self) -> bool:
+        raise NotImplementedError
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _opened(log: Path | None) -> IO[bytes]:
+    """Return where output goes: the log, begun anew, or a copy of our own output."""
+    if log is None:
+        return os.fdopen(os.dup(1), "wb")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("wb")
