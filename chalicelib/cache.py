@@ -1,13 +1,12 @@
 """
 The cache-aside protocol: how readers fill a key and writers keep old values out of it.
 
-A key is in one of five states, told by its first byte:
+A reader finds a key in one of five states (`cache_entry.py`):
 
-    absent    nobody knows                       a reader takes the lease
-    V…        a value                            a hit
-    N         negative entry: no such item       a hit
-    L…        lease: one reader is loading       other readers wait briefly, then load, unfilled
-    W…        fence: writers are under way       readers load and leave the key alone
+    absent            it takes the lease, loads and fills
+    value, negative   a hit
+    lease             it waits briefly for the value, then loads and does not fill
+    fence             it loads and leaves the key alone
 
 A reader fills only over its own lease; a writer's fence wipes value and lease before it commits.
 So what a reader loaded before a commit never lands after it. `docs/decisions/0002` has the proof.
@@ -22,17 +21,16 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from enum import Enum
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from chalicelib import telemetry
+from chalicelib.cache_entry import FENCE, LEASE, Codec, Entries, Fetched, Outcome, Policy, new_lease
+from chalicelib.cache_scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
 from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
 
 T = TypeVar("T")
-
-VALUE, NEGATIVE, LEASE, FENCE = b"V", b"N", b"L", b"W"
 
 LEASE_MS: Final = 5_000
 """A reader that takes longer to load loses its lease, and does not fill."""
@@ -41,72 +39,6 @@ FENCE_MS: Final = 60_000
 POLLS: Final = 8
 POLL_SECONDS: Final = (0.010, 0.025)
 """Who finds a lease waits at most 8 × 25 ms for the value: the contract's 0.25 s, less a reply."""
-
-# A fence is `W` and `deadline:token` of each writer under way, deadlines in ms of Redis's clock:
-# a writer that died does not hold the key longer than FENCE_MS, however many come after it.
-_OTHERS = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local kept, last = {}, now
-local value = redis.pcall('GET', KEYS[1])
-if type(value) == 'string' and value:sub(1, 1) == 'W' then
-  for deadline, token in value:gmatch('(%d+):(%w+)') do
-    if token ~= ARGV[1] and tonumber(deadline) > now then
-      kept[#kept + 1] = deadline .. ':' .. token
-      last = math.max(last, tonumber(deadline))
-    end
-  end
-end
-"""
-
-# Invariant: after it, the key holds no value and no lease, and this writer's token is in the fence.
-FENCE_SCRIPT: Final = (
-    _OTHERS
-    + """
-kept[#kept + 1] = string.format('%.0f', now + ARGV[2]) .. ':' .. ARGV[1]
-redis.call('SET', KEYS[1], 'W' .. table.concat(kept, ' '), 'PX', ARGV[2])
-return #kept
-"""
-)
-
-# Invariant: after it, this writer's token is gone and, unless others write, so is the whole key.
-RELEASE_SCRIPT: Final = (
-    _OTHERS
-    + """
-if #kept == 0 then return redis.call('DEL', KEYS[1]) end
-redis.call('SET', KEYS[1], 'W' .. table.concat(kept, ' '), 'PX', string.format('%.0f', last - now))
-return 0
-"""
-)
-
-# Invariant: a value replaces nothing but the lease under which it was loaded.
-FILL_SCRIPT: Final = """
-if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1
-"""
-
-# Invariant: a fence stands; anything else is gone.
-INVALIDATE_SCRIPT: Final = """
-local value = redis.pcall('GET', KEYS[1])
-if type(value) == 'string' and value:sub(1, 1) == 'W' then return 0 end
-return redis.call('DEL', KEYS[1])
-"""
-
-
-class Outcome(Enum):
-    """Where an answer came from, in the words of `X-Cache`."""
-
-    HIT = "HIT"
-    MISS = "MISS"
-    BYPASS = "BYPASS"
-
-
-class Fetched(NamedTuple, Generic[T]):
-    """An item, or `None` where there is none, and where that was learnt."""
-
-    item: T | None
-    outcome: Outcome
 
 
 class Store(Protocol):
@@ -119,22 +51,14 @@ class Store(Protocol):
 
     def run(self, script: str, key: str, *args: bytes | str | int) -> int: ...
 
+    def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        """As `get`, in one round trip; likewise the two below."""
 
-class Codec(Protocol[T]):
-    """Turns an item into bytes and back."""
+    def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]: ...
 
-    def encode(self, item: T) -> bytes: ...
-
-    def decode(self, data: bytes) -> T:
-        """Raise `ValueError` for bytes that it did not make."""
-
-
-class Policy(NamedTuple):
-    """How long entries live, in seconds, and whether a write may go on without its fence."""
-
-    ttl_seconds: int
-    negative_ttl_seconds: int
-    strict: bool
+    def run_many(
+        self, script: str, calls: Sequence[tuple[str, bytes, bytes, int]]
+    ) -> Sequence[int]: ...
 
 
 class Cache(Generic[T]):
@@ -148,8 +72,8 @@ class Cache(Generic[T]):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
-        self._codec = codec
-        self._policy = policy
+        self._entries = Entries(codec, policy)
+        self._strict = policy.strict
         self._sleep = sleep
 
     def fetch(self, key: str, load: Callable[[], T | None]) -> Fetched[T]:
@@ -169,15 +93,36 @@ class Cache(Generic[T]):
         telemetry.info("cache miss")
         return Fetched(self._load(key, lease, load), Outcome.MISS)
 
+    def fetch_many(
+        self, keys: Sequence[str], load: Callable[[Sequence[str]], Mapping[str, T]]
+    ) -> dict[str, T | None]:
+        """
+        As `fetch`, for many keys in three round trips: to read, to lease, to fill.
+
+        `load` gets the keys that missed. Who finds another's lease does not wait, but loads.
+        """
+        try:
+            entries = dict(zip(keys, self._store.get_many(keys), strict=True))
+        except CacheUnavailable as error:
+            telemetry.info("cache bypass", reason=str(error), keys=len(keys))
+            return {**dict.fromkeys(keys), **load(keys)}
+        found = {key: hit for key, raw in entries.items() if (hit := self._entries.read(raw))}
+        missed = [key for key in entries if key not in found]
+        telemetry.info("cache hit", keys=len(found))
+        items = {key: hit.item for key, hit in found.items()}
+        if missed:
+            telemetry.info("cache miss", keys=len(missed))
+            leases = self._lease_many([key for key in missed if entries[key] is None])
+            loaded = load(missed)
+            self._fill_many(leases, loaded)
+            items |= {key: loaded.get(key) for key in missed}
+        return items
+
     def fill(self, key: str, lease: bytes, item: T | None) -> None:
         """Put `item`, or that there is none, where `lease` still stands."""
-        if item is None:
-            value, seconds = NEGATIVE, float(self._policy.negative_ttl_seconds)
-        else:
-            value = VALUE + self._codec.encode(item)
-            seconds = self._policy.ttl_seconds * random.uniform(0.9, 1.1)  # noqa: S311 — no secret
+        value, ttl_ms = self._entries.write(item)
         try:
-            filled = self._store.run(FILL_SCRIPT, key, lease, value, int(seconds * 1000))
+            filled = self._store.run(FILL_SCRIPT, key, lease, value, ttl_ms)
         except CacheUnavailable as error:
             telemetry.info("cache fill failed", reason=str(error))
         else:
@@ -210,7 +155,7 @@ class Cache(Generic[T]):
             self._store.run(FENCE_SCRIPT, key, token, FENCE_MS)
         except CacheUnavailable as error:
             telemetry.warning("cache fence lost", reason=str(error))
-            if self._policy.strict:
+            if self._strict:
                 self.release(key, token)
                 raise
 
@@ -231,12 +176,10 @@ class Cache(Generic[T]):
         """Return a hit, or else the lease to fill under, or else neither."""
         for _ in range(POLLS):
             raw = self._store.get(key)
+            found = self._entries.read(raw)
+            if found is not None:
+                return found, None
             state = raw[:1] if raw is not None else None
-            if raw is not None and state == VALUE:
-                with suppress(ValueError):
-                    return Fetched(self._codec.decode(raw[1:]), Outcome.HIT), None
-            if raw == NEGATIVE:
-                return Fetched(None, Outcome.HIT), None
             if state == FENCE:
                 return None, None
             if state != LEASE:
@@ -251,8 +194,28 @@ class Cache(Generic[T]):
         if unreadable:
             telemetry.warning("cache entry unreadable")
             self.invalidate(key)
-        lease = LEASE + uuid.uuid4().hex.encode()
+        lease = new_lease()
         return lease if self._store.add(key, lease, LEASE_MS) else None
+
+    def _lease_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the leases taken; none where Redis does not answer."""
+        leases = {key: new_lease() for key in keys}
+        try:
+            taken = self._store.add_many(leases, LEASE_MS)
+        except CacheUnavailable:
+            return {}
+        return {key: lease for (key, lease), own in zip(leases.items(), taken, strict=True) if own}
+
+    def _fill_many(self, leases: Mapping[str, bytes], items: Mapping[str, T]) -> None:
+        calls = [
+            (key, lease, *self._entries.write(items.get(key))) for key, lease in leases.items()
+        ]
+        try:
+            filled = self._store.run_many(FILL_SCRIPT, calls)
+        except CacheUnavailable as error:
+            telemetry.info("cache fill failed", reason=str(error), keys=len(calls))
+        else:
+            telemetry.info("cache fill", keys=sum(filled))
 
     def _load(self, key: str, lease: bytes | None, load: Callable[[], T | None]) -> T | None:
         try:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from chalicelib.cache import Fetched
+from chalicelib.cache_entry import Fetched
 from chalicelib.errors import ProductNotFound, VersionMismatch
 from chalicelib.product import Page, Product, Representation, represent
 

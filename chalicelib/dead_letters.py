@@ -1,4 +1,4 @@
-"""A queue for stream records that nobody can act on. Imported where one is set: botocore is slow."""
+"""A queue for stream records that nobody can act on. Imported only where one is set."""
 
 from __future__ import annotations
 

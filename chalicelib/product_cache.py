@@ -7,11 +7,12 @@ writer of either must fence the one key that readers of both look at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
-from chalicelib.cache import Cache, Fetched, Outcome
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.product import Representation
 
 SCHEMA: Final = "1"
@@ -51,6 +52,21 @@ class ProductCache:
         """Return the product from the cache, or else from `load`."""
         return self._cache.fetch(key_of(product_id), load)
 
+    def fetch_many(
+        self,
+        product_ids: Sequence[str],
+        load: Callable[[Sequence[str]], Mapping[str, Representation]],
+    ) -> dict[str, Representation | None]:
+        """Return each product from the cache, or else from one call of `load`."""
+        ids = {key_of(product_id): product_id for product_id in product_ids}
+
+        def load_keys(keys: Sequence[str]) -> dict[str, Representation]:
+            loaded = load([ids[key] for key in keys])
+            return {key_of(product_id): item for product_id, item in loaded.items()}
+
+        found = self._cache.fetch_many(list(ids), load_keys)
+        return {ids[key]: item for key, item in found.items()}
+
     def fenced(self, product_id: str) -> AbstractContextManager[None]:
         """Hold readers off while the block commits a write."""
         return self._cache.fenced(key_of(product_id))
@@ -68,6 +84,14 @@ class NoCache:
     ) -> Fetched[Representation]:
         """Return what `load` returns."""
         return Fetched(load(), Outcome.BYPASS)
+
+    def fetch_many(
+        self,
+        product_ids: Sequence[str],
+        load: Callable[[Sequence[str]], Mapping[str, Representation]],
+    ) -> dict[str, Representation | None]:
+        """Return what `load` returns."""
+        return {**dict.fromkeys(product_ids), **load(product_ids)}
 
     def fenced(self, _product_id: str) -> AbstractContextManager[None]:
         """Do nothing: there is no entry to hold off."""

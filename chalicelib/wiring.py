@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib import redis_client
-from chalicelib.cache import Cache, Policy
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import Policy
 from chalicelib.catalog import Catalog
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.config import Settings

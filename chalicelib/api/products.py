@@ -15,7 +15,7 @@ from chalicelib import wiring
 from chalicelib.api import inputs
 from chalicelib.api.problems import of
 from chalicelib.api.routes import Routes
-from chalicelib.cache import Outcome
+from chalicelib.cache_entry import Outcome
 from chalicelib.errors import ProductNotFound
 from chalicelib.product import Representation, is_product_id, represent, represent_page
 

@@ -1,0 +1,87 @@
+"""
+What the bytes under a key mean, and how long they live. The first byte tells the state:
+
+    absent    nobody knows
+    V…        a value
+    N         negative entry: there is no such item
+    L…        lease: one reader is loading
+    W…        fence: writers are under way
+
+Knows neither Redis nor products; how the states follow each other is told in `cache.py`.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from contextlib import suppress
+from enum import Enum
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+
+VALUE, NEGATIVE, LEASE, FENCE = b"V", b"N", b"L", b"W"
+
+TTL_JITTER: Final = 0.1
+"""Lives differ by up to a tenth, so that entries filled together do not expire together."""
+
+
+class Outcome(Enum):
+    """Where an answer came from, in the words of `X-Cache`."""
+
+    HIT = "HIT"
+    MISS = "MISS"
+    BYPASS = "BYPASS"
+
+
+class Fetched(NamedTuple, Generic[T]):
+    """An item, or `None` where there is none, and where that was learnt."""
+
+    item: T | None
+    outcome: Outcome
+
+
+class Codec(Protocol[T]):
+    """Turns an item into bytes and back."""
+
+    def encode(self, item: T) -> bytes: ...
+
+    def decode(self, data: bytes) -> T:
+        """Raise `ValueError` for bytes that it did not make."""
+
+
+class Policy(NamedTuple):
+    """How long entries live, in seconds, and whether a write may go on without its fence."""
+
+    ttl_seconds: int
+    negative_ttl_seconds: int
+    strict: bool
+
+
+class Entries(Generic[T]):
+    """Reads and writes the bytes of values and negative entries."""
+
+    def __init__(self, codec: Codec[T], policy: Policy) -> None:
+        self._codec = codec
+        self._policy = policy
+
+    def read(self, raw: bytes | None) -> Fetched[T] | None:
+        """Return the hit that a key's bytes make, if they make one."""
+        if raw == NEGATIVE:
+            return Fetched(None, Outcome.HIT)
+        if raw is not None and raw[:1] == VALUE:
+            with suppress(ValueError):
+                return Fetched(self._codec.decode(raw[1:]), Outcome.HIT)
+        return None
+
+    def write(self, item: T | None) -> tuple[bytes, int]:
+        """Return the bytes that stand for `item`, and how long they may, in ms."""
+        if item is None:
+            return NEGATIVE, self._policy.negative_ttl_seconds * 1000
+        jitter = random.uniform(1 - TTL_JITTER, 1 + TTL_JITTER)  # noqa: S311 — no secret
+        return VALUE + self._codec.encode(item), int(self._policy.ttl_seconds * 1000 * jitter)
+
+
+def new_lease() -> bytes:
+    """Return a lease that nobody else holds."""
+    return LEASE + uuid.uuid4().hex.encode()
