@@ -1,11 +1,12 @@
 """Declares every Lambda of the product catalog. The rules live in `chalicelib`."""
 
+from functools import partial
 from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent
 
 from chalicelib import telemetry, wiring
-from chalicelib.api import health, products, routes
+from chalicelib.api import cors, health, products, routes
 
 # A setting at fault stops the start, here, and not the first request.
 settings = wiring.container().settings
@@ -13,7 +14,8 @@ telemetry.configure(settings)
 
 app = Chalice(app_name="product-catalog")
 app.api.binary_types = []
-app.register_middleware(routes.reshape, "http")
+app.api.cors = cors.config(settings.cors_allow_origin)
+app.register_middleware(partial(routes.reshape, app.api), "http")
 app.register_blueprint(products.routes)
 app.register_blueprint(health.routes)
 

@@ -8,13 +8,21 @@ then deletes the key. Knows neither HTTP, DynamoDB nor Redis.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from chalicelib.cache_entry import Fetched
 from chalicelib.errors import ProductNotFound, VersionMismatch
-from chalicelib.product import Page, Product, Representation, represent
+from chalicelib.idempotency import fingerprint, product_id_of
+from chalicelib.product import (
+    CategoryQuery,
+    Page,
+    Product,
+    Representation,
+    is_product_id,
+    represent,
+)
 
 
 class Products(Protocol):
@@ -22,7 +30,9 @@ class Products(Protocol):
 
     def get(self, product_id: str) -> Product | None: ...
 
-    def add(self, product_id: str, fields: Mapping[str, Any]) -> Product: ...
+    def add(
+        self, product_id: str, fields: Mapping[str, Any], fingerprint: str | None = None
+    ) -> Product: ...
 
     def update(
         self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
@@ -30,7 +40,13 @@ class Products(Protocol):
 
     def remove(self, product_id: str, versions: Collection[int] | None = None) -> None: ...
 
-    def query(self, limit: int, cursor: str | None = None) -> Page: ...
+    def get_many(self, product_ids: Sequence[str]) -> Mapping[str, Product]: ...
+
+    def scan(self, limit: int, cursor: str | None = None) -> tuple[list[Product], str | None]: ...
+
+    def query(
+        self, query: CategoryQuery, limit: int, cursor: str | None = None
+    ) -> tuple[list[str], str | None]: ...
 
 
 class Cached(Protocol):
@@ -39,6 +55,13 @@ class Cached(Protocol):
     def fetch(
         self, product_id: str, load: Callable[[], Representation | None], /
     ) -> Fetched[Representation]: ...
+
+    def fetch_many(
+        self,
+        product_ids: Sequence[str],
+        load: Callable[[Sequence[str]], Mapping[str, Representation]],
+        /,
+    ) -> Mapping[str, Representation | None]: ...
 
     def fenced(self, product_id: str, /) -> AbstractContextManager[None]: ...
 
@@ -60,17 +83,42 @@ class Catalog:
         """Return the product, or none, and where that was learnt."""
         return self._cache.fetch(product_id, lambda: self._load(product_id))
 
+    def get_many(self, product_ids: Iterable[str]) -> dict[str, Representation | None]:
+        """Return up to 100 products in the order asked for, each one once."""
+        wanted = list(dict.fromkeys(product_ids))
+        known = self._cache.fetch_many(list(filter(is_product_id, wanted)), self._load_many)
+        return {product_id: known.get(product_id) for product_id in wanted}
+
     def list(self, limit: int, cursor: str | None = None) -> Page:
-        """Return a page of products. Never cached: a page cannot be fenced."""
-        return self._products().query(limit, cursor)
+        """Return a page of all products. Never cached: a page cannot be fenced."""
+        products, next_cursor = self._products().scan(limit, cursor)
+        return Page(tuple(map(represent, products)), next_cursor)
 
-    def create(self, fields: Mapping[str, Any]) -> Product:
+    def list_category(self, query: CategoryQuery, limit: int, cursor: str | None = None) -> Page:
         """
-        Store a new product under an id of our own making.
+        Return a page of a category, by price.
 
-        No fence: nobody can have asked for a UUID that was not there, so no entry can be stale.
+        The index tells which products, the cache or the table what they are now; those that the
+        index has not yet moved are left out, so a page may be short.
         """
-        return self._products().add(str(uuid.uuid4()), fields)
+        product_ids, next_cursor = self._products().query(query, limit, cursor)
+        products = self.get_many(product_ids).values()
+        fitting = (each for each in products if each is not None and query.matches(each))
+        return Page(tuple(fitting), next_cursor)
+
+    def create(self, fields: Mapping[str, Any], idempotency_key: str | None = None) -> Product:
+        """
+        Store a new product; with a key that was used before, return the product it first made.
+
+        Without a key there is no fence: nobody can have asked for a random UUID before, so no
+        entry can be stale. Raise `KeyReused`, or `ProductExists` where the key's product was
+        replaced by an import.
+        """
+        if idempotency_key is None:
+            return self._products().add(str(uuid.uuid4()), fields)
+        product_id = product_id_of(idempotency_key)
+        with self._cache.fenced(product_id):
+            return self._products().add(product_id, fields, fingerprint(fields))
 
     def update(
         self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
@@ -89,6 +137,10 @@ class Catalog:
     def _load(self, product_id: str) -> Representation | None:
         product = self._products().get(product_id)
         return None if product is None else represent(product)
+
+    def _load_many(self, product_ids: Sequence[str]) -> dict[str, Representation]:
+        products = self._products().get_many(product_ids)
+        return {product_id: represent(product) for product_id, product in products.items()}
 
     def _unchanged(self, product_id: str, versions: Collection[int] | None) -> Product:
         product = self._products().get(product_id)

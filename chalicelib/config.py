@@ -26,6 +26,7 @@ class Settings:
     products_table: str
     products_stream_arn: str
     dead_letter_queue_url: str | None
+    cursor_secret: str
     aws_region: str
     aws_endpoint_url: str | None
     on_lambda: bool
@@ -42,6 +43,7 @@ class Settings:
     redis_timeout_seconds: float
     api_host: str
     api_port: int
+    cors_allow_origin: str | None
     debug: bool
     log_level: str
     log_format: str
@@ -50,14 +52,16 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Raise `SettingsError` that lists every variable at fault."""
         read = _Reader(env)
+        on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in env
         cache_enabled = read.boolean("CACHE_ENABLED", default=True)
         settings = cls(
             products_table=read.text("PRODUCTS_TABLE", _TABLE),
             products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
             dead_letter_queue_url=read.text("DEAD_LETTER_QUEUE_URL", _URL, "") or None,
+            cursor_secret=read.text("CURSOR_SECRET", _SECRET, None if on_lambda else "x" * 16),
             aws_region=read.text("AWS_REGION", _REGION, env.get("AWS_DEFAULT_REGION")),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,
-            on_lambda="AWS_LAMBDA_FUNCTION_NAME" in env,
+            on_lambda=on_lambda,
             cache_enabled=cache_enabled,
             cache_write_policy=read.choice("CACHE_WRITE_POLICY", ("available", "strict")),
             cache_ttl_seconds=read.integer("CACHE_TTL_SECONDS", 1, 30 * 24 * 3600, 3600),
@@ -71,6 +75,7 @@ class Settings:
             redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.1),
             api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
             api_port=read.integer("API_PORT", 1, 65535, 8080),
+            cors_allow_origin=read.text("CORS_ALLOW_ORIGIN", _ORIGIN, "") or None,
             debug=read.boolean("DEBUG", default=False),
             log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
             log_format=read.choice("LOG_FORMAT", ("json", "text")),
@@ -92,9 +97,11 @@ _TABLE: Final = _Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
 _STREAM: Final = _Rule(
     r"arn:aws[a-z-]*:dynamodb:[^:]+:[0-9]{12}:table/[^/]+/stream/.+", "a stream ARN"
 )
+_SECRET: Final = _Rule(r".{16,}", "text of 16 characters or more")
 _REGION: Final = _Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]+", "an AWS region such as eu-central-1")
 _URL: Final = _Rule(r"https?://[^\s@]+", "a URL such as http://127.0.0.1:4566")
 _HOST: Final = _Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
+_ORIGIN: Final = _Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
 _ANY: Final = _Rule(r"(?s:.*)", "text")
 
 

@@ -7,6 +7,7 @@ The errors of the catalog. What they mean over HTTP is told in `api/problems.py`
     ├── InvalidCursor        a cursor that this catalog did not make
     ├── ProductNotFound
     ├── ProductExists        a product with this id is there already
+    ├── KeyReused            an idempotency key that came with another product before
     ├── VersionMismatch      the product has moved on from the version asked for
     └── Unavailable          a part that the catalog needs does not answer; nothing was written
         ├── CacheUnavailable     Redis
@@ -66,6 +67,14 @@ class ProductExists(CatalogError):
 
     def __init__(self, product_id: str) -> None:
         super().__init__(f"Product with id '{product_id}' exists already")
+
+
+class KeyReused(_Invalid):
+    """The idempotency key made another product before."""
+
+    def __init__(self) -> None:
+        fault = FieldError(("Idempotency-Key",), "Was used for another product", "key_reused")
+        super().__init__([fault])
 
 
 class VersionMismatch(CatalogError):

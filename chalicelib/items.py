@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from chalicelib.product import Product
+from chalicelib.product import CategoryQuery, Product
 
 Item = dict[str, Any]
+
+INDEX: Final = "category-price"
+"""The index of `infra/table.yaml`. Holds keys only: a write to other fields does not touch it."""
+FINGERPRINT: Final = "fingerprint"
+"""The attribute that tells what an idempotent request asked for."""
 
 
 def key(product_id: str) -> Item:
@@ -48,30 +53,67 @@ def to_product(item: Item) -> Product:
     )
 
 
+def index_key(product_id: str, category: str, price: str) -> Item:
+    """Return the index's key of a product."""
+    return key(product_id) | {"category": attribute(category), "price": {"N": price}}
+
+
+def category_request(query: CategoryQuery) -> dict[str, Any]:
+    """Return the part of a Query that says which products, and in which order."""
+    condition, values = "category = :category", {":category": attribute(query.category)}
+    low, high = query.min_price, query.max_price
+    if low is not None:
+        values[":low"] = attribute(low)
+    if high is not None:
+        values[":high"] = attribute(high)
+    if low is not None and high is not None:
+        condition += " AND price BETWEEN :low AND :high"
+    elif low is not None:
+        condition += " AND price >= :low"
+    elif high is not None:
+        condition += " AND price <= :high"
+    return {
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": not query.descending,
+    }
+
+
 class Expression:
-    """An update's assignments and its condition, names and values put in by placeholders."""
+    """A write's assignments and its condition, names and values put in by placeholders."""
 
     def __init__(self, versions: Collection[int] | None) -> None:
-        self.condition = "attribute_exists(id)"
-        self.names: dict[str, str] = {}
-        self.values: Item = {}
+        self._condition = "attribute_exists(id)"
+        self._names: dict[str, str] = {}
+        self._values: Item = {}
         self._set: list[str] = []
         self._remove: list[str] = []
         if versions is not None:
             # No item is at version 0: a list without one of our versions matches none.
-            wanted = {f":version{n}": {"N": str(v)} for n, v in enumerate(versions or [0])}
-            self.condition += f" AND version IN ({', '.join(wanted)})"
-            self.values.update(wanted)
+            wanted = {f":version{n}": attribute(v) for n, v in enumerate(versions or [0])}
+            self._condition += f" AND version IN ({', '.join(wanted)})"
+            self._values.update(wanted)
 
     def assign(self, name: str, value: object) -> None:
-        self.names[f"#{name}"] = name
+        """Set an attribute, or remove it where `value` is `None`."""
+        self._names[f"#{name}"] = name
         if value is None:
             self._remove.append(f"#{name}")
         else:
             self._set.append(f"#{name} = :{name}")
-            self.values[f":{name}"] = attribute(value)
+            self._values[f":{name}"] = attribute(value)
 
-    def update(self) -> str:
-        """Return the update expression; `:one` raises the version."""
+    def update(self) -> dict[str, Any]:
+        """Return what UpdateItem takes. Raises the version by one."""
         remove = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
-        return f"SET {', '.join(self._set)}{remove} ADD version :one"
+        return {
+            "UpdateExpression": f"SET {', '.join(self._set)}{remove} ADD version :one",
+            "ConditionExpression": self._condition,
+            "ExpressionAttributeNames": self._names,
+            "ExpressionAttributeValues": self._values | {":one": attribute(1)},
+        }
+
+    def delete(self) -> dict[str, Any]:
+        """Return what DeleteItem takes: it may hold no values that no condition names."""
+        values = {"ExpressionAttributeValues": self._values} if self._values else {}
+        return {"ConditionExpression": self._condition, **values}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from email.utils import format_datetime
@@ -46,10 +46,29 @@ class Representation(NamedTuple):
     body: str
 
 
-class Page(NamedTuple):
-    """A stretch of the listing, and the cursor of the next one (`None` at the end)."""
+class CategoryQuery(NamedTuple):
+    """Products of a category, by price; the bounds are inclusive."""
 
-    products: tuple[Product, ...]
+    category: str
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    descending: bool = False
+
+    def matches(self, product: Representation) -> bool:
+        """Tell whether a product is among those asked for."""
+        fields = json.loads(product.body, parse_float=Decimal)
+        price = fields["price"]
+        return (
+            fields.get("category") == self.category
+            and (self.min_price is None or self.min_price <= price)
+            and (self.max_price is None or price <= self.max_price)
+        )
+
+
+class Page(NamedTuple):
+    """A stretch of a listing, and the cursor of the next one (`None` at the end)."""
+
+    products: tuple[Representation, ...]
     next_cursor: str | None
 
 
@@ -69,8 +88,15 @@ def represent_page(page: Page) -> str:
     return f'{{"items": {_array(page.products)}, "next_cursor": {json.dumps(page.next_cursor)}}}'
 
 
-def _array(products: Iterable[Product]) -> str:
-    return f"[{', '.join(map(_body, products))}]"
+def represent_selection(products: Mapping[str, Representation | None]) -> str:
+    """Render products asked for by id as `{"items": […], "missing": […]}`, in their order."""
+    found = [product for product in products.values() if product is not None]
+    missing = [product_id for product_id, product in products.items() if product is None]
+    return f'{{"items": {_array(found)}, "missing": {json.dumps(missing)}}}'
+
+
+def _array(products: Iterable[Representation]) -> str:
+    return f"[{', '.join(product.body for product in products)}]"
 
 
 def _body(product: Product) -> str:

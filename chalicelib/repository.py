@@ -1,41 +1,40 @@
 """
-Products in DynamoDB: items, conditional writes, pages, cursors. Knows neither HTTP nor Redis.
+Products in DynamoDB: conditional writes, pages. Knows neither HTTP nor Redis.
 
-Every read is consistent. A write may be sent twice: botocore repeats it when an answer is lost,
-so a condition that fails on a repeat may be our own first try's doing; `_is_ours` tells.
+Every read of a product is consistent. A write may be sent twice, when an answer is lost; then a
+condition that fails may be our own first try's doing, which `Refused.is_ours` tells.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from chalicelib import telemetry
-from chalicelib.errors import (
-    InvalidCursor,
-    OutcomeUnknown,
-    ProductExists,
-    ProductNotFound,
-    StoreUnavailable,
-    VersionMismatch,
+from chalicelib.cursors import Cursors
+from chalicelib.dynamodb import Refused, read, write
+from chalicelib.errors import KeyReused, ProductExists, StoreUnavailable
+from chalicelib.items import (
+    FINGERPRINT,
+    INDEX,
+    Expression,
+    Item,
+    category_request,
+    index_key,
+    key,
+    to_item,
+    to_product,
 )
-from chalicelib.items import Expression, Item, attribute, key, to_item, to_product
-from chalicelib.product import Page, Product, is_product_id
+from chalicelib.product import CategoryQuery, Product
 
 BATCH_WRITE_LIMIT: Final = 25
 """Items that one BatchWriteItem takes."""
-_THROTTLED: Final = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-}
+_BATCH_PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+_ALL: Final = "all products"
+"""The query that a cursor of the whole listing belongs to."""
 
 
 class DynamoDB(Protocol):
@@ -45,7 +44,9 @@ class DynamoDB(Protocol):
     def put_item(self, **request: Any) -> dict[str, Any]: ...
     def update_item(self, **request: Any) -> dict[str, Any]: ...
     def delete_item(self, **request: Any) -> dict[str, Any]: ...
+    def batch_get_item(self, **request: Any) -> dict[str, Any]: ...
     def batch_write_item(self, **request: Any) -> dict[str, Any]: ...
+    def query(self, **request: Any) -> dict[str, Any]: ...
     def scan(self, **request: Any) -> dict[str, Any]: ...
 
 
@@ -56,34 +57,61 @@ class Repository:
         self,
         client: DynamoDB,
         table: str,
+        cursors: Cursors,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._table = table
+        self._cursors = cursors
         self._now = now
 
     def get(self, product_id: str) -> Product | None:
         """Return the product as the last acknowledged write left it."""
-        with _reading():
-            answer = self._client.get_item(
-                TableName=self._table, Key=key(product_id), ConsistentRead=True
-            )
+        answer = read(
+            self._client.get_item, TableName=self._table, Key=key(product_id), ConsistentRead=True
+        )
         return to_product(answer["Item"]) if "Item" in answer else None
 
-    def add(self, product_id: str, fields: Mapping[str, Any]) -> Product:
-        """Store a new product. Raise `ProductExists`."""
+    def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Return those of up to 100 products that exist, as `get` does."""
+        found: dict[str, Product] = {}
+        wanted = [key(product_id) for product_id in product_ids]
+        for pause in _BATCH_PAUSES:
+            if not wanted:
+                return found
+            time.sleep(pause)
+            request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            answer = read(self._client.batch_get_item, RequestItems=request)
+            products = map(to_product, answer["Responses"].get(self._table, []))
+            found |= {product.id: product for product in products}
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        if wanted:
+            raise StoreUnavailable("DynamoDB throttles; try again")
+        return found
+
+    def add(
+        self, product_id: str, fields: Mapping[str, Any], fingerprint: str | None = None
+    ) -> Product:
+        """
+        Store a new product, or raise `ProductExists`.
+
+        With a fingerprint, return the product as first made where the same was asked for before,
+        and raise `KeyReused` where it was another.
+        """
         product = self.new(product_id, fields)
+        item = to_item(product) | ({FINGERPRINT: {"S": fingerprint}} if fingerprint else {})
         try:
-            with _writing():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=to_item(product),
-                    ConditionExpression="attribute_not_exists(id)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except _Refused as refusal:
-            if not refusal.is_ours(product.updated_at):
-                raise ProductExists(product_id) from None
+            write(
+                self._client.put_item,
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(id)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except Refused as refusal:
+            if refusal.is_ours(product.updated_at):
+                return product
+            return self._first_made(product, refusal.item, fingerprint)
         return product
 
     def new(self, product_id: str, fields: Mapping[str, Any]) -> Product:
@@ -96,7 +124,7 @@ class Repository:
             price=fields["price"],
             stock_quantity=fields["stock_quantity"],
             category=fields.get("category"),
-            version=int(now.timestamp() * 1000),
+            version=first_version(now),
             created_at=now,
             updated_at=now,
         )
@@ -108,8 +136,7 @@ class Repository:
         Their versions start at the present time in ms, so they are above those they replace.
         """
         requests = [{"PutRequest": {"Item": to_item(product)}} for product in products]
-        with _writing():
-            answer = self._client.batch_write_item(RequestItems={self._table: requests})
+        answer = write(self._client.batch_write_item, RequestItems={self._table: requests})
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
         return [to_product(request["PutRequest"]["Item"]) for request in left]
 
@@ -128,18 +155,15 @@ class Repository:
             expression.assign(name, value)
         expression.assign("updated_at", now)
         try:
-            with _writing():
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key=key(product_id),
-                    UpdateExpression=expression.update(),
-                    ConditionExpression=expression.condition,
-                    ExpressionAttributeNames=expression.names,
-                    ExpressionAttributeValues=expression.values | {":one": {"N": "1"}},
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except _Refused as refusal:
+            answer = write(
+                self._client.update_item,
+                TableName=self._table,
+                Key=key(product_id),
+                **expression.update(),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except Refused as refusal:
             if refusal.is_ours(now):
                 return to_product(refusal.item)
             raise refusal.told_of(product_id) from None
@@ -147,126 +171,94 @@ class Repository:
 
     def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
         """Delete the product, where it is at one of `versions`. Raise as `update` does."""
-        expression = Expression(versions)
-        values = {"ExpressionAttributeValues": expression.values} if expression.values else {}
         try:
-            with _writing():
-                self._client.delete_item(
-                    TableName=self._table,
-                    Key=key(product_id),
-                    ConditionExpression=expression.condition,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **values,
-                )
-        except _Refused as refusal:
+            write(
+                self._client.delete_item,
+                TableName=self._table,
+                Key=key(product_id),
+                **Expression(versions).delete(),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except Refused as refusal:
             if refusal.repeated and not refusal.item:
                 return
             raise refusal.told_of(product_id) from None
 
-    def query(self, limit: int, cursor: str | None = None) -> Page:
+    def scan(self, limit: int, cursor: str | None = None) -> tuple[list[Product], str | None]:
         """
-        Return up to `limit` products after `cursor`, in the table's own order.
+        Return up to `limit` products after `cursor`, in the table's own order, and the next cursor.
 
         At most 1 MB, as one Scan gives, so the page may be short and yet have a next one: what a
         Lambda may answer is bounded too. Raise `InvalidCursor`.
         """
-        start = {"ExclusiveStartKey": key(_id_in(cursor))} if cursor is not None else {}
-        with _reading():
-            answer = self._client.scan(
-                TableName=self._table, Limit=limit + 1, ConsistentRead=True, **start
-            )
-        items = answer["Items"][:limit]
-        more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
-        last = items[-1] if items else answer.get("LastEvaluatedKey")
-        return Page(
-            products=tuple(map(to_product, items)),
-            next_cursor=_cursor(last["id"]["S"]) if more and last else None,
-        )
+        request: dict[str, Any] = {"Limit": limit + 1, "ConsistentRead": True}
+        if cursor is not None:
+            (last,) = self._cursors.open(_ALL, cursor)
+            request["ExclusiveStartKey"] = key(last)
+        answer = read(self._client.scan, TableName=self._table, **request)
+        items, last_item = _page(answer, limit)
+        next_cursor = self._cursors.seal(_ALL, [last_item["id"]["S"]]) if last_item else None
+        return [to_product(item) for item in items], next_cursor
+
+    def query(
+        self, query: CategoryQuery, limit: int, cursor: str | None = None
+    ) -> tuple[list[str], str | None]:
+        """
+        Return the ids of up to `limit` products of a category, by price, and the next cursor.
+
+        From an index that DynamoDB brings up to date a moment after a write: whoever must not show
+        what has moved on reads the products themselves. Raise `InvalidCursor`.
+        """
+        request = category_request(query) | {"Limit": limit + 1}
+        if cursor is not None:
+            last, price = self._cursors.open(repr(query), cursor)
+            request["ExclusiveStartKey"] = index_key(last, query.category, price)
+        answer = read(self._client.query, TableName=self._table, IndexName=INDEX, **request)
+        items, last_item = _page(answer, limit)
+        position = [last_item["id"]["S"], last_item["price"]["N"]] if last_item else None
+        next_cursor = self._cursors.seal(repr(query), position) if position else None
+        return [item["id"]["S"] for item in items], next_cursor
 
     def all(self) -> Iterator[Product]:
         """Go through the whole table, a Scan of 1 MB at a time."""
         start: dict[str, Any] = {}
         while True:
-            with _reading():
-                answer = self._client.scan(TableName=self._table, ConsistentRead=True, **start)
+            answer = read(self._client.scan, TableName=self._table, ConsistentRead=True, **start)
             yield from map(to_product, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def ping(self) -> None:
-        """Raise `StoreUnavailable` where the table does not answer, for whatever reason."""
+        """Raise `StoreUnavailable` where the table does not answer at once, for any reason."""
         try:
-            with _reading():
-                self._client.get_item(TableName=self._table, Key=key("health"))
+            read(
+                self._client.get_item,
+                TableName=self._table,
+                Key=key("health"),
+                retry_seconds=0,
+            )
         except ClientError as error:
             raise StoreUnavailable("DynamoDB refused") from error
 
-
-class _Refused(Exception):
-    """A condition was not met. `item` is what stands there; `repeated`: not on the first try."""
-
-    def __init__(self, error: ClientError) -> None:
-        response: Any = error.response
-        self.item: Item = response.get("Item", {})
-        self.repeated = bool(response["ResponseMetadata"].get("RetryAttempts"))
-
-    def is_ours(self, moment: datetime) -> bool:
-        """Tell whether what stands there was written by our own first try, at `moment`."""
-        return self.repeated and self.item.get("updated_at") == attribute(moment)
-
-    def told_of(self, product_id: str) -> ProductNotFound | VersionMismatch:
-        return VersionMismatch(product_id) if self.item else ProductNotFound(product_id)
+    def _first_made(self, product: Product, item: Item, fingerprint: str | None) -> Product:
+        """Return `product` as the request before this one made it, or raise."""
+        if fingerprint is None or FINGERPRINT not in item:
+            raise ProductExists(product.id)
+        if item[FINGERPRINT]["S"] != fingerprint:
+            raise KeyReused
+        made = to_product(item).created_at
+        return product._replace(version=first_version(made), created_at=made, updated_at=made)
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    started = time.perf_counter()
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        if isinstance(error, ClientError) and not _is_passing(error):
-            raise
-        raise StoreUnavailable("DynamoDB does not answer; try again") from error
-    finally:
-        telemetry.spent("db", time.perf_counter() - started)
+def first_version(moment: datetime) -> int:
+    """Return the version of a product made at `moment`: above all that its id had before."""
+    return int(moment.timestamp() * 1000)
 
 
-@contextmanager
-def _writing() -> Iterator[None]:
-    started = time.perf_counter()
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-            raise _Refused(error) from error
-        if not _is_passing(error):
-            raise
-        repeated = error.response["ResponseMetadata"].get("RetryAttempts")
-        if error.response["Error"]["Code"] in _THROTTLED and not repeated:
-            raise StoreUnavailable("DynamoDB throttles; try again") from error
-        raise OutcomeUnknown("DynamoDB does not answer; the write may have been made") from error
-    except BotoCoreError as error:
-        raise OutcomeUnknown("DynamoDB does not answer; the write may have been made") from error
-    finally:
-        telemetry.spent("db", time.perf_counter() - started)
-
-
-def _is_passing(error: ClientError) -> bool:
-    """Tell whether the same call may succeed later."""
-    status: int = error.response["ResponseMetadata"].get("HTTPStatusCode", 500)
-    return status >= 500 or error.response["Error"]["Code"] in _THROTTLED
-
-
-def _cursor(product_id: str) -> str:
-    return base64.urlsafe_b64encode(product_id.encode()).decode().rstrip("=")
-
-
-def _id_in(cursor: str) -> str:
-    try:
-        product_id = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidCursor from None
-    if not is_product_id(product_id.decode("ascii", "replace")):
-        raise InvalidCursor
-    return product_id.decode()
+def _page(answer: Mapping[str, Any], limit: int) -> tuple[list[Item], Item | None]:
+    """Return the items of a page, and the one to go on after, if there are more."""
+    items = answer["Items"][:limit]
+    if len(answer["Items"]) > limit:
+        return items, items[-1]
+    return items, answer.get("LastEvaluatedKey")

@@ -72,10 +72,13 @@ class Container:
     def repository(self) -> Repository:
         """The table of products."""
         from chalicelib import dynamodb
+        from chalicelib.cursors import Cursors
         from chalicelib.repository import Repository
 
         client = self._dynamodb or dynamodb.connect(self.settings)
-        return Repository(client, self.settings.products_table)
+        return Repository(
+            client, self.settings.products_table, Cursors(self.settings.cursor_secret)
+        )
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

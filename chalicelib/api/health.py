@@ -27,7 +27,6 @@ def health() -> Response:
         "dynamodb": _WORDS[dynamodb],
     }
     response = Response(json.dumps(body), {"Content-Type": "application/json"})
-    response.headers["Cache-Control"] = "no-store"
     response.status_code = 200 if dynamodb else 503
     return response
 

@@ -1,19 +1,18 @@
-"""What a client sends besides the path: body, query parameters, preconditions. Read strictly."""
+"""What a client sends in body and headers, read strictly. Query parameters: `queries.py`."""
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
-from chalice.app import MultiDict, Request
+from chalice.app import Request
 
 from chalicelib import exact_json
 from chalicelib.api.problems import Problem
 from chalicelib.errors import FieldError, InvalidQuery
 
 MAX_BODY_BYTES: Final = 256 * 1024
-DEFAULT_LIMIT: Final = 20
-MAX_LIMIT: Final = 100
+MAX_IDEMPOTENCY_KEY: Final = 255
 MAX_ENTITY_TAGS: Final = 100
 """As many as a DynamoDB condition compares with."""
 
@@ -39,33 +38,13 @@ def json_body(request: Request) -> object:
         raise Problem(400, "The body is not valid JSON") from None
 
 
-class PageQuery(NamedTuple):
-    """What part of the listing is asked for."""
-
-    limit: int
-    cursor: str | None
-
-
-def page_query(request: Request) -> PageQuery:
-    """Raise `InvalidQuery` for a parameter that is unknown, given twice, or out of range."""
-    given = request.query_params or MultiDict({})
-    faults = [
-        _fault(name, "Unknown parameter", "extra_forbidden")
-        for name in given
-        if name not in PageQuery._fields
-    ]
-    values = {name: given.getlist(name) for name in given}
-    faults += [
-        _fault(name, "Given more than once", "duplicate")
-        for name, each in values.items()
-        if len(each) > 1
-    ]
-    limit = values.get("limit", [str(DEFAULT_LIMIT)])[0]
-    if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
-        faults.append(_fault("limit", f"Must be a whole number from 1 to {MAX_LIMIT}", "limit"))
-    if faults:
-        raise InvalidQuery(faults)
-    return PageQuery(int(limit), values.get("cursor", [None])[0])
+def idempotency_key(request: Request) -> str | None:
+    """Return the key that makes a repeat safe, if there is one. Raise `InvalidQuery`."""
+    key: str | None = request.headers.get("idempotency-key")
+    if key is not None and not re.fullmatch(rf"[!-~]{{1,{MAX_IDEMPOTENCY_KEY}}}", key):
+        rule = f"Must be 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters"
+        raise InvalidQuery([FieldError(("Idempotency-Key",), rule, "idempotency_key")])
+    return key
 
 
 def etag(version: int) -> str:
@@ -97,7 +76,3 @@ def is_known(request: Request, version: int) -> bool:
     if header.strip() == "*":
         return True
     return str(version) in (tag for _, tag in _ENTITY_TAG.findall(header))
-
-
-def _fault(name: str, rule: str, kind: str) -> FieldError:
-    return FieldError((name,), rule, kind)

@@ -19,6 +19,7 @@ STATUS: Final[dict[type[errors.CatalogError], int]] = {
     errors.InvalidCursor: 400,
     errors.ProductNotFound: 404,
     errors.ProductExists: 409,
+    errors.KeyReused: 422,
     errors.VersionMismatch: 412,
     errors.CacheUnavailable: 503,
     errors.StoreUnavailable: 503,
@@ -58,7 +59,7 @@ def of(error: Exception) -> Response:
         telemetry.exception("unforeseen error")
         return render(500, "An internal error occurred; the request id leads to its log lines")
     status = STATUS[type(error)]
-    if isinstance(error, errors.InvalidProduct | errors.InvalidQuery):
+    if isinstance(error, errors.InvalidProduct | errors.InvalidQuery | errors.KeyReused):
         return render(status, str(error), errors=[each._asdict() for each in error.errors])
     response = render(status, str(error))
     if status == 503:

@@ -7,17 +7,23 @@ To add an endpoint: write its view here, its use case in `catalog.py`, its test 
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote
+from urllib.parse import unquote, urlencode
 
 from chalice.app import Response
 
 from chalicelib import wiring
-from chalicelib.api import inputs
+from chalicelib.api import inputs, queries
 from chalicelib.api.problems import of
 from chalicelib.api.routes import Routes
 from chalicelib.cache_entry import Outcome
 from chalicelib.errors import ProductNotFound
-from chalicelib.product import Representation, is_product_id, represent, represent_page
+from chalicelib.product import (
+    Representation,
+    is_product_id,
+    represent,
+    represent_page,
+    represent_selection,
+)
 
 routes = Routes(__name__)
 
@@ -27,8 +33,10 @@ _JSON = "application/json"
 @routes.route("/products", methods=["POST"])
 def create_product() -> Response:
     """Store a new product."""
-    draft = wiring.parse_draft(inputs.json_body(routes.request))
-    product = wiring.container().catalog.create(draft.model_dump())
+    request = routes.request
+    draft = wiring.parse_draft(inputs.json_body(request))
+    key = inputs.idempotency_key(request)
+    product = wiring.container().catalog.create(draft.model_dump(), key)
     response = _answer(represent(product), status=201)
     response.headers["Location"] = f"{_base_path()}/products/{product.id}"
     return response
@@ -36,13 +44,19 @@ def create_product() -> Response:
 
 @routes.route("/products", methods=["GET", "HEAD"])
 def list_products() -> Response:
-    """Return a page of products."""
-    page = wiring.container().catalog.list(*inputs.page_query(routes.request))
-    response = Response(represent_page(page), {"Content-Type": _JSON})
+    """Return a page of products, or those asked for by their ids."""
+    wanted = queries.parse(routes.request)
+    catalog = wiring.container().catalog
+    if isinstance(wanted, queries.Selection):
+        return _json(represent_selection(catalog.get_many(wanted.ids)))
+    if wanted.category is None:
+        page = catalog.list(wanted.limit, wanted.cursor)
+    else:
+        page = catalog.list_category(wanted.category, wanted.limit, wanted.cursor)
+    response = _json(represent_page(page))
     if page.next_cursor is not None:
         query = dict(routes.request.query_params or {}) | {"cursor": page.next_cursor}
-        pairs = "&".join(f"{name}={quote(value)}" for name, value in query.items())
-        response.headers["Link"] = f'<{_base_path()}/products?{pairs}>; rel="next"'
+        response.headers["Link"] = f'<{_base_path()}/products?{urlencode(query)}>; rel="next"'
     return response
 
 
@@ -84,6 +98,10 @@ def _answer(product: Representation, status: int = 200) -> Response:
     if status == 304:
         return Response("", {**headers}, status)
     return Response(product.body, {"Content-Type": _JSON, **headers}, status)
+
+
+def _json(body: str) -> Response:
+    return Response(body, {"Content-Type": _JSON})
 
 
 def _not_found(product_id: str, outcome: Outcome) -> Response:

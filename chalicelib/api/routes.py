@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, cast
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import APIGateway, Blueprint, CORSConfig, Request, Response
 
 from chalicelib import telemetry
 from chalicelib.api import problems
@@ -19,6 +19,13 @@ from chalicelib.product import is_product_id
 
 View = Callable[..., Response]
 
+_EVERY_ANSWER: Final = {
+    # Without it a cache on the way may keep an answer that has a Last-Modified, or a 404, for a
+    # while that it guesses (RFC 9111, 4.2.2), and an acknowledged write would go unseen.
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -49,6 +56,7 @@ class Routes(Blueprint):
                 response = problems.of(error)
             if request.method == "HEAD":
                 response.body = ""
+            response.headers.update(_EVERY_ANSWER)
             response.headers["X-Request-Id"] = trace.request_id
             response.headers["Server-Timing"] = trace.server_timing()
             telemetry.info("answered", method=request.method, status=response.status_code)
@@ -66,12 +74,17 @@ def request_id(request: Request) -> str:
     return str(request.context.get("requestId") or context.aws_request_id)
 
 
-def reshape(request: Request, get_response: Callable[[Request], Response]) -> Response:
+def reshape(
+    api: APIGateway, request: Request, get_response: Callable[[Request], Response]
+) -> Response:
     """Middleware: give Chalice's own errors (a method that a path does not have) our shape."""
     response = get_response(request)
     body = response.body
     if not isinstance(body, dict) or "Code" not in body:
         return response
     problem = problems.render(response.status_code, body["Message"])
-    problem.headers = {**response.headers, **problem.headers, "X-Request-Id": request_id(request)}
+    problem.headers |= response.headers | {"Content-Type": "application/problem+json"}
+    problem.headers |= {**_EVERY_ANSWER, "X-Request-Id": request_id(request)}
+    if isinstance(api.cors, CORSConfig):
+        problem.headers |= api.cors.get_access_control_headers()
     return problem
