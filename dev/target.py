@@ -1,0 +1,71 @@
+"""
+Which catalog a command line works on: the local stack while one runs, else the environment's.
+
+Knows the form of `.local/stack.json` and the names of settings; starts and asks nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from chalicelib.config import Settings
+
+STATE: Final = Path(".local/stack.json")
+"""Relative to the project, where make runs its commands."""
+
+_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_REDIS_OF_ITS_OWN: Final = ("REDIS_DB", "REDIS_TLS", "REDIS_USERNAME", "REDIS_PASSWORD")
+
+
+def settings(env: MutableMapping[str, str], state: Path = STATE) -> Settings:
+    """
+    Return the settings of the catalog to work on. Raise `SettingsError`.
+
+    For a local stack also put credentials into `env`, where there are none: boto3 looks there.
+    """
+    stack = running(state)
+    if stack is None:
+        return Settings.from_env(env)
+    for name, value in _CREDENTIALS.items():
+        env.setdefault(name, value)
+    return Settings.from_env(_of_stack(stack, env))
+
+
+def running(state: Path = STATE) -> dict[str, Any] | None:
+    """Return what `state` says of the local stack, unless none runs."""
+    try:
+        stack: dict[str, Any] = json.loads(state.read_text())
+        alive = _is_alive(stack["api"]["pid"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None  # absent, half written, or nothing that a stack wrote
+    return stack if alive else None
+
+
+def _of_stack(stack: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    """Return `env` as the stack has it. What is said of another Redis must not reach its own."""
+    redis = stack["redis"]
+    left_out = _REDIS_OF_ITS_OWN if redis.get("pid") else ()
+    return {
+        "AWS_REGION": env.get("AWS_DEFAULT_REGION") or "us-east-1",
+        **{name: value for name, value in env.items() if value and name not in left_out},
+        "AWS_ENDPOINT_URL": stack["aws"]["url"],
+        "CACHE_ENABLED": "true" if redis["host"] else "false",
+        "PRODUCTS_TABLE": stack["table"],
+        "REDIS_HOST": redis["host"],
+        "REDIS_PORT": str(redis["port"]),
+    }
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process has this id. One that we may not signal is alive too."""
+    with suppress(PermissionError):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True

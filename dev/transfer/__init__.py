@@ -1,0 +1,1 @@
+"""Import and export: products between the catalog and a file, a JSON line each."""

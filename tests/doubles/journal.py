@@ -1,0 +1,62 @@
+"""The cache and the table as an import sees them, in one list of what happened in which order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
+from chalicelib.product import Product
+from tests.doubles.products import InMemoryProducts
+
+Answer = Callable[[Sequence[Product]], Sequence[Product]]
+
+
+class Journal:
+    """Keeps what was written; each write but the first few is taken whole."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.events: list[str] = []
+        """`fence`, `new`, `release` or `left` with an id; `write` with how many."""
+        self.products = InMemoryProducts()
+        self.answers = True
+        self._answers = iter(answers)
+
+    @contextmanager
+    def fenced(self, product_id: str) -> Iterator[None]:
+        if not self.answers:
+            raise CacheUnavailable("Redis did not answer")
+        self.events.append(f"fence {product_id}")
+        try:
+            yield
+        except OutcomeUnknown:
+            self.events.append(f"left {product_id}")
+            raise
+        except CatalogError:
+            self.events.append(f"release {product_id}")
+            raise
+        self.events.append(f"release {product_id}")
+
+    def new(self, product_id: str, fields: Any) -> Product:
+        self.events.append(f"new {product_id}")
+        return self.products.new(product_id, fields)
+
+    def put_all(self, products: Sequence[Product]) -> Sequence[Product]:
+        self.events.append(f"write {len(products)}")
+        left = next(self._answers, lambda _: [])(products)
+        self.products.put_all([product for product in products if product not in left])
+        return left
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds

@@ -1,0 +1,88 @@
+"""Which catalog a command line works on."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.config import SettingsError
+from dev import target
+from tests.examples import ENVIRONMENT
+
+
+def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
+    """What `.local/stack.json` names is used, with credentials that it takes."""
+    env = {"REDIS_HOST": "else.example", "AWS_ENDPOINT_URL": "http://else.example"}
+
+    settings = target.settings(env, _state(tmp_path, os.getpid()))
+
+    assert ("127.0.0.1", 6380) == (settings.redis_host, settings.redis_port)
+    assert "http://127.0.0.1:4567" == settings.aws_endpoint_url
+    assert ("goods", "us-east-1") == (settings.products_table, settings.aws_region)
+    assert ("test", "test") == (env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
+
+
+def test_region_and_credentials_that_are_set_stay(tmp_path: Path) -> None:
+    """Only what is missing is made up."""
+    env = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "mine"}
+
+    settings = target.settings(env, _state(tmp_path, os.getpid()))
+
+    assert "eu-central-1" == settings.aws_region
+    assert "mine" == env["AWS_ACCESS_KEY_ID"]
+
+
+def test_what_is_said_of_another_redis_does_not_reach_the_stacks_own(tmp_path: Path) -> None:
+    """A fence in another database would hold nobody off."""
+    env = {"REDIS_DB": "3", "REDIS_TLS": "true", "CACHE_ENABLED": "false"}
+
+    settings = target.settings(env, _state(tmp_path, os.getpid()))
+
+    assert (0, False) == (settings.redis_db, settings.redis_tls)
+    assert settings.cache_enabled
+
+
+def test_a_redis_that_the_stack_did_not_start_is_reached_as_the_settings_say(
+    tmp_path: Path,
+) -> None:
+    """The stack took it from REDIS_HOST, and so from its other variables too."""
+    state = _state(tmp_path, os.getpid(), redis={"host": "127.0.0.1", "port": 1, "pid": None})
+
+    assert 3 == target.settings({"REDIS_DB": "3"}, state).redis_db
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"api": {"pid": "1"}}', '{"api": null}'])
+def test_a_file_that_no_stack_wrote_counts_as_absent(tmp_path: Path, text: str) -> None:
+    """Half written or foreign, it stops nobody."""
+    state = tmp_path / "stack.json"
+    state.write_text(text)
+
+    assert target.running(state) is None
+
+
+def test_the_file_of_a_dead_stack_counts_as_absent(tmp_path: Path) -> None:
+    """Without a stack the environment decides, and is told all that it lacks."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    state = _state(tmp_path, ended.pid)
+
+    assert "products" == target.settings(dict(ENVIRONMENT), state).products_table
+    with pytest.raises(SettingsError, match=r"(?s)PRODUCTS_TABLE.*AWS_REGION.*REDIS_HOST"):
+        target.settings({}, state)
+
+
+def _state(directory: Path, pid: int, **parts: Any) -> Path:
+    stack = {
+        "api": {"url": "http://127.0.0.1:8080", "pid": pid},
+        "redis": {"host": "127.0.0.1", "port": 6380, "pid": 1},
+        "aws": {"url": "http://127.0.0.1:4567", "pid": 1},
+        "table": "goods",
+        **parts,
+    }
+    path = directory / "stack.json"
+    path.write_text(json.dumps(stack))
+    return path
