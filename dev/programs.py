@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 _TIED: Final = Path(__file__).with_name("tied.py")
+ANSWER_SECONDS: Final = 1.0
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 _LINES_TOLD: Final = 15
@@ -163,6 +165,19 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+def answers_http(host: str, port: int, path: str) -> bool:
+    """Tell whether there is any answer, whatever its status."""
+    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", path)
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _opened(log: Path | None) -> IO[bytes]:

