@@ -1,0 +1,84 @@
+"""An in-memory stand-in for the table. It passes the repository's contract suite."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.errors import InvalidCursor, ProductExists, ProductNotFound, VersionMismatch
+from chalicelib.product import Product
+from chalicelib.repository import Repository
+
+
+class InMemoryProducts:
+    """Products in a dict. `calls` notes what was asked."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, Product] = {}
+        self.calls: list[str] = []
+
+    def get(self, product_id: str) -> Product | None:
+        self.calls.append("get")
+        return self.stored.get(product_id)
+
+    def new(self, product_id: str, fields: Mapping[str, Any]) -> Product:
+        now = datetime.now(UTC)
+        history = {"version": int(now.timestamp() * 1000), "created_at": now, "updated_at": now}
+        return Product(**{"id": product_id, "category": None, **history, **fields})
+
+    def add(self, product_id: str, fields: Mapping[str, Any]) -> Product:
+        self.calls.append("add")
+        if product_id in self.stored:
+            raise ProductExists(product_id)
+        return self.stored.setdefault(product_id, self.new(product_id, fields))
+
+    def put_all(self, products: Sequence[Product]) -> Sequence[Product]:
+        self.stored |= {product.id: product for product in products}
+        return []
+
+    def update(
+        self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+    ) -> Product:
+        self.calls.append("update")
+        was = self._checked(product_id, versions)
+        now = datetime.now(UTC)
+        product = was._replace(**changes, version=was.version + 1, updated_at=now)
+        self.stored[product_id] = product
+        return product
+
+    def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
+        self.calls.append("remove")
+        self._checked(product_id, versions)
+        del self.stored[product_id]
+
+    def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        self.calls.append("get_many")
+        return {each: self.stored[each] for each in product_ids if each in self.stored}
+
+    def scan(self, limit: int, cursor: str | None = None) -> tuple[list[Product], str | None]:
+        after = self._id_in(cursor) if cursor is not None else ""
+        ids = sorted(each for each in self.stored if each > after)
+        page = [self.stored[each] for each in ids[:limit]]
+        return page, f"after:{ids[limit - 1]}" if len(ids) > limit else None
+
+    def all(self) -> Iterator[Product]:
+        return iter(tuple(self.stored.values()))
+
+    def ping(self) -> None:
+        """Answer: memory is always there."""
+
+    def _checked(self, product_id: str, versions: Collection[int] | None) -> Product:
+        if product_id not in self.stored:
+            raise ProductNotFound(product_id)
+        if versions is not None and self.stored[product_id].version not in versions:
+            raise VersionMismatch(product_id)
+        return self.stored[product_id]
+
+    def _id_in(self, cursor: str) -> str:
+        mark, _, product_id = cursor.partition("after:")
+        if mark or len(product_id) != 36:
+            raise InvalidCursor
+        return product_id
+
+
+Products = Repository | InMemoryProducts
+"""What the contract suite of the boundary runs over."""

@@ -1,0 +1,7 @@
+"""The type of the fixture that wires the catalog to fakes at its two edges."""
+
+from collections.abc import Callable
+
+from chalicelib.wiring import Container
+
+Wire = Callable[..., Container]

@@ -1,0 +1,53 @@
+"""Settings and products to test with. Knows the shapes, not the rules."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.config import Settings
+from chalicelib.product import Product
+from chalicelib.repository import DynamoDB, Repository
+from chalicelib.wiring import Container
+
+SOME_ID = "550e8400-e29b-41d4-a716-446655440000"
+OTHER_ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
+NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+ENVIRONMENT: Mapping[str, str] = {
+    "PRODUCTS_TABLE": "products",
+    "AWS_REGION": "eu-central-1",
+    "REDIS_HOST": "redis.example",
+}
+
+
+def settings(**variables: str) -> Settings:
+    """Return the settings that an environment with `variables` gives."""
+    return Settings.from_env({**ENVIRONMENT, **variables})
+
+
+def repository(client: DynamoDB, table: str = "products") -> Repository:
+    """Return the repository, wired as the application wires it."""
+    return Container(settings(PRODUCTS_TABLE=table), dynamodb=client).repository
+
+
+def a_draft(**fields: Any) -> dict[str, Any]:
+    """Return the fields of a new product, as the catalog takes them."""
+    return {
+        "name": "Wireless Mouse",
+        "description": "Ergonomic wireless mouse with adjustable DPI",
+        "price": Decimal("24.99"),
+        "stock_quantity": 150,
+        "category": "accessories",
+        **fields,
+    }
+
+
+def a_body(**fields: Any) -> dict[str, Any]:
+    """Return the same as a client sends it."""
+    return a_draft(**{"price": 24.99, **fields})
+
+
+def a_product(**fields: Any) -> Product:
+    """Return a product that has been stored."""
+    history = {"version": 7, "created_at": NOON, "updated_at": NOON}
+    return Product(**{"id": SOME_ID, **history, **a_draft(), **fields})

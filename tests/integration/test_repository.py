@@ -1,0 +1,214 @@
+"""The contract of the table of products, held by the fake, moto and the emulator alike."""
+
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.errors import ProductExists, ProductNotFound, VersionMismatch
+from tests.doubles.products import Products
+from tests.examples import OTHER_ID, SOME_ID, a_draft
+
+ALL_OF_UNICODE = "ß 日本語 עברית 👩‍👩‍👧‍👦 \x00\t\n\x7f\u2028\ufeff\U0010ffff e\u0301"
+
+
+def test_what_was_added_is_read_back_equal(products: Products) -> None:
+    """A product is read as it was stored, its history included."""
+    added = products.add(SOME_ID, a_draft())
+
+    assert added == products.get(SOME_ID)
+
+
+def test_an_unknown_product_reads_as_none(products: Products) -> None:
+    """Where there is no product, `get` says so by `None`."""
+    assert products.get(SOME_ID) is None
+
+
+def test_a_product_is_not_added_twice(products: Products) -> None:
+    """An id that is taken is refused, and what stands there stays."""
+    first = products.add(SOME_ID, a_draft())
+
+    with pytest.raises(ProductExists):
+        products.add(SOME_ID, a_draft(name="Impostor"))
+
+    assert first == products.get(SOME_ID)
+
+
+def test_every_write_raises_the_version(products: Products) -> None:
+    """The version after a write is above the one before it."""
+    first = products.add(SOME_ID, a_draft())
+    second = products.update(SOME_ID, {"name": "Trackball"})
+    third = products.update(SOME_ID, {"name": "Trackball"})
+
+    assert first.version < second.version < third.version
+
+
+def test_a_product_made_anew_never_repeats_a_version(products: Products) -> None:
+    """After a deletion and a new start, no version that a client may hold comes back."""
+    first = products.add(SOME_ID, a_draft())
+    products.remove(SOME_ID)
+    again = products.add(SOME_ID, a_draft())
+
+    assert again.version >= first.version
+    assert again.created_at > first.created_at
+
+
+def test_an_update_changes_only_what_it_names(products: Products) -> None:
+    """Fields not named stay; the version and the time of the update move on."""
+    was = products.add(SOME_ID, a_draft())
+
+    now = products.update(SOME_ID, {"price": Decimal("9.5"), "stock_quantity": 0})
+
+    history = {"version": now.version, "updated_at": now.updated_at}
+    assert was._replace(price=Decimal("9.5"), stock_quantity=0, **history) == now
+    assert now.updated_at > was.updated_at
+    assert now == products.get(SOME_ID)
+
+
+def test_the_category_can_be_removed_and_come_back(products: Products) -> None:
+    """An update to `None` removes the category; a later one sets it."""
+    products.add(SOME_ID, a_draft())
+
+    assert products.update(SOME_ID, {"category": None}).category is None
+    assert products.get(SOME_ID).category is None
+    assert "toys" == products.update(SOME_ID, {"category": "toys"}).category
+
+
+def test_a_category_that_is_not_there_can_be_removed(products: Products) -> None:
+    """Removing what is absent is no error."""
+    products.add(SOME_ID, a_draft(category=None))
+
+    assert products.update(SOME_ID, {"category": None}).category is None
+
+
+def test_an_update_at_the_version_asked_for_is_made(products: Products) -> None:
+    """A conditional write goes through where one of its versions is the product's."""
+    version = products.add(SOME_ID, a_draft()).version
+
+    assert "Ball" == products.update(SOME_ID, {"name": "Ball"}, [1, version, 3]).name
+
+
+@pytest.mark.parametrize("versions", [[], [0], [1, 2, 3], list(range(1, 101))])
+def test_an_update_at_other_versions_is_refused(
+    products: Products, versions: list[int] | None
+) -> None:
+    """Where no version matches, an empty list included, nothing is written."""
+    was = products.add(SOME_ID, a_draft())
+
+    with pytest.raises(VersionMismatch):
+        products.update(SOME_ID, {"name": "Ball"}, versions)
+
+    assert was == products.get(SOME_ID)
+
+
+@pytest.mark.parametrize("versions", [None, [], [1]])
+def test_a_missing_product_cannot_be_updated(
+    products: Products, versions: list[int] | None
+) -> None:
+    """An update makes no product, whatever versions it names."""
+    with pytest.raises(ProductNotFound):
+        products.update(SOME_ID, {"name": "Ball"}, versions)
+
+    assert products.get(SOME_ID) is None
+
+
+def test_a_removed_product_is_gone(products: Products) -> None:
+    """After its removal a product reads as none, and others stay."""
+    products.add(SOME_ID, a_draft())
+    other = products.add(OTHER_ID, a_draft())
+
+    products.remove(SOME_ID)
+
+    assert products.get(SOME_ID) is None
+    assert other == products.get(OTHER_ID)
+
+
+def test_a_removal_at_the_version_asked_for_is_made(products: Products) -> None:
+    """A conditional removal goes through where one of its versions is the product's."""
+    version = products.add(SOME_ID, a_draft()).version
+
+    products.remove(SOME_ID, [version])
+
+    assert products.get(SOME_ID) is None
+
+
+@pytest.mark.parametrize("versions", [[], [1, 2]])
+def test_a_removal_at_other_versions_is_refused(
+    products: Products, versions: list[int] | None
+) -> None:
+    """Where no version matches, an empty list included, the product stays."""
+    was = products.add(SOME_ID, a_draft())
+
+    with pytest.raises(VersionMismatch):
+        products.remove(SOME_ID, versions)
+
+    assert was == products.get(SOME_ID)
+
+
+@pytest.mark.parametrize("versions", [None, [], [1]])
+def test_a_missing_product_cannot_be_removed(
+    products: Products, versions: list[int] | None
+) -> None:
+    """There is nothing to remove, whatever versions are named."""
+    with pytest.raises(ProductNotFound):
+        products.remove(SOME_ID, versions)
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["0.0001", "1", "100", "9999999999", "9999999999.9999", "0.1", "24.99", "1E+2", "1234567890.1"],
+)
+def test_prices_are_exact(products: Products, digits: str) -> None:
+    """A price of 10 integer digits and 4 decimals comes back to the digit."""
+    products.add(SOME_ID, a_draft(price=Decimal(digits)))
+
+    assert Decimal(digits) == products.get(SOME_ID).price
+
+
+def test_any_text_comes_back_unchanged(products: Products) -> None:
+    """Text is any Unicode: not normalised, not trimmed, not cut."""
+    text = {"name": ALL_OF_UNICODE, "description": ALL_OF_UNICODE * 100, "category": ALL_OF_UNICODE}
+
+    products.add(SOME_ID, a_draft(**text))
+
+    kept = products.get(SOME_ID)
+    assert text == {name: getattr(kept, name) for name in text}
+
+
+def test_many_are_read_at_once_and_the_missing_left_out(products: Products) -> None:
+    """`get_many` gives the products that exist, and is quiet about the others."""
+    added = products.add(SOME_ID, a_draft())
+
+    assert {SOME_ID: added} == products.get_many([OTHER_ID, SOME_ID])
+    assert {} == products.get_many([])
+
+
+def test_put_all_stores_what_is_new_and_replaces_what_is_there(products: Products) -> None:
+    """A batch is stored whatever is there before, and nothing is left over."""
+    was = products.add(SOME_ID, a_draft())
+    batch = [products.new(SOME_ID, a_draft(name="New")), products.new(OTHER_ID, a_draft())]
+
+    left = products.put_all(batch)
+
+    assert [] == list(left)
+    assert batch == [products.get(SOME_ID), products.get(OTHER_ID)]
+    assert products.get(SOME_ID).version >= was.version
+
+
+def test_a_new_product_is_not_stored(products: Products) -> None:
+    """`new` only makes a product; storing is for `add` and `put_all`."""
+    products.new(SOME_ID, a_draft())
+
+    assert products.get(SOME_ID) is None
+
+
+def test_all_goes_through_the_whole_table(products: Products) -> None:
+    """Every product of the table comes by, once."""
+    stored = {products.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
+
+    assert stored == set(products.all())
+    assert len(stored) == len(list(products.all()))
+
+
+def test_ping_is_quiet_where_the_table_answers(products: Products) -> None:
+    """A table that is there raises nothing."""
+    products.ping()

@@ -1,0 +1,97 @@
+"""How DynamoDB is asked: how often, how consistently, with which types."""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.repository import Repository
+from tests import examples
+from tests.doubles.dynamodb import SeenDynamoDB
+from tests.doubles.emulator import Emulator
+from tests.doubles.recording import Table
+from tests.doubles.table_template import TEMPLATE
+from tests.examples import SOME_ID, a_draft
+
+
+def test_each_use_is_one_call(repository: Repository, table: Table) -> None:
+    """Add, get, update, remove, list and ping cost one call each; an update reads nothing first."""
+    with table.calls() as made:
+        repository.add(SOME_ID, a_draft())
+        repository.get(SOME_ID)
+        repository.update(SOME_ID, {"name": "Ball", "category": None})
+        repository.scan(10)
+        repository.ping()
+        repository.remove(SOME_ID)
+
+    assert ["PutItem", "GetItem", "UpdateItem", "Scan", "GetItem", "DeleteItem"] == made
+
+
+def test_what_fills_the_cache_is_read_consistently(moto_table: Table) -> None:
+    """An eventually consistent read could put an old value into the cache."""
+    seen = SeenDynamoDB(moto_table.client)
+    repository = examples.repository(seen, moto_table.name)
+
+    repository.get(SOME_ID)
+    repository.scan(1)
+    list(repository.all())
+
+    assert [True, True, True] == [request["ConsistentRead"] for request in seen.requests]
+
+
+def test_numbers_are_stored_as_numbers_and_no_category_as_nothing(
+    repository: Repository, table: Table
+) -> None:
+    """The item has DynamoDB's own types, so that its index and its tools can work on them."""
+    repository.add(SOME_ID, a_draft(price=Decimal("1E+2"), category=None))
+
+    key = {"id": {"S": SOME_ID}}
+    item = table.client.get_item(TableName=table.name, Key=key)["Item"]
+
+    assert {"N": "100"} == item["price"]
+    assert {"N": "150"} == item["stock_quantity"]
+    assert "category" not in item
+
+
+def test_the_index_lists_a_category_by_price(repository: Repository, table: Table) -> None:
+    """The index of `infra/table.yaml` holds the products with a category, and only those."""
+    dear = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(10), category="toys"))
+    cheap = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(9), category="toys"))
+    repository.add(str(uuid.uuid4()), a_draft(category=None))
+
+    index = {"TableName": table.name, "IndexName": "category-price"}
+    found = table.client.query(
+        **index,
+        KeyConditionExpression="category = :c",
+        ExpressionAttributeValues={":c": {"S": "toys"}},
+    )["Items"]
+
+    assert [cheap.id, dear.id] == [item["id"]["S"] for item in found]
+    assert 2 == table.client.scan(**index)["Count"]
+
+
+def test_a_large_table_is_read_in_stretches(repository: Repository) -> None:
+    """A Scan ends at 1 MB: `all` goes on where it ended, and a page may be short."""
+    added = {
+        repository.add(str(uuid.uuid4()), a_draft(description="ü" * 10_000)).id for _ in range(60)
+    }
+
+    page, cursor = repository.scan(100)
+
+    assert added == {product.id for product in repository.all()}
+    assert cursor is not None
+    rest, _ = repository.scan(100, cursor)
+    assert added == {product.id for product in (*page, *rest)}
+
+
+def test_the_template_is_accepted_by_cloudformation(
+    emulator: Emulator, emulated_dynamodb: Any
+) -> None:
+    """A stack of `infra/table.yaml` gives the table with its key, its index and its stream."""
+    name = f"stack-{uuid.uuid4().hex}"
+    emulator.create_stack(name, TEMPLATE.read_text(), TableName=name)
+
+    table = emulated_dynamodb.describe_table(TableName=name)["Table"]
+
+    assert [{"AttributeName": "id", "KeyType": "HASH"}] == table["KeySchema"]
+    assert ["category-price"] == [index["IndexName"] for index in table["GlobalSecondaryIndexes"]]
+    assert table["StreamSpecification"]["StreamEnabled"]

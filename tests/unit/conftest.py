@@ -1,0 +1,14 @@
+"""Unit tests reach nothing: a socket raises."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_socket
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    """Refuse every socket, on every host."""
+    pytest_socket.disable_socket()
+    yield
+    pytest_socket.enable_socket()

@@ -1,0 +1,118 @@
+"""The use cases over an in-memory table: what is fenced, what is cached, what is refused."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.catalog import Catalog
+from chalicelib.errors import ProductNotFound, VersionMismatch
+from chalicelib.product import is_product_id, represent
+from tests.doubles.products import InMemoryProducts
+from tests.examples import SOME_ID, a_draft
+
+
+class Notebook:
+    """A cache that keeps nothing, and notes in the table's list of calls when it fences."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
+    def fetch(self, _product_id: object, load: Callable[[], Any]) -> Fetched[Any]:
+        return Fetched(load(), Outcome.MISS)
+
+    def fetch_many(self, product_ids: Sequence[str], load: Callable[[Any], Any]) -> dict[str, Any]:
+        return {**dict.fromkeys(product_ids), **load(product_ids)}
+
+    @contextmanager
+    def fenced(self, product_id: str) -> Iterator[None]:
+        self._calls.append(f"fence {product_id}")
+        yield
+        self._calls.append(f"release {product_id}")
+
+
+@pytest.fixture
+def products() -> InMemoryProducts:
+    return InMemoryProducts()
+
+
+@pytest.fixture
+def catalog(products: InMemoryProducts) -> Catalog:
+    return Catalog(Notebook(products.calls), lambda: products)
+
+
+def test_a_created_product_has_an_id_of_ours(catalog: Catalog, products: InMemoryProducts) -> None:
+    """The id is a UUID, another one for each product."""
+    made = {catalog.create(a_draft()).id for _ in range(3)}
+
+    assert set(products.stored) == made
+    assert all(map(is_product_id, made))
+
+
+def test_creating_needs_no_fence(catalog: Catalog, products: InMemoryProducts) -> None:
+    """Nobody can have cached a product whose id was just made."""
+    catalog.create(a_draft())
+
+    assert ["add"] == products.calls
+
+
+def test_an_update_commits_within_its_fence(catalog: Catalog, products: InMemoryProducts) -> None:
+    """Fence, write, release: in this order."""
+    product_id = catalog.create(a_draft()).id
+    products.calls.clear()
+
+    catalog.update(product_id, {"name": "Ball"})
+
+    assert [f"fence {product_id}", "update", f"release {product_id}"] == products.calls
+
+
+def test_a_deletion_commits_within_its_fence(catalog: Catalog, products: InMemoryProducts) -> None:
+    """Fence, remove, release: in this order."""
+    product_id = catalog.create(a_draft()).id
+    products.calls.clear()
+
+    catalog.delete(product_id)
+
+    assert [f"fence {product_id}", "remove", f"release {product_id}"] == products.calls
+
+
+def test_no_change_is_no_write(catalog: Catalog, products: InMemoryProducts) -> None:
+    """An update that names nothing reads the product, past the cache, and leaves it."""
+    made = catalog.create(a_draft())
+    products.calls.clear()
+
+    assert made == catalog.update(made.id, {})
+    assert made == catalog.update(made.id, {}, [made.version])
+    assert ["get", "get"] == products.calls
+
+
+def test_no_change_keeps_its_condition(catalog: Catalog) -> None:
+    """An update that names nothing is refused like any other."""
+    made = catalog.create(a_draft())
+
+    with pytest.raises(VersionMismatch):
+        catalog.update(made.id, {}, [made.version + 1])
+    with pytest.raises(VersionMismatch):
+        catalog.update(made.id, {}, [])
+    with pytest.raises(ProductNotFound):
+        catalog.update(SOME_ID, {})
+
+
+def test_a_product_is_read_as_its_representation(catalog: Catalog) -> None:
+    """What `get` gives is what goes over the wire."""
+    made = catalog.create(a_draft())
+
+    assert Fetched(represent(made), Outcome.MISS) == catalog.get(made.id)
+    assert Fetched(None, Outcome.MISS) == catalog.get(SOME_ID)
+
+
+def test_the_table_is_reached_for_only_when_needed(products: InMemoryProducts) -> None:
+    """To build the catalog does not build DynamoDB's client."""
+    asked = []
+    catalog = Catalog(Notebook([]), lambda: asked.append("table") or products)
+
+    assert [] == asked
+    catalog.get(SOME_ID)
+    assert ["table"] == asked

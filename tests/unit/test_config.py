@@ -1,0 +1,167 @@
+"""Each setting's rule, and what is said where it is broken."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from chalicelib.config import Settings, SettingsError
+from tests.examples import ENVIRONMENT, settings
+
+SECRET = "s3cret content!"
+
+
+def _faults(**variables: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        settings(**variables)
+    return str(caught.value)
+
+
+def test_three_variables_are_enough() -> None:
+    """Table, region and Redis host have no default; all else has."""
+    assert "products" == settings().products_table
+
+
+@pytest.mark.parametrize("name", list(ENVIRONMENT))
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
+    """Missing or empty, the message names the variable and says that it is missing."""
+    without = {key: value for key, value in ENVIRONMENT.items() if key != name}
+    empty = {} if content is None else {name: content}
+
+    with pytest.raises(SettingsError, match=f"{name} is missing; it must be"):
+        Settings.from_env(without | empty)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("aws_region", "eu-central-1"), ("aws_endpoint_url", None), ("on_lambda", False),
+        ("cache_enabled", True), ("cache_write_policy", "available"),
+        ("cache_ttl_seconds", 3600), ("cache_negative_ttl_seconds", 15),
+        ("redis_host", "redis.example"), ("redis_port", 6379), ("redis_db", 0),
+        ("redis_tls", False), ("redis_username", None), ("redis_password", None),
+        ("api_port", 8080), ("debug", False), ("log_level", "INFO"), ("log_format", "json"),
+    ],
+)  # fmt: skip
+def test_the_defaults(field: str, value: Any) -> None:
+    """What is not set has its documented default."""
+    assert value == getattr(settings(), field)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "value"),
+    [
+        ("CACHE_ENABLED", "false", False), ("CACHE_ENABLED", "NO", False),
+        ("CACHE_ENABLED", "0", False), ("CACHE_ENABLED", "True", True),
+        ("CACHE_ENABLED", "yes", True), ("CACHE_ENABLED", "", True),
+        ("CACHE_WRITE_POLICY", "Strict", "strict"), ("CACHE_TTL_SECONDS", "1", 1),
+        ("CACHE_TTL_SECONDS", "2592000", 2592000), ("CACHE_NEGATIVE_TTL_SECONDS", "3600", 3600),
+        ("REDIS_PORT", "65535", 65535), ("REDIS_DB", "15", 15), ("REDIS_TLS", "1", True),
+        ("REDIS_USERNAME", "me", "me"), ("REDIS_PASSWORD", " p w\n", " p w\n"),
+        ("REDIS_TIMEOUT_SECONDS", ".5", 0.5), ("REDIS_HOST", "::1", "::1"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566", "http://127.0.0.1:4566"),
+        ("AWS_REGION", "us-gov-west-1", "us-gov-west-1"), ("API_HOST", "0.0.0.0", "0.0.0.0"),
+        ("API_PORT", "9090", 9090), ("DEBUG", "true", True), ("LOG_LEVEL", "debug", "DEBUG"),
+        ("LOG_FORMAT", "TEXT", "text"), ("PRODUCTS_TABLE", "a.b-c_1", "a.b-c_1"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_keeps_its_rule_is_taken(
+    name: str, content: str | None, value: Any
+) -> None:
+    """Good contents become values of the setting's type."""
+    taken = getattr(settings(**{name: content}), name.lower())
+
+    assert (type(value), value) == (type(taken), taken)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "contents"),
+    [
+        ("PRODUCTS_TABLE", "table name", ["ab", "a b c", "a" * 256, "products\n", "prødukte"]),
+        ("AWS_REGION", "region", ["europe", "eu-central-1\n", "EU-CENTRAL-1"]),
+        ("AWS_ENDPOINT_URL", "URL", ["localhost:4566", "ftp://x", "http://", f"http://{SECRET}@h"]),
+        ("CACHE_ENABLED", "true or false", ["on", "2", " true", "tru"]),
+        ("CACHE_WRITE_POLICY", "available, strict", ["lenient", "strict "]),
+        ("CACHE_TTL_SECONDS", "from 1 to 2592000", ["0", "2592001", "-1", "1.5", "1e3", "１"]),
+        ("CACHE_TTL_SECONDS", "from 1 to 2592000", ["9" * 5000]),
+        ("CACHE_NEGATIVE_TTL_SECONDS", "from 1 to 3600", ["0", "3601", "x"]),
+        ("REDIS_HOST", "host name", ["redis://h", "a b", "h\n", "h" * 256]),
+        ("REDIS_PORT", "from 1 to 65535", ["0", "65536", "6379 "]),
+        ("REDIS_DB", "from 0 to 15", ["16", "-1"]),
+        ("REDIS_TLS", "true or false", ["tls"]),
+        ("REDIS_TIMEOUT_SECONDS", "from 0.01 to 1.0", ["0", "1.01", "nan", "inf", "1e-1", "-0.1"]),
+        ("API_HOST", "host name", ["http://x"]),
+        ("API_PORT", "from 1 to 65535", ["http", "80_80"]),
+        ("DEBUG", "true or false", ["debug"]),
+        ("LOG_LEVEL", "INFO, DEBUG, WARNING, ERROR", ["TRACE", "20"]),
+        ("LOG_FORMAT", "json, text", ["xml"]),
+    ],
+)  # fmt: skip
+def test_a_variable_that_breaks_its_rule_is_told_by_name_and_rule(
+    name: str, rule: str, contents: list[str]
+) -> None:
+    """The message names the variable and the rule, for each kind of breach."""
+    for content in contents:
+        said = _faults(**{name: content})
+
+        assert f"  {name} must be" in said, content
+        assert rule in said
+        assert 2 == len(said.splitlines())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PRODUCTS_TABLE", "AWS_REGION", "AWS_ENDPOINT_URL", "CACHE_ENABLED", "CACHE_WRITE_POLICY",
+     "CACHE_TTL_SECONDS", "REDIS_HOST", "REDIS_PORT", "REDIS_TIMEOUT_SECONDS", "LOG_LEVEL"],
+)  # fmt: skip
+def test_the_message_holds_no_content(name: str) -> None:
+    """What stands in the environment may be a secret: the message never repeats it."""
+    said = _faults(**{name: SECRET, "REDIS_PASSWORD": SECRET, "OTHER": SECRET})
+
+    assert SECRET not in said
+    assert "s3cret" not in said
+
+
+def test_the_error_carries_no_content_in_its_chain() -> None:
+    """Nor do the errors behind the error, which a traceback shows."""
+    with pytest.raises(SettingsError) as caught:
+        settings(REDIS_PORT=SECRET)
+
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_all_faults_are_told_at_once() -> None:
+    """Who mends the settings need not start again for each."""
+    said = _faults(REDIS_PORT="x", LOG_LEVEL="loud", AWS_REGION="")
+
+    assert ["AWS_REGION", "REDIS_PORT", "LOG_LEVEL"] == [
+        line.split()[0] for line in said.splitlines()[1:]
+    ]
+
+
+def test_the_region_may_come_by_its_other_name() -> None:
+    """AWS_DEFAULT_REGION counts where AWS_REGION is not set, as for boto3."""
+    environment = {**ENVIRONMENT, "AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"}
+
+    assert "us-east-1" == Settings.from_env(environment).aws_region
+    assert "eu-central-1" == settings(AWS_DEFAULT_REGION="us-east-1").aws_region
+
+
+def test_without_a_cache_no_redis_is_needed() -> None:
+    """CACHE_ENABLED=false makes REDIS_HOST optional."""
+    assert not settings(CACHE_ENABLED="false", REDIS_HOST="").redis_host
+
+
+def test_settings_cannot_be_changed() -> None:
+    """Read once, frozen."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings().redis_port = 1
+
+
+def test_on_lambda_is_told_by_what_lambda_sets() -> None:
+    """The runtime sets AWS_LAMBDA_FUNCTION_NAME, and nobody else does."""
+    on_lambda = settings(AWS_LAMBDA_FUNCTION_NAME="api", CURSOR_SECRET="x" * 32)
+
+    assert on_lambda.on_lambda

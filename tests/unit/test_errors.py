@@ -1,0 +1,50 @@
+"""Every error of the catalog has its HTTP status."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib import errors
+from chalicelib.api import problems
+
+
+def _tree(kind: type[errors.CatalogError]) -> Iterator[type[errors.CatalogError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _tree(each)
+
+
+def _is_raised(kind: type[errors.CatalogError]) -> bool:
+    """Tell whether `kind` is one that is raised: not private, nor a mere name for its children."""
+    return not kind.__name__.startswith("_") and kind not in (
+        errors.CatalogError,
+        errors.Unavailable,
+    )
+
+
+RAISED = [kind for kind in _tree(errors.CatalogError) if _is_raised(kind)]
+
+
+@pytest.mark.parametrize("kind", RAISED, ids=lambda kind: kind.__name__)
+def test_every_error_has_a_status(kind: type[errors.CatalogError]) -> None:
+    """A new error class needs a line in the one table."""
+    assert 400 <= problems.STATUS[kind] < 600
+
+
+@pytest.mark.parametrize("status", sorted({500, 405, *problems.STATUS.values()}))
+def test_every_status_has_a_title(status: int) -> None:
+    """What can be answered can be put in words."""
+    assert problems.TITLES[status]
+
+
+@pytest.mark.parametrize("kind", RAISED, ids=lambda kind: kind.__name__)
+def test_every_error_is_in_the_drawing(kind: type[errors.CatalogError]) -> None:
+    """The tree at the top of `errors.py` shows them all."""
+    assert f"── {kind.__name__} " in errors.__doc__.replace("\n", " ")
+
+
+def test_only_trouble_of_ours_is_a_5xx() -> None:
+    """What the client got wrong is never told as our fault, and the other way round."""
+    ours = {kind for kind, status in problems.STATUS.items() if status >= 500}
+
+    assert {kind for kind in RAISED if issubclass(kind, errors.Unavailable)} == ours
