@@ -38,7 +38,8 @@ FENCE_MS: Final = 60_000
 """Longer than a Lambda may live (`.chalice/config.json`): a fence outlives its writer."""
 POLLS: Final = 8
 POLL_SECONDS: Final = (0.010, 0.025)
-"""Who finds a lease waits at most 8 × 25 ms for the value: the contract's 0.25 s, less a reply."""
+PATIENCE_SECONDS: Final = 0.14
+"""Who finds a lease waits so long for the value; with a last poll, under the contract's 0.25 s."""
 
 
 class Store(Protocol):
@@ -70,11 +71,13 @@ class Cache(Generic[T]):
         codec: Codec[T],
         policy: Policy,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._entries = Entries(codec, policy)
         self._strict = policy.strict
         self._sleep = sleep
+        self._clock = clock
 
     def fetch(self, key: str, load: Callable[[], T | None]) -> Fetched[T]:
         """
@@ -174,6 +177,7 @@ class Cache(Generic[T]):
 
     def _find(self, key: str) -> tuple[Fetched[T] | None, bytes | None]:
         """Return a hit, or else the lease to fill under, or else neither."""
+        patience_ends = self._clock() + PATIENCE_SECONDS
         for _ in range(POLLS):
             raw = self._store.get(key)
             found = self._entries.read(raw)
@@ -186,6 +190,8 @@ class Cache(Generic[T]):
                 lease = self._lease(key, unreadable=raw is not None)
                 if lease is not None:
                     return None, lease
+            if self._clock() > patience_ends:
+                break
             self._sleep(random.uniform(*POLL_SECONDS))  # noqa: S311 — no secret
         return None, None
 

@@ -72,7 +72,7 @@ class Settings:
             redis_tls=read.boolean("REDIS_TLS", default=False),
             redis_username=read.text("REDIS_USERNAME", _ANY, "") or None,
             redis_password=read.text("REDIS_PASSWORD", _ANY, "") or None,
-            redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.1),
+            redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.08),
             api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
             api_port=read.integer("API_PORT", 1, 65535, 8080),
             cors_allow_origin=read.text("CORS_ALLOW_ORIGIN", _ORIGIN, "") or None,
