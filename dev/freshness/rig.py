@@ -1,0 +1,99 @@
+"""
+The system under test: Valkey, DynamoDB's emulator, a proxy before each, and the API behind both.
+
+    API ── Redis proxy ── Valkey
+     └──── DynamoDB proxy ── emulator ── stream feed ── Redis proxy
+
+Faults and checks reach each part by its own name. Nothing outlives the `with` block.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, Self
+
+import botocore.session
+import redis
+
+from chalicelib.config import Settings
+from dev import environment
+from dev.freshness.remote import Remote
+from dev.servers import Api, Emulator, Stream, Valkey
+from dev.table import create_table
+
+SERVERS: Final = {"catalog": "dev.server", "naive": "tests.consistency.naive_server"}
+"""What may be tested, and the module that serves it."""
+
+_NOWHERE: Final = Path(os.devnull)
+
+
+class Rig:
+    """One stack of its own, on free ports."""
+
+    def __init__(
+        self, server: str = "catalog", log: Path = _NOWHERE, *, stream: bool = True, **env: str
+    ) -> None:
+        self._module = SERVERS[server]
+        self._log = log
+        self._env = env
+        self._streams = stream and server != "naive"
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start it all, or nothing."""
+        with self._stack:
+            self.valkey = self._stack.enter_context(Valkey(log=_NOWHERE))
+            self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
+            self.redis_proxy = self._proxy("redis_proxy", self.valkey.port)
+            self.dynamodb_proxy = self._proxy("dynamodb_proxy", self.emulator.port)
+            self._make_table()
+            self.api = self._stack.enter_context(Api(self.environment(), self._module, self._log))
+            if self._streams:
+                self.stream = self._stack.enter_context(
+                    Stream(self._past_dynamodb_proxy(), _NOWHERE)
+                )
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it all."""
+        self._stack.close()
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings of an API behind the proxies."""
+        return {
+            **environment.of(self.valkey, self.emulator),
+            "REDIS_PORT": str(self.redis_proxy.port),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.dynamodb_proxy.port}",
+            "LOG_LEVEL": "WARNING",
+            **self._env,
+        }
+
+    @property
+    def redis(self) -> redis.Redis:
+        """Valkey, past the proxy."""
+        return redis.Redis(port=self.valkey.port, socket_timeout=5)
+
+    @property
+    def dynamodb(self) -> Any:
+        """DynamoDB, past the proxy."""
+        return botocore.session.get_session().create_client(
+            "dynamodb",
+            region_name=environment.REGION,
+            endpoint_url=self.emulator.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 — the emulator takes any
+        )
+
+    def _proxy(self, name: str, upstream: int) -> Remote:
+        return self._stack.enter_context(Remote(f"dev.freshness.{name}", upstream))
+
+    def _make_table(self) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            os.environ.setdefault(name, "test")
+        create_table(Settings.from_env(self._past_dynamodb_proxy()))
+
+    def _past_dynamodb_proxy(self) -> dict[str, str]:
+        return {**self.environment(), "AWS_ENDPOINT_URL": self.emulator.url}

@@ -1,0 +1,88 @@
+"""
+When which fault was on, and which promise a stale read breaks therefore. Knows no fault's doing.
+
+    BROKEN   promise 1: the write that was missed had Redis within reach
+    LATE     promise 3: it was made while Redis was out of reach, and is not due yet
+    OVERDUE  promise 3: Redis has been back for longer than the stream may take
+
+Only a fault that can take *both* Redis commands of one write (fence and release) and leave old
+entries behind counts as out of reach; `faults.py` says which those are and why. A fault excuses
+only the writes that overlap it in time: a read that misses any other write breaks promise 1.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from dev.freshness.ledger import Write
+
+DELIVERY_SECONDS: Final = 5.0
+"""What issue 3 allows the stream, from Redis's return on."""
+CALM: Final = "calm"
+
+
+class Verdict(IntEnum):
+    """What a stale read means. The higher, the worse."""
+
+    LATE = 1
+    OVERDUE = 2
+    BROKEN = 3
+
+
+@dataclass(slots=True, eq=False)
+class Window:
+    """One fault, from just before it is put on to just after it is taken off."""
+
+    name: str
+    outage: bool
+    started: float
+    ended: float = math.inf
+
+    def overlaps(self, started: float, ended: float) -> bool:
+        """Tell whether something from `started` to `ended` may have felt the fault."""
+        return self.started <= ended and started <= self.ended
+
+
+class Timeline:
+    """The faults of one run, in the order of their start."""
+
+    def __init__(self) -> None:
+        self.windows: list[Window] = []
+
+    @contextmanager
+    def window(self, name: str, *, outage: bool) -> Iterator[Window]:
+        """Note that a fault is on while the block runs."""
+        window = Window(name, outage, time.monotonic())
+        self.windows.append(window)
+        try:
+            yield window
+        finally:
+            window.ended = time.monotonic()
+
+    def phase(self, moment: float) -> str:
+        """Return the name of the fault that is on, or `calm`."""
+        for window in reversed(self.windows):
+            if window.overlaps(moment, moment):
+                return window.name
+        return CALM
+
+    def during(self, started: float, ended: float) -> list[Window]:
+        """Return the faults that something from `started` to `ended` may have felt."""
+        return [window for window in self.windows if window.overlaps(started, ended)]
+
+    def judge(self, missed: Iterable[Write], read_started: float) -> Verdict:
+        """Return what it means that a read missed these writes: the worst of them tells."""
+        return max(self._judge(write, read_started) for write in missed)
+
+    def _judge(self, write: Write, read_started: float) -> Verdict:
+        outages = [each for each in self.during(write.started, write.ended) if each.outage]
+        if not outages:
+            return Verdict.BROKEN
+        due = max(each.ended for each in outages) + DELIVERY_SECONDS
+        return Verdict.OVERDUE if read_started > due else Verdict.LATE

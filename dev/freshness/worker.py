@@ -1,0 +1,170 @@
+"""
+One client of the load: what it does next, and whether each answer is as fresh as promised.
+
+The mix: 84 % reads of a product, 2 % listings, 11 % updates (PATCH and PUT, a third of them with
+`If-Match`), 3 % deletions, each followed by the creation of another product in its place. Every
+write sets a stock quantity of its own, by which a listing, which tells no versions, is checked:
+the items that it shows, not what it may lack.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Final
+
+from dev.freshness import faults
+from dev.freshness.client import LOST, Answer, Client
+from dev.freshness.ledger import Kind, Ledger, Write
+from dev.freshness.shelf import Shelf
+from dev.freshness.tally import Stale, Tally
+from dev.freshness.timeline import Timeline
+
+_LIST, _UPDATE, _DELETE = 0.02, 0.11, 0.03
+_IF_MATCH: Final = 0.33
+_TRIES: Final = 200
+_PAUSE_SECONDS: Final = 0.05
+
+
+class Shared:
+    """What all workers know."""
+
+    def __init__(self, url: str, timeline: Timeline) -> None:
+        self.url = url
+        self.timeline = timeline
+        self.ledger = Ledger()
+        self.shown_by: dict[int, Write] = {}
+        """By stock quantity: the write that set it."""
+        self.tokens = count(1)
+        """Stock quantities, each for one write."""
+        self.stop = threading.Event()
+
+
+class Worker(threading.Thread):
+    """One client: sends a request, waits for the answer, checks it, and so on."""
+
+    def __init__(self, shared: Shared, shelf: Shelf, chance: random.Random) -> None:
+        super().__init__(daemon=True)
+        self.tally = Tally()
+        self._shared = shared
+        self._shelf = shelf
+        self._chance = chance
+        self._client = Client(shared.url)
+
+    def run(self) -> None:
+        """Go on until told to stop."""
+        while not self._shared.stop.is_set():
+            self._choose()()
+        self._client.close()
+
+    def create(self) -> str:
+        """Store a new product, trying on through faults; return its id."""
+        for _ in range(_TRIES):
+            token = next(self._shared.tokens)
+            answer = self._send("POST", "/products", _product(token))
+            if answer.status == 201:
+                product_id: str = answer.json()["id"]
+                write = self._shared.ledger.of(product_id).begin(Kind.CREATE, answer.started)
+                self._shared.shown_by[token] = write
+                write.acknowledge(answer.ended, answer.version)
+                return product_id
+        raise RuntimeError(f"{self._shared.url} takes no products: status {answer.status}")
+
+    def _choose(self) -> Callable[[], None]:
+        number = self._chance.random()
+        if number < _DELETE:
+            return self._delete
+        if number < _DELETE + _UPDATE:
+            return self._update
+        return self._list if number < _DELETE + _UPDATE + _LIST else self._read
+
+    def _read(self) -> None:
+        product_id = self._shelf.to_read(self._chance)
+        answer = self._send("GET", f"/products/{product_id}")
+        if answer.status in (200, 404):
+            self.tally.counts["reads"] += 1
+            self.tally.outcomes[self._shared.timeline.phase(answer.started), answer.cache] += 1
+            self._check(product_id, answer, answer.version, answer.cache)
+
+    def _list(self) -> None:
+        answer = self._send("GET", "/products?limit=100")
+        if answer.status == 200:
+            self.tally.counts["reads"] += 1
+            for item in answer.json()["items"]:
+                shown = self._shared.shown_by.get(item["stock_quantity"])
+                if shown and shown.acknowledged:
+                    self._check(item["id"], answer, shown.version, "list")
+
+    def _update(self) -> None:
+        product_id = self._shelf.at(self._shelf.place(self._chance))
+        history, token = self._shared.ledger.of(product_id), next(self._shared.tokens)
+        wanted = history.latest() if self._chance.random() < _IF_MATCH else None
+        self._shared.shown_by[token] = write = history.begin(Kind.UPDATE, time.monotonic())
+        method = self._chance.choice(["PATCH", "PUT"])
+        answer = self._send(method, f"/products/{product_id}", {"stock_quantity": token}, wanted)
+        self._settle(product_id, write, answer)
+
+    def _delete(self) -> None:
+        place = self._shelf.place(self._chance)
+        product_id = self._shelf.at(place)
+        write = self._shared.ledger.of(product_id).begin(Kind.DELETE, time.monotonic())
+        answer = self._send("DELETE", f"/products/{product_id}")
+        self._settle(product_id, write, answer)
+        if answer.status in (204, 404):
+            self._shelf.replace(place, product_id, self.create())
+
+    def _settle(self, product_id: str, write: Write, answer: Answer) -> None:
+        """Note what became of a write. A 404 is a read too, of what DynamoDB holds."""
+        history = self._shared.ledger.of(product_id)
+        if answer.status in (200, 204):
+            write.acknowledge(answer.ended, answer.version)
+            self.tally.counts["writes"] += 1
+        elif answer.status in (404, 412):
+            history.refuse(write)
+            self.tally.counts["refused"] += 1
+            if answer.status == 404:
+                self._check(product_id, answer, None, "write")
+        else:
+            self.tally.counts["unknown"] += 1
+
+    def _check(self, product_id: str, answer: Answer, seen: int | None, cache: str) -> None:
+        missed = self._shared.ledger.of(product_id).missed(seen, answer.started, answer.ended)
+        if missed:
+            verdict = self._shared.timeline.judge(missed, answer.started)
+            phase = self._shared.timeline.phase(answer.started)
+            age_ms = (answer.started - min(write.ended for write in missed)) * 1000
+            self.tally.note(Stale(verdict, product_id, phase, cache, seen, len(missed), age_ms))
+
+    def _send(
+        self, method: str, path: str, body: object = None, if_match: int | None = None
+    ) -> Answer:
+        answer = self._client.send(method, path, body, if_match)
+        phase = self._shared.timeline.phase(answer.started)
+        kind = "read" if method == "GET" else "write"
+        self.tally.statuses[phase, kind, answer.status] += 1
+        self.tally.latencies[phase, kind].append(answer.seconds)
+        if answer.status == LOST or answer.status >= 500:
+            self._note_failure(answer, phase, kind)
+        return answer
+
+    def _note_failure(self, answer: Answer, phase: str, kind: str) -> None:
+        windows = self._shared.timeline.during(answer.started, answer.ended)
+        told_when = answer.status != 503 or "Retry-After" in answer.headers
+        if not (told_when and faults.excused(windows, answer.status)):
+            self.tally.unexpected[phase, kind, answer.status] += 1
+        if answer.status == LOST:
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _product(token: int) -> dict[str, Any]:
+    """Return a product to create, as long as one usually is."""
+    return {
+        "name": f"Product {token}",
+        "description": "Made by the freshness load. " * 4,
+        "price": 24.99,
+        "stock_quantity": token,
+        "category": "freshness",
+    }

@@ -1,0 +1,79 @@
+"""
+The usual cache-aside, served like the real one: what the protocol is measured against.
+
+    read    GET; on a miss load, then SET EX
+    write   commit, then DEL
+
+The same routes, repository, Redis client and entries; only what stands between them differs.
+Run by `python -m dev.freshness --server naive`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+
+import redis
+
+from chalicelib import redis_client, wiring
+from chalicelib.cache_entry import NEGATIVE, VALUE, Fetched, Outcome
+from chalicelib.config import Settings
+from chalicelib.product import Representation
+from chalicelib.product_cache import RepresentationCodec, key_of
+from dev import server
+
+Load = Callable[[], Representation | None]
+
+
+class NaiveCache:
+    """Cache-aside as most write it, fail-open."""
+
+    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+        self._client = client
+        self._seconds = settings.cache_ttl_seconds
+        self._negative_seconds = settings.cache_negative_ttl_seconds
+        self._codec = RepresentationCodec()
+
+    def fetch(self, product_id: str, load: Load) -> Fetched[Representation]:
+        """Read through."""
+        try:
+            raw = self._client.get(key_of(product_id))
+        except redis.RedisError:
+            return Fetched(load(), Outcome.BYPASS)
+        if raw is not None:
+            item = None if raw == NEGATIVE else self._codec.decode(raw[1:])
+            return Fetched(item, Outcome.HIT)
+        item = load()
+        with suppress(redis.RedisError):
+            self._fill(key_of(product_id), item)
+        return Fetched(item, Outcome.MISS)
+
+    @contextmanager
+    def fenced(self, product_id: str) -> Iterator[None]:
+        """Delete the entry after the write."""
+        yield
+        with suppress(redis.RedisError):
+            self._client.delete(key_of(product_id))
+
+    def _fill(self, key: str, item: Representation | None) -> None:
+        if item is None:
+            self._client.set(key, NEGATIVE, ex=self._negative_seconds)
+        else:
+            self._client.set(key, VALUE + self._codec.encode(item), ex=self._seconds)
+
+
+class NaiveContainer(wiring.Container):
+    """The project's own parts, but for the cache."""
+
+    @cached_property
+    def cache(self) -> NaiveCache:
+        """The naive one."""
+        return NaiveCache(redis_client.connect(self.settings), self.settings)
+
+
+if __name__ == "__main__":
+    wiring.use(NaiveContainer(Settings.from_env(os.environ)))
+    sys.exit(server.main())
