@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import click
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
 from chalicelib.config import SettingsError
@@ -82,7 +82,7 @@ def export(file: str) -> None:
         else:
             with _opened(Path(file)) as out:
                 count = saving.write(products, out)
-    except (CatalogError, ClientError) as error:
+    except (CatalogError, BotoCoreError, ClientError) as error:
         raise click.ClickException(f"Nothing saved: {_words(error)}") from None
     click.echo(f"exported {count}", err=True)
 
@@ -105,7 +105,7 @@ def _container() -> Container:
         raise click.UsageError(f"{error}{hint}") from None
     try:
         container.repository.ping()
-    except StoreUnavailable as error:
+    except (StoreUnavailable, BotoCoreError) as error:
         table = container.settings.products_table
         raise click.ClickException(f"Table '{table}': {_words(error)}") from None
     return container
@@ -129,7 +129,7 @@ def _noting_the_end(ledger: Ledger) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         ledger.stopped_by = "interrupted"
-    except (CatalogError, ClientError, OSError) as error:
+    except (CatalogError, BotoCoreError, ClientError, OSError) as error:
         ledger.stopped_by = _words(error)
 
 

@@ -22,7 +22,7 @@ from dev.transfer.lines import Entry
 PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Seconds, at most, before each further try of what DynamoDB left unprocessed."""
 PATIENCE_SECONDS: Final = 30.0
-"""No try begins later than this: with the 12 s that it may take, the fences (60 s) still stand."""
+"""No try begins later: with the seconds that it takes at most, the fences (60 s) still stand."""
 
 
 class Fences(Protocol):
@@ -87,10 +87,10 @@ class Loader:
             self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311 — no secret
             left = self._try(left)
         if left:
-            raise StoreUnavailable("DynamoDB throttles, and trying again did not help")
+            raise StoreUnavailable("DynamoDB does not take it, however often it is asked")
 
     def _try(self, products: Sequence[Product]) -> Sequence[Product]:
-        """Return those not stored: all of them, where DynamoDB refused the call for being busy."""
+        """Return those not stored: all of them, where DynamoDB was too busy or out of reach."""
         self._ledger.sent(products)
         try:
             left = self._repository.put_all(products)

@@ -348,6 +348,20 @@ def test_a_table_that_is_not_there_is_told_in_a_line(
     assert not (tmp_path / "b.ndjson").exists()
 
 
+@pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
+def test_a_dynamodb_out_of_reach_is_told_in_a_line(
+    command: Command, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    """Before anything is read or written, and without a traceback."""
+    write(tmp_path / "a.ndjson", many(1))
+
+    done = command(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{_free_port()}")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("Error: Table 'products-")
+    assert 1 == len(done.stderr.splitlines())
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_import_says_what_is_stored(
     environment_of_command: dict[str, str], emulated_table: Table, tmp_path: Path, signum: int
