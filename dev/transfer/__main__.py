@@ -18,7 +18,7 @@ from chalicelib.config import SettingsError
 from chalicelib.errors import CatalogError, StoreUnavailable
 from chalicelib.wiring import Container
 from dev import target
-from dev.transfer import lines, saving, warnings
+from dev.transfer import interruption, lines, saving, warnings
 from dev.transfer.ledger import Ledger
 from dev.transfer.lines import Entry, Reject
 from dev.transfer.loading import Loader
@@ -43,7 +43,8 @@ def import_(file: BinaryIO) -> None:
     Each line is held to the API's own rules. Its id, a UUID in lower case, is kept, and what the
     catalog has under that id is replaced; a line without an id gets a new one. An id given twice:
     the first line is stored, the second rejected. Rejects are listed on standard error and do not
-    stop the import; a batch that DynamoDB does not take does.
+    stop the import; a batch that DynamoDB does not take does. Ctrl-C stops it after the batch under
+    way; pressed again, at once.
 
     Exit status: 0 all stored; 1 some lines rejected or not stored, or DynamoDB out of reach; 2 a
     FILE or settings that cannot be worked with.
@@ -52,7 +53,7 @@ def import_(file: BinaryIO) -> None:
     tally = warnings.listen()
     container = _container()
     ledger = Ledger()
-    loader = Loader(container.cache, container.repository, ledger)
+    loader = Loader(container.cache, container.repository, ledger, undisturbed=interruption.put_off)
     try:
         with _noting_the_end(ledger), tqdm(total=total, unit=" lines", disable=None) as bar:
             loader.store_all(_entries(file, ledger, bar))

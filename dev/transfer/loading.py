@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -43,7 +43,7 @@ class Products(Protocol):
 
 
 class Loader:
-    """Stores entries in batches and keeps the ledger."""
+    """Stores entries in batches, each `undisturbed`, and keeps the ledger."""
 
     def __init__(
         self,
@@ -52,12 +52,14 @@ class Loader:
         ledger: Ledger,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._cache = cache
         self._repository = repository
         self._ledger = ledger
         self._sleep = sleep
         self._clock = clock
+        self._undisturbed = undisturbed
 
     def store_all(self, entries: Iterable[Entry]) -> None:
         """
@@ -67,7 +69,8 @@ class Loader:
         """
         coming = iter(entries)
         while batch := list(islice(coming, BATCH_WRITE_LIMIT)):
-            self._store(batch)
+            with self._undisturbed():
+                self._store(batch)
 
     def _store(self, batch: Sequence[Entry]) -> None:
         give_up_at = self._clock() + PATIENCE_SECONDS

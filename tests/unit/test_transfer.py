@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
@@ -18,7 +19,7 @@ from chalicelib import telemetry
 from chalicelib.errors import StoreUnavailable
 from chalicelib.product import Product, represent
 from chalicelib.product_cache import NoCache
-from dev.transfer import lines, saving, warnings
+from dev.transfer import interruption, lines, saving, warnings
 from dev.transfer.ledger import Ledger
 from dev.transfer.loading import Loader
 from tests.doubles.products import InMemoryProducts
@@ -126,6 +127,32 @@ def test_an_outage_of_redis_is_told_once(capsys: pytest.CaptureFixture[str]) -> 
 def test_without_warnings_nothing_is_told() -> None:
     """A calm import says no more than its counts."""
     assert [] == warnings.listen().told()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_until_the_block_is_through(signum: signal.Signals) -> None:
+    """What must not be left half done is done; afterwards signals are as they were."""
+    before = signal.getsignal(signum)
+    done = []
+
+    with pytest.raises(KeyboardInterrupt), interruption.put_off():
+        done.append(signal.raise_signal(signum))
+
+    assert 1 == len(done)
+    assert before == signal.getsignal(signum)
+
+
+def test_a_second_interruption_breaks_in() -> None:
+    """Whoever presses Ctrl-C twice does not want to wait."""
+    done = []
+
+    with suppress(KeyboardInterrupt), interruption.put_off():
+        signal.raise_signal(signal.SIGINT)
+        done.append("once")
+        signal.raise_signal(signal.SIGINT)
+        done.append("twice")
+
+    assert ["once"] == done
 
 
 def _bodies(products: Any) -> list[str]:
