@@ -1,6 +1,7 @@
 """The batches of an import: fences, tries, and an account that is right whatever happens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from chalicelib.errors import CatalogError, OutcomeUnknown, StoreUnavailable
 from chalicelib.product import Product
@@ -12,15 +13,20 @@ from tests.doubles.journal import Answer, Clock, Journal
 from tests.examples import a_draft
 
 
-def entries(count: int, start: int = 1) -> list[Entry]:
+def entries(count: int) -> list[Entry]:
     """Return that many fit lines."""
     return [
         Entry(line, f"{line:08}-0000-4000-8000-000000000000", a_draft())
-        for line in range(start, start + count)
+        for line in range(1, count + 1)
     ]
 
 
-def load(journal: Journal, read: Sequence[Entry | Reject], clock: Clock | None = None) -> Ledger:
+def load(
+    journal: Journal,
+    read: Sequence[Entry | Reject],
+    clock: Clock | None = None,
+    undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Ledger:
     """Store the lines, and return the account also where storing fails."""
     clock = clock or Clock()
     ledger = Ledger()
@@ -32,7 +38,7 @@ def load(journal: Journal, read: Sequence[Entry | Reject], clock: Clock | None =
                 yield line
 
     try:
-        Loader(journal, journal, ledger, clock.sleep, clock).store_all(noted())
+        Loader(journal, journal, ledger, clock.sleep, clock, undisturbed).store_all(noted())
     except (CatalogError, KeyboardInterrupt) as error:
         ledger.stopped_by = type(error).__name__
     return ledger
@@ -166,6 +172,23 @@ def test_a_fence_that_cannot_be_placed_stores_nothing_under_the_strict_policy() 
     assert "CacheUnavailable" == ledger.stopped_by
     assert [1] == ledger.not_stored
     assert [] == journal.events
+
+
+def test_a_batch_is_undisturbed_from_its_first_fence_to_its_last_release() -> None:
+    """An interruption comes before a batch or after it, and reading on is not held up by it."""
+    journal = Journal()
+
+    @contextmanager
+    def undisturbed() -> Iterator[None]:
+        journal.events.append("begin")
+        yield
+        journal.events.append("end")
+
+    load(journal, entries(26), undisturbed=undisturbed)
+
+    ends = [event for event in journal.events if event.split()[0] in {"begin", "write", "end"}]
+    assert ["begin", "write 25", "end", "begin", "write 1", "end"] == ends
+    assert ("begin", "end") == (journal.events[0], journal.events[-1])
 
 
 def test_rejects_are_counted_and_spoil_the_result() -> None:
