@@ -19,13 +19,11 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from chalicelib.config import Settings, SettingsError
-from chalicelib.wiring import Container
 from dev import environment
+from dev.prepare import prepare
 from dev.programs import Server, StartFailed
-from dev.samples import load_samples
 from dev.servers import Api, Emulator, Stream, Valkey
 from dev.stack_file import StackFile
-from dev.table import create_table
 
 LOCAL: Final = Path(".local")
 """In the current directory, so that tests can run stacks of their own."""
@@ -55,18 +53,12 @@ class Stack:
             running.enter_context(self._file)
             for server in filter(None, (self._redis, self._aws)):
                 running.enter_context(server)
-            create_table(self.settings)
-            self._announce_samples()
+            prepare(self.settings)
             running.enter_context(self._api)
             running.enter_context(self._stream)
             self._file.write()
             self._announce()
             self._watch()
-
-    def _announce_samples(self) -> None:
-        repository = Container(self.settings).repository
-        if loaded := load_samples(repository):
-            print(f"Loaded {loaded} sample products", flush=True)
 
     def _announce(self) -> None:
         url = f"http://localhost:{self.settings.api_port}"

@@ -1,0 +1,32 @@
+"""Makes what the API needs before it starts, table and samples: `python -m dev.prepare`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from chalicelib.config import Settings, SettingsError
+from chalicelib.wiring import Container
+from dev.programs import StartFailed
+from dev.samples import load_samples
+from dev.table import create_table
+
+
+def prepare(settings: Settings) -> None:
+    """Create the table unless it exists, fill it where it is empty. Raise `StartFailed`."""
+    create_table(settings)
+    if loaded := load_samples(Container(settings).repository):
+        print(f"Loaded {loaded} sample products", flush=True)
+
+
+def main() -> str | None:
+    """Prepare what the settings name; return what went wrong."""
+    try:
+        prepare(Settings.from_env(os.environ))
+    except (SettingsError, StartFailed) as failure:
+        return str(failure)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""`make run`: what it promises, faults included."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.running_stack import JSON, Stack, eventually, is_alive, running
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start one that the tests below share; what they do to it, it has to survive."""
+    with running(tmp_path_factory.mktemp("stack")) as started:
+        yield started
+
+
+def test_health_says_that_all_is_connected(stack: Stack) -> None:
+    """Redis and DynamoDB are both there."""
+    answer = stack.ask("GET", "/health")
+
+    assert 200 == answer.status
+    assert ("connected", "connected") == (answer.json["redis"], answer.json["dynamodb"])
+
+
+def test_the_samples_are_listed(stack: Stack) -> None:
+    """An empty table gets at least 20 products in 5 categories."""
+    items = stack.ask("GET", "/products?limit=100").json["items"]
+
+    assert 20 <= len(items)
+    assert 5 <= len({item["category"] for item in items})
+
+
+def test_the_second_read_of_a_product_is_a_hit(stack: Stack) -> None:
+    """The real Valkey is asked and answers."""
+    made = stack.create().json
+
+    first, second = (stack.x_cache(made["id"]) for _ in range(2))
+
+    assert ("MISS", "HIT") == (first, second)
+
+
+def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
+    """Tools find each server by URL and pid."""
+    facts = stack.facts
+
+    assert f"http://127.0.0.1:{stack.port}" == facts["api"]["url"]
+    assert {"host", "port", "pid"} == facts["redis"].keys()
+    assert {"url", "pid"} == facts["aws"].keys()
+    assert "products" == facts["table"]
+    assert all(map(is_alive, stack.pids))
+
+
+def test_an_edit_past_the_api_is_seen(stack: Stack) -> None:
+    """The stream deletes the cached copy behind an edit that nobody told the API of."""
+    made = stack.create().json
+    eventually(lambda: stack.x_cache(made["id"]) == "HIT")
+
+    boto3.client(
+        "dynamodb",
+        endpoint_url=stack.facts["aws"]["url"],
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    ).update_item(
+        TableName="products",
+        Key={"id": {"S": made["id"]}},
+        UpdateExpression="SET stock_quantity = :new",
+        ExpressionAttributeValues={":new": {"N": "77"}},
+    )
+
+    eventually(lambda: stack.ask("GET", f"/products/{made['id']}").json["stock_quantity"] == 77, 10)
+
+
+def test_a_busy_port_is_told_in_one_line(stack: Stack, tmp_path: Path) -> None:
+    """The second stack ends with status 1, starts nothing, and leaves the first one alone."""
+    facts = stack.facts
+
+    second = Stack(tmp_path, port=stack.port)
+
+    assert 1 == second.process.wait(30)
+    assert [f"API_PORT={stack.port + 1}"] == [
+        word for word in second.output.split() if word.startswith("API_PORT=")
+    ]
+    assert 1 == len(second.output.splitlines())
+    assert not (tmp_path / ".local").exists()
+    assert facts == stack.facts
+
+
+def test_a_second_stack_in_one_place_is_refused(stack: Stack) -> None:
+    """On another port too: it would take the first one's state file and data."""
+    facts = stack.facts
+
+    second = Stack(stack.place)
+
+    assert 1 == second.process.wait(30)
+    assert facts == stack.facts
+    assert 200 == stack.ask("GET", "/health").status
+
+
+def test_a_paused_valkey_costs_no_call(stack: Stack) -> None:
+    """While it hangs every call is answered; when it goes on, so do the hits."""
+    product_id = stack.sample()
+    pid = stack.facts["redis"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        statuses = {stack.ask("GET", f"/products/{product_id}").status for _ in range(10)}
+        statuses |= {
+            stack.ask("PATCH", f"/products/{product_id}", b'{"price": 5}', JSON).status,
+            stack.ask("GET", "/health").status,
+        }
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    assert {200} == statuses
+    eventually(lambda: stack.x_cache(product_id) == "HIT")
+
+
+def test_an_edit_during_an_outage_is_seen_after_it(stack: Stack) -> None:
+    """The stream's records wait for Redis, so the copy that survived the outage goes."""
+    made = stack.create().json
+    eventually(lambda: stack.x_cache(made["id"]) == "HIT")
+    pid = stack.facts["redis"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        _set_stock_past_the_api(stack, made["id"], 78)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    eventually(lambda: _stock(stack, made["id"]) == 78)
+
+
+def test_a_killed_valkey_comes_back(stack: Stack) -> None:
+    """Calls go on being answered, and it is started again on the same port."""
+    product_id, before = stack.sample(), stack.facts["redis"]
+
+    os.kill(before["pid"], signal.SIGKILL)
+
+    assert 200 == stack.ask("GET", f"/products/{product_id}").status
+    eventually(lambda: stack.facts["redis"]["pid"] != before["pid"])
+    assert before["port"] == stack.facts["redis"]["port"]
+    eventually(lambda: stack.x_cache(product_id) == "HIT")
+
+
+def test_a_killed_api_comes_back(stack: Stack) -> None:
+    """It is started again on the same port."""
+    before = stack.facts["api"]["pid"]
+
+    os.kill(before, signal.SIGKILL)
+
+    eventually(lambda: stack.facts["api"]["pid"] != before)
+    assert 200 == stack.ask("GET", "/health").status
+
+
+def test_servers_that_the_environment_names_are_used(stack: Stack, tmp_path: Path) -> None:
+    """Nothing is started beside the API, and the state file gives no pid for what is not ours."""
+    facts = stack.facts
+    env = {
+        "REDIS_HOST": facts["redis"]["host"],
+        "REDIS_PORT": str(facts["redis"]["port"]),
+        "AWS_ENDPOINT_URL": facts["aws"]["url"],
+    }
+
+    with running(tmp_path, **env) as second:
+        theirs = second.facts
+        sample = second.sample()
+
+    assert (None, None) == (theirs["redis"]["pid"], theirs["aws"]["pid"])
+    assert facts["aws"]["url"] == theirs["aws"]["url"]
+    assert 200 == stack.ask("GET", f"/products/{sample}").status
+
+
+def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
+    dynamodb = boto3.client(
+        "dynamodb", endpoint_url=stack.facts["aws"]["url"], region_name="us-east-1"
+    )
+    dynamodb.update_item(
+        TableName="products",
+        Key={"id": {"S": product_id}},
+        UpdateExpression="SET stock_quantity = :new",
+        ExpressionAttributeValues={":new": {"N": str(stock)}},
+    )
+
+
+def _stock(stack: Stack, product_id: str) -> int:
+    stock: int = stack.ask("GET", f"/products/{product_id}").json["stock_quantity"]
+    return stock

@@ -1,0 +1,74 @@
+"""How `make run` starts and ends: with everything or with nothing."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.running_stack import Stack, eventually, is_alive, running
+
+
+def test_a_setting_at_fault_stops_the_start(tmp_path: Path) -> None:
+    """The variable is named, and nothing is started."""
+    stack = Stack(tmp_path, CACHE_TTL_SECONDS="soon")
+
+    assert 1 == stack.process.wait(30)
+    assert "CACHE_TTL_SECONDS must be" in stack.output
+    assert not stack.file.exists()
+
+
+def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
+    """No process, no state file, no temporary directory; a paused Valkey makes no difference."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    stack = Stack(tmp_path, TMPDIR=str(scratch)).ready()
+    pids = stack.pids
+    os.kill(stack.facts["redis"]["pid"], signal.SIGSTOP)
+
+    assert 0 == stack.end(signal.SIGINT)
+
+    assert [] == [pid for pid in pids if is_alive(pid)]
+    assert not stack.file.exists()
+    assert [] == list(scratch.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
+def test_a_killed_stack_takes_its_servers_along(tmp_path: Path) -> None:
+    """Even SIGKILL, which nobody can answer, leaves no process behind."""
+    stack = Stack(tmp_path, TMPDIR=str(tmp_path)).ready()
+    pids = stack.pids
+
+    stack.end(signal.SIGKILL)
+
+    eventually(lambda: not any(map(is_alive, pids)))
+
+
+def test_a_dead_emulator_ends_the_stack(tmp_path: Path) -> None:
+    """The table is gone with it, so all ends, and says so."""
+    stack = Stack(tmp_path).ready()
+    pids = stack.pids
+
+    os.kill(stack.facts["aws"]["pid"], signal.SIGKILL)
+
+    assert 1 == stack.process.wait(30)
+    assert "The AWS emulator has died" in stack.output
+    assert [] == [pid for pid in pids if is_alive(pid)]
+    assert not stack.file.exists()
+
+
+def test_persist_keeps_the_data_over_a_restart(tmp_path: Path) -> None:
+    """With PERSIST=1 the next run has the product, and still has it cached."""
+    first = Stack(tmp_path, PERSIST="1").ready()
+    made, pids = first.create(price=3.5).json, first.pids
+    eventually(lambda: first.x_cache(made["id"]) == "HIT")
+
+    assert 0 == first.end(signal.SIGTERM)
+    assert [] == [pid for pid in pids if is_alive(pid)]
+
+    with running(tmp_path, PERSIST="1") as stack:
+        read = stack.ask("GET", f"/products/{made['id']}")
+
+    assert made == read.json
+    assert "HIT" == read.headers["X-Cache"]

@@ -1,0 +1,142 @@
+"""A local stack, started as a user starts one, and what asks it over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dev.programs import free_port
+
+_ROOT = Path(__file__).parent.parent
+JSON = {"Content-Type": "application/json"}
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def is_problem(self) -> bool:
+        kind = self.headers["Content-Type"]
+        return kind == "application/problem+json" and self.json["status"] == self.status
+
+
+class Client:
+    """What speaks to an API on this machine."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def send(self, raw: bytes) -> bytes:
+        """Send bytes as they are; return all that comes back until the server hangs up."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(raw)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def create(self, **fields: Any) -> Answer:
+        return self.ask("POST", "/products", a_product(**fields), JSON)
+
+    def sample(self) -> str:
+        product_id: str = self.ask("GET", "/products?limit=1").json["items"][0]["id"]
+        return product_id
+
+    def x_cache(self, product_id: str) -> str | None:
+        return self.ask("GET", f"/products/{product_id}").headers["X-Cache"]
+
+
+class Stack(Client):
+    """A `make run` of its own: its directory, its port."""
+
+    def __init__(self, place: Path, port: int | None = None, **env: str) -> None:
+        super().__init__(port or free_port())
+        self.place = place
+        settings = {"API_PORT": str(self.port), "PYTHONPATH": str(_ROOT), **env}
+        with (place / "output.txt").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dev.stack"],
+                env={**os.environ, **settings},
+                cwd=place,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def output(self) -> str:
+        return (self.place / "output.txt").read_text()
+
+    @property
+    def file(self) -> Path:
+        return self.place / ".local" / "stack.json"
+
+    @property
+    def facts(self) -> Any:
+        return json.loads(self.file.read_text())
+
+    @property
+    def pids(self) -> list[int]:
+        return [self.facts[part]["pid"] for part in ("api", "redis", "aws")]
+
+    def ready(self) -> Stack:
+        eventually(lambda: self.file.exists() or self.process.poll() is not None, seconds=60)
+        assert self.process.poll() is None, self.output
+        return self
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@contextmanager
+def running(place: Path, **env: str) -> Iterator[Stack]:
+    stack = Stack(place, **env)
+    try:
+        yield stack.ready()
+    finally:
+        if stack.process.poll() is None:
+            stack.end()
+
+
+def a_product(**fields: Any) -> bytes:
+    product = {"name": "Mouse", "description": "A mouse", "price": 24.99, "stock_quantity": 5}
+    return json.dumps(product | fields).encode()
+
+
+def eventually(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "not so in time"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
