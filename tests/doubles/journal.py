@@ -21,6 +21,12 @@ class Journal:
         self.answers = True
         self._answers = iter(answers)
 
+    def writes(self) -> list[str]:
+        return [event for event in self.events if event.startswith("write")]
+
+    def count(self, kind: str) -> int:
+        return sum(event.startswith(kind) for event in self.events)
+
     @contextmanager
     def fenced(self, product_id: str) -> Iterator[None]:
         if not self.answers:

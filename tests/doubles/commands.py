@@ -1,0 +1,70 @@
+"""The command line of import and export, as a program of its own, and the files it is given."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.doubles.emulator import Emulator
+from tests.doubles.recording import RecordingRedis, Table
+
+PATIENCE_SECONDS = 60
+_ROOT = Path(__file__).parents[2]
+
+
+class Transfer:
+    """Runs `python -m dev.transfer` in a folder where no stack's file is."""
+
+    def __init__(
+        self, folder: Path, emulator: Emulator, table: Table, redis: RecordingRedis
+    ) -> None:
+        self.folder = folder
+        self.env = {
+            **os.environ,
+            "PYTHONPATH": str(_ROOT),
+            "PRODUCTS_TABLE": table.name,
+            "AWS_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL": emulator.url,
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(redis.connection_pool.connection_kwargs["port"]),
+        }
+
+    def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Return when it is through; `variables` go before the environment's own."""
+        return subprocess.run(
+            self._command(words),
+            env=self.env | variables,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    def start(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Return it under way, with pipes to all its streams."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            self._command(words),
+            env=self.env,
+            cwd=self.folder,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+        )
+
+    def write(self, rows: Sequence[Any], name: str = "a.ndjson") -> str:
+        """Write a JSON line for each row, and return the file's name."""
+        (self.folder / name).write_text(as_lines(rows), "utf-8")
+        return name
+
+    def _command(self, words: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "dev.transfer", *words]
+
+
+def as_lines(rows: Sequence[Any]) -> str:
+    """Return rows as JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -1,0 +1,21 @@
+"""Many products, and what a table holds."""
+
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.product import represent
+from tests.doubles.recording import Table
+from tests.examples import a_body, settings
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    """Return that many products with ids, as a file has them."""
+    return [
+        a_body(id=f"{n:08}-0000-4000-8000-000000000000", name=f"№ {n} 😀") for n in range(count)
+    ]
+
+
+def stored(table: Table) -> list[str]:
+    """Return the bodies of all products, in order."""
+    container = wiring.Container(settings(PRODUCTS_TABLE=table.name), dynamodb=table.client)
+    return sorted(represent(each).body for each in container.repository.all())

@@ -1,0 +1,129 @@
+"""The commands `import` and `export`: what they store, say and answer."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.commands import Transfer
+from tests.doubles.contents import many, stored
+from tests.doubles.emulator import Emulator
+from tests.doubles.recording import RecordingRedis, Table
+from tests.examples import SOME_ID, a_body
+
+
+@pytest.fixture
+def transfer(
+    emulator: Emulator, emulated_table: Table, real_redis: RecordingRedis, tmp_path: Path
+) -> Transfer:
+    """Return the command line, with the settings of a catalog of its own."""
+    return Transfer(tmp_path, emulator, emulated_table, real_redis)
+
+
+def test_an_export_imports_again_unchanged(
+    transfer: Transfer, emulated_table: Table, tmp_path: Path
+) -> None:
+    """Out and in again, by the commands: the same bodies, to the byte."""
+    first = transfer.run("import", transfer.write(many(60)))
+    before = stored(emulated_table)
+
+    out = transfer.run("export", "b.ndjson")
+    again = transfer.run("import", "b.ndjson")
+
+    assert (0, "read 60, stored 60, rejected 0\n", "") == (
+        first.returncode,
+        first.stdout,
+        first.stderr,
+    )
+    assert (0, "exported 60\n") == (out.returncode, out.stderr)
+    assert before == sorted((tmp_path / "b.ndjson").read_text("utf-8").splitlines())
+    assert 0 == again.returncode
+    assert before == stored(emulated_table)
+    assert {"a.ndjson", "b.ndjson"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_an_export_to_standard_output_is_nothing_but_products(
+    transfer: Transfer, emulated_table: Table
+) -> None:
+    """What is told besides goes to standard error, so the output can be piped."""
+    transfer.run("import", transfer.write(many(3)))
+
+    out = transfer.run("export", "-")
+
+    assert stored(emulated_table) == sorted(out.stdout.splitlines())
+
+
+def test_rejects_are_listed_by_line_and_the_rest_is_stored(
+    transfer: Transfer, emulated_table: Table
+) -> None:
+    """Line number, field and reason on standard error; the counts on standard output; status 1."""
+    rows = [a_body(id=SOME_ID), a_body(price=0), {}, a_body(id=SOME_ID), a_body()]
+
+    done = transfer.run("import", transfer.write(rows))
+
+    assert 1 == done.returncode
+    assert "read 5, stored 2, rejected 3\n" == done.stdout
+    price, empty, twice = done.stderr.splitlines()
+    assert "line 2: price: Input should be greater than 0" == price
+    assert empty.startswith("line 3: name: Field required; description: Field required;")
+    assert "line 4: id: given twice, first on line 1" == twice
+    assert 2 == len(stored(emulated_table))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import", "none"),
+        ("import", "."),
+        ("import", "latin-1"),
+        ("import", ""),
+        ("export", ""),
+        ("export", "."),
+        ("export", "none/x"),
+    ],
+)
+def test_a_file_that_cannot_be_worked_with_is_a_usage_error(
+    transfer: Transfer, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    """It is named in one line, nothing is stored, and the status is 2."""
+    (tmp_path / "latin-1").write_bytes("ü\n".encode("latin-1"))
+
+    done = transfer.run(*words)
+
+    assert 2 == done.returncode
+    assert "" == done.stdout
+    assert f"'{words[1]}'" in done.stderr.splitlines()[-1]
+
+
+def test_settings_at_fault_are_told_together(transfer: Transfer) -> None:
+    """All variables in one go, and where a stack could come from; status 2."""
+    file = transfer.write(many(1))
+
+    done = transfer.run("import", file, PRODUCTS_TABLE="", REDIS_PORT="x")
+
+    assert 2 == done.returncode
+    assert "PRODUCTS_TABLE is missing" in done.stderr
+    assert "REDIS_PORT must be" in done.stderr
+    assert "make run" in done.stderr
+
+
+def test_a_running_stack_is_the_one_worked_on(
+    transfer: Transfer, emulated_table: Table, tmp_path: Path
+) -> None:
+    """What `.local/stack.json` names comes before what the environment says."""
+    env = transfer.env
+    stack = {
+        "api": {"url": "http://127.0.0.1", "pid": os.getpid()},
+        "redis": {"host": env["REDIS_HOST"], "port": int(env["REDIS_PORT"]), "pid": os.getpid()},
+        "aws": {"url": env["AWS_ENDPOINT_URL"], "pid": os.getpid()},
+        "table": emulated_table.name,
+    }
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local/stack.json").write_text(json.dumps(stack))
+    file = transfer.write(many(1))
+
+    done = transfer.run("import", file, PRODUCTS_TABLE="elsewhere", REDIS_HOST="redis.invalid")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 1 == len(stored(emulated_table))

@@ -1,0 +1,107 @@
+"""Imports and exports that cannot go on: outages, a missing table, Ctrl-C."""
+
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.commands import PATIENCE_SECONDS, Transfer, as_lines
+from tests.doubles.contents import many, stored
+from tests.doubles.emulator import Emulator
+from tests.doubles.recording import RecordingRedis, Table
+
+
+@pytest.fixture
+def transfer(
+    emulator: Emulator, emulated_table: Table, real_redis: RecordingRedis, tmp_path: Path
+) -> Transfer:
+    """Return the command line, with the settings of a catalog of its own."""
+    return Transfer(tmp_path, emulator, emulated_table, real_redis)
+
+
+def test_an_import_without_redis_goes_on_and_says_so_once(
+    transfer: Transfer, emulated_table: Table
+) -> None:
+    """All is stored; what readers may see until the stream has caught up is told at the end."""
+    done = transfer.run("import", transfer.write(many(30)), REDIS_PORT=_free_port())
+
+    assert (0, "read 30, stored 30, rejected 0\n") == (done.returncode, done.stdout)
+    assert 1 == done.stderr.count("Redis was out of reach")
+    assert 3 == len(done.stderr.splitlines())
+    assert 30 == len(stored(emulated_table))
+
+
+def test_an_import_without_redis_stores_nothing_under_the_strict_policy(
+    transfer: Transfer, emulated_table: Table
+) -> None:
+    """The first batch is refused and its lines are named; the file is not read on."""
+    file = transfer.write(many(30))
+
+    done = transfer.run("import", file, REDIS_PORT=_free_port(), CACHE_WRITE_POLICY="strict")
+
+    assert (1, "read 25, stored 0, rejected 0, not stored 25\n") == (done.returncode, done.stdout)
+    assert "Stopped after line 25: Redis did not answer" in done.stderr
+    assert [] == stored(emulated_table)
+
+
+@pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
+def test_a_table_that_is_not_there_is_told_in_a_line(
+    transfer: Transfer, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    """Before anything is read or written, and with DynamoDB's own word for it."""
+    transfer.write(many(1))
+
+    done = transfer.run(*words, PRODUCTS_TABLE="elsewhere")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "Error: Table 'elsewhere': DynamoDB refused (ResourceNotFoundException)\n" == done.stderr
+    assert not (tmp_path / "b.ndjson").exists()
+
+
+@pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
+def test_a_dynamodb_out_of_reach_is_told_in_a_line(
+    transfer: Transfer, words: tuple[str, str]
+) -> None:
+    """Before anything is read or written, and without a traceback."""
+    transfer.write(many(1))
+
+    done = transfer.run(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{_free_port()}")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("Error: Table 'products-")
+    assert 1 == len(done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_import_says_what_is_stored(
+    transfer: Transfer, emulated_table: Table, signum: int
+) -> None:
+    """Ctrl-C, or a polite kill, while it waits for more: whole batches are stored, and are told."""
+    with transfer.start("import", "-") as process:
+        assert process.stdin is not None
+        process.stdin.write(as_lines(many(27)).encode())
+        process.stdin.flush()
+        _wait_until(lambda: 25 == len(stored(emulated_table)))
+        process.send_signal(signum)
+        out, told = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert (1, b"read 27, stored 25, rejected 0, not stored 2\n") == (process.returncode, out)
+    assert b"Stopped after line 27: interrupted\nNot stored: line 26, 27\n" == told
+    assert 25 == len(stored(emulated_table))
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _free_port() -> str:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
