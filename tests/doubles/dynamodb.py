@@ -1,8 +1,23 @@
 """DynamoDB clients that misbehave on purpose, each in one way. All else goes to a real client."""
 
+from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+URL = "http://dynamodb.invalid"
+TIMED_OUT = ReadTimeoutError(endpoint_url=URL)
+CUT = ConnectionClosedError(endpoint_url=URL)
+OUT_OF_REACH = EndpointConnectionError(endpoint_url=URL)
+NO_CONNECTION_IN_TIME = ConnectTimeoutError(endpoint_url=URL)
+NOT_TRUSTED = SSLError(endpoint_url=URL, error="certificate")
 
 
 class SeenDynamoDB:
@@ -34,37 +49,36 @@ class FailingDynamoDB(SeenDynamoDB):
         raise self._error
 
 
+class FaultyDynamoDB(SeenDynamoDB):
+    """The first tries fail, each with the next of `errors`; they never reached the table."""
+
+    def __init__(self, client: Any, *errors: Exception) -> None:
+        super().__init__(client)
+        self._errors = list(errors)
+
+    def answer(self, name: str, request: dict[str, Any]) -> Any:
+        if self._errors:
+            raise self._errors.pop(0)
+        return super().answer(name, request)
+
+
 class ForgetfulDynamoDB(SeenDynamoDB):
     """
-    The first answer to a write is lost, and botocore sends it again.
+    The first try takes effect, but its answer is lost.
 
-    `between`, if given, runs after the first try has taken effect.
+    `between` is called after it, before the next try comes.
     """
 
-    def __init__(self, client: Any, between: Any = None) -> None:
+    def __init__(self, client: Any, between: Callable[[], Any] = lambda: None) -> None:
         super().__init__(client)
         self._between = between
 
     def answer(self, name: str, request: dict[str, Any]) -> Any:
-        getattr(self._client, name)(**request)
-        if self._between is not None:
+        answer = super().answer(name, request)
+        if len(self.requests) == 1:
             self._between()
-        try:
-            return getattr(self._client, name)(**request)
-        except ClientError as error:
-            error.response["ResponseMetadata"]["RetryAttempts"] = 1
-            raise
-
-
-class RepeatingDynamoDB(SeenDynamoDB):
-    """The first try never arrived (it was throttled, say); what answers is the second one."""
-
-    def answer(self, name: str, request: dict[str, Any]) -> Any:
-        try:
-            return getattr(self._client, name)(**request)
-        except ClientError as error:
-            error.response["ResponseMetadata"]["RetryAttempts"] = 1
-            raise
+            raise TIMED_OUT
+        return answer
 
 
 class StingyDynamoDB(SeenDynamoDB):
@@ -76,8 +90,13 @@ class StingyDynamoDB(SeenDynamoDB):
         return {"UnprocessedItems": {table: requests[1:]} if requests[1:] else {}}
 
 
-def refusal(code: str, status: int = 400, attempts: int = 0) -> ClientError:
+def refusal(code: str, status: int = 400) -> ClientError:
     """Return the error that botocore raises for an answer of DynamoDB."""
-    metadata = {"HTTPStatusCode": status, "RetryAttempts": attempts}
+    metadata = {"HTTPStatusCode": status, "RetryAttempts": 0}
     response: Any = {"Error": {"Code": code, "Message": "…"}, "ResponseMetadata": metadata}
     return ClientError(response, "AnyCall")
+
+
+THROTTLED = refusal("ProvisionedThroughputExceededException")
+BROKEN = refusal("InternalServerError", 500)
+FORBIDDEN = refusal("AccessDeniedException")

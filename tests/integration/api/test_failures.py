@@ -1,0 +1,140 @@
+"""When Redis, DynamoDB or the code itself fails: what a client sees."""
+
+import fakeredis
+import pytest
+
+from chalicelib.circuit_breaker import FAILURES
+from tests.doubles import dynamodb as faults
+from tests.doubles.api import Answer, Api
+from tests.doubles.dynamodb import FailingDynamoDB
+from tests.doubles.wiring import Wire
+from tests.examples import SOME_ID, a_body
+
+ITEM = f"/products/{SOME_ID}"
+CALLS = {
+    "create": ("POST", "/products", a_body()),
+    "get": ("GET", ITEM, None),
+    "head": ("HEAD", ITEM, None),
+    "put": ("PUT", ITEM, {"name": "x"}),
+    "patch": ("PATCH", ITEM, {}),
+    "delete": ("DELETE", ITEM, None),
+    "list": ("GET", "/products", None),
+}
+
+
+def _refused_for_now(answer: Answer) -> bool:
+    assert 503 == answer.status, answer
+    assert int(answer.headers["retry-after"]) > 0
+    return answer.body == b"" or 503 == answer.json["status"]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_dynamodb_out_of_reach_is_a_503(api: Api, wire: Wire, name: str) -> None:
+    """Retry-After says when to come again."""
+    wire(dynamodb=FailingDynamoDB(faults.OUT_OF_REACH))
+
+    assert _refused_for_now(api.send(*CALLS[name]))
+
+
+@pytest.mark.parametrize("fault", ["THROTTLED", "BROKEN", "TIMED_OUT", "NO_CONNECTION_IN_TIME"])
+@pytest.mark.parametrize("name", ["get", "delete"])
+def test_dynamodb_failing_for_long_is_a_503(api: Api, wire: Wire, name: str, fault: str) -> None:
+    """So is throttling that lasts, and no answer in time."""
+    wire(dynamodb=FailingDynamoDB(getattr(faults, fault)))
+
+    assert _refused_for_now(api.send(*CALLS[name]))
+
+
+def test_a_cached_product_is_served_while_dynamodb_is_down(api: Api, wire: Wire) -> None:
+    """A hit needs no DynamoDB."""
+    path, _ = api.create()
+    api.get(path)
+    wire(dynamodb=FailingDynamoDB(faults.OUT_OF_REACH))
+
+    answer = api.get(path)
+
+    assert (200, "HIT") == (answer.status, answer.headers["x-cache"])
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_nobody_foresaw_is_a_500_without_internals(api: Api, wire: Wire, name: str) -> None:
+    """The client gets the id under which the log tells more."""
+    wire(dynamodb=FailingDynamoDB(ZeroDivisionError("secret internals")))
+
+    answer = api.send(*CALLS[name])
+
+    assert 500 == answer.status
+    assert answer.headers["x-request-id"]
+    assert b"secret" not in answer.body
+    assert b"ZeroDivision" not in answer.body
+    assert "application/problem+json" == answer.headers["content-type"]
+
+
+def test_missing_rights_are_a_fault_of_ours(api: Api, wire: Wire) -> None:
+    """No 503: it would not pass by waiting."""
+    wire(dynamodb=FailingDynamoDB(faults.FORBIDDEN))
+
+    assert 500 == api.get(ITEM).status
+
+
+def test_without_redis_every_call_is_answered(api: Api, fake_server: fakeredis.FakeServer) -> None:
+    """The whole life of a product, past the cache."""
+    fake_server.connected = False
+    path, created = api.create()
+    tag = created.headers["etag"]
+
+    reads = [api.get(path) for _ in range(FAILURES + 2)]
+    changed = api.patch(path, {"name": "Ball"}, If_Match=tag)
+
+    assert [(200, "BYPASS")] * 5 == [(each.status, each.headers["x-cache"]) for each in reads]
+    assert 304 == api.get(path, If_None_Match=changed.headers["etag"]).status
+    assert "Ball" == api.get(path).json["name"]
+    assert 1 == len(api.get("/products").json["items"])
+    assert 412 == api.delete(path, If_Match=tag).status
+    assert 204 == api.delete(path).status
+    assert (404, "BYPASS") == (api.get(path).status, api.get(path).headers["x-cache"])
+
+
+def test_without_a_cache_every_read_is_a_bypass(api: Api, wire: Wire) -> None:
+    """CACHE_ENABLED=false."""
+    wire(CACHE_ENABLED="false")
+    path, _ = api.create()
+
+    assert ["BYPASS"] * 2 == [api.get(path).headers["x-cache"] for _ in range(2)]
+    assert 200 == api.patch(path, {"name": "Ball"}).status
+    assert "Ball" == api.get(path).json["name"]
+    assert 204 == api.delete(path).status
+
+
+def test_the_strict_policy_refuses_writes_without_redis(
+    api: Api, wire: Wire, fake_server: fakeredis.FakeServer
+) -> None:
+    """503, nothing written; reads and creations go on."""
+    wire(CACHE_WRITE_POLICY="strict")
+    path, created = api.create()
+    fake_server.connected = False
+
+    assert _refused_for_now(api.patch(path, {"name": "Ball"}))
+    assert _refused_for_now(api.delete(path))
+    assert created.body == api.get(path).body
+    assert 201 == api.post("/products", a_body()).status
+
+
+def test_after_a_write_of_unknown_outcome_nothing_is_cached(api: Api, wire: Wire) -> None:
+    """The fence stands: readers ask the table, however often."""
+    path, _ = api.create()
+    wire(dynamodb=FailingDynamoDB(faults.TIMED_OUT))
+    assert _refused_for_now(api.delete(path))
+
+    wire()
+    assert ["MISS"] * 3 == [api.get(path).headers["x-cache"] for _ in range(3)]
+
+
+def test_after_a_write_that_never_arrived_caching_goes_on(api: Api, wire: Wire) -> None:
+    """Nothing was written, so the fence is gone at once."""
+    path, _ = api.create()
+    wire(dynamodb=FailingDynamoDB(faults.THROTTLED))
+    assert _refused_for_now(api.delete(path))
+
+    wire()
+    assert ["MISS", "HIT"] == [api.get(path).headers["x-cache"] for _ in range(2)]

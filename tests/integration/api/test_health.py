@@ -1,0 +1,67 @@
+"""GET /health: the catalog can work without Redis, but not without DynamoDB."""
+
+import fakeredis
+import pytest
+from botocore.exceptions import NoCredentialsError
+
+from tests.doubles import dynamodb as faults
+from tests.doubles.api import Api
+from tests.doubles.dynamodb import FailingDynamoDB
+from tests.doubles.wiring import Wire
+
+HEALTHY = {
+    "status": "healthy",
+    "api": "operational",
+    "redis": "connected",
+    "cache_fallback": "enabled",
+    "dynamodb": "connected",
+}
+
+
+def test_all_is_well(api: Api) -> None:
+    """200, to the letter of the contract."""
+    answer = api.get("/health")
+
+    assert (200, HEALTHY) == (answer.status, answer.json)
+    assert "application/json" == answer.headers["content-type"]
+
+
+def test_without_redis_it_is_still_healthy(api: Api, fake_server: fakeredis.FakeServer) -> None:
+    """The cache is never needed."""
+    fake_server.connected = False
+
+    answer = api.get("/health")
+
+    assert (200, {**HEALTHY, "redis": "disconnected"}) == (answer.status, answer.json)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(faults.OUT_OF_REACH, faults.TIMED_OUT, faults.THROTTLED, faults.BROKEN),
+        *(faults.FORBIDDEN, faults.NOT_TRUSTED, NoCredentialsError()),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_without_dynamodb_it_is_not(api: Api, wire: Wire, error: Exception) -> None:
+    """503 for whatever reason DynamoDB does not answer."""
+    wire(dynamodb=FailingDynamoDB(error))
+
+    answer = api.get("/health")
+
+    unhealthy = {**HEALTHY, "status": "unhealthy", "dynamodb": "disconnected"}
+    assert (503, unhealthy) == (answer.status, answer.json)
+
+
+def test_head_tells_the_status(api: Api, wire: Wire) -> None:
+    """For load balancers that do not read bodies."""
+    assert (200, b"") == (api.send("HEAD", "/health").status, api.send("HEAD", "/health").body)
+    wire(dynamodb=FailingDynamoDB(faults.OUT_OF_REACH))
+    assert 503 == api.send("HEAD", "/health").status
+
+
+def test_it_tells_that_redis_is_not_used(api: Api, wire: Wire) -> None:
+    """With CACHE_ENABLED=false no Redis is asked."""
+    wire(CACHE_ENABLED="false")
+
+    assert "disconnected" == api.get("/health").json["redis"]

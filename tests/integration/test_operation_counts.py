@@ -1,0 +1,176 @@
+"""What each use costs: Redis commands on the wire, and DynamoDB calls."""
+
+import pytest
+
+from chalicelib.catalog import Catalog
+from chalicelib.circuit_breaker import FAILURES
+from chalicelib.errors import ProductNotFound
+from tests.doubles.recording import Recorder, Table
+from tests.doubles.wiring import Wire
+from tests.examples import SOME_ID, a_draft
+
+
+@pytest.fixture
+def catalog(wire: Wire, redis: Recorder) -> Catalog:
+    """Return the catalog as the application wires it, over each kind of Redis."""
+    return wire(redis=redis).catalog
+
+
+def test_a_hit_costs_one_command_and_no_query(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """A cached product is answered by one GET, and DynamoDB is not asked."""
+    mouse = catalog.create(a_draft())
+    catalog.get(mouse.id)
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.get(mouse.id)
+
+    assert ["GET"] == sent
+    assert [] == asked
+
+
+def test_a_miss_costs_three_commands_and_one_query(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """Look, lease, load, fill."""
+    mouse = catalog.create(a_draft())
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.get(mouse.id)
+
+    assert ["GET", "SET", "EVAL"] == sent
+    assert ["GetItem"] == asked
+
+
+def test_a_negative_hit_costs_one_command_and_no_query(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """That there is nothing is known from the cache, too."""
+    catalog.get(SOME_ID)
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        assert catalog.get(SOME_ID).item is None
+
+    assert ["GET"] == sent
+    assert [] == asked
+
+
+def test_a_creation_costs_no_command(catalog: Catalog, redis: Recorder, moto_table: Table) -> None:
+    """There is no entry that a new product could make stale."""
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.create(a_draft())
+
+    assert [] == sent
+    assert ["PutItem"] == asked
+
+
+def test_an_update_costs_two_commands_and_one_call(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """Fence, write, release; nothing is read first."""
+    mouse = catalog.create(a_draft())
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.update(mouse.id, {"name": "Ball"}, [mouse.version])
+
+    assert ["EVAL", "EVAL"] == sent
+    assert ["UpdateItem"] == asked
+
+
+def test_a_deletion_costs_two_commands_and_one_call(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """Fence, delete, release."""
+    mouse = catalog.create(a_draft())
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.delete(mouse.id)
+
+    assert ["EVAL", "EVAL"] == sent
+    assert ["DeleteItem"] == asked
+
+
+def test_a_refused_write_costs_no_more(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """To learn why it was refused takes no read."""
+    with redis.commands() as sent, moto_table.calls() as asked, pytest.raises(ProductNotFound):
+        catalog.update(SOME_ID, {"name": "Ball"})
+
+    assert ["EVAL", "EVAL"] == sent
+    assert ["UpdateItem"] == asked
+
+
+def test_no_change_costs_one_query(catalog: Catalog, redis: Recorder, moto_table: Table) -> None:
+    """An update that names nothing leaves the entry alone."""
+    mouse = catalog.create(a_draft())
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.update(mouse.id, {})
+
+    assert [] == sent
+    assert ["GetItem"] == asked
+
+
+def test_a_page_costs_one_query_and_no_command(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """However many products are on it."""
+    for _ in range(5):
+        catalog.create(a_draft())
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        assert 5 == len(catalog.list(10).products)
+
+    assert [] == sent
+    assert ["Scan"] == asked
+
+
+def test_without_a_cache_a_read_costs_one_query(
+    wire: Wire, redis: Recorder, moto_table: Table
+) -> None:
+    """CACHE_ENABLED=false asks no Redis, neither to read nor to write."""
+    catalog = wire(redis=redis, CACHE_ENABLED="false").catalog
+    mouse = catalog.create(a_draft())
+
+    with redis.commands() as sent, moto_table.calls() as asked:
+        catalog.get(mouse.id)
+        catalog.update(mouse.id, {"name": "Ball"})
+
+    assert [] == sent
+    assert ["GetItem", "UpdateItem"] == asked
+
+
+def test_past_an_open_circuit_a_read_costs_one_query(
+    wire: Wire, fake_redis: Recorder, moto_table: Table
+) -> None:
+    """A Redis that is down is not asked each time."""
+    catalog = wire().catalog
+    mouse = catalog.create(a_draft())
+    fake_redis.connection_pool.connection_kwargs["server"].connected = False
+    for _ in range(FAILURES):
+        catalog.get(mouse.id)
+
+    with fake_redis.commands() as sent, moto_table.calls() as asked:
+        catalog.get(mouse.id)
+
+    assert [] == sent
+    assert ["GetItem"] == asked
+
+
+def test_the_server_counts_the_same(wire: Wire, real_redis: Recorder) -> None:
+    """Valkey's own statistics agree: a hit is one GET, also where nobody records."""
+    catalog = wire(redis=real_redis).catalog
+    mouse = catalog.create(a_draft())
+    catalog.get(mouse.id)
+    real_redis.config_resetstat()
+
+    catalog.get(mouse.id)
+
+    counted = {
+        name: each["calls"]
+        for name, each in real_redis.info("commandstats").items()
+        if name not in ("cmdstat_config|resetstat", "cmdstat_info")
+    }
+    assert {"cmdstat_get": 1} == counted

@@ -1,0 +1,125 @@
+"""When DynamoDB fails: what passes unseen, what is told, and whether the write may be made."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import OutcomeUnknown, StoreUnavailable
+from chalicelib.repository import Repository
+from tests import examples
+from tests.doubles import dynamodb as faults
+from tests.doubles.dynamodb import FailingDynamoDB, FaultyDynamoDB, StingyDynamoDB
+from tests.doubles.recording import Table
+from tests.examples import OTHER_ID, SOME_ID, a_draft
+
+Call = Callable[[Repository], Any]
+
+READS: dict[str, Call] = {
+    "get": lambda repository: repository.get(SOME_ID),
+    "get_many": lambda repository: repository.get_many([SOME_ID]),
+    "scan": lambda repository: repository.scan(10),
+    "all": lambda repository: list(repository.all()),
+}
+WRITES: dict[str, Call] = {
+    "add": lambda repository: repository.add(OTHER_ID, a_draft()),
+    "update": lambda repository: repository.update(SOME_ID, {"name": "Ball"}),
+    "remove": lambda repository: repository.remove(SOME_ID),
+    "put_all": lambda repository: repository.put_all([repository.new(OTHER_ID, a_draft())]),
+}
+PASSING = {
+    "throttled": faults.THROTTLED,
+    "broken": faults.BROKEN,
+    "timed out": faults.TIMED_OUT,
+    "cut": faults.CUT,
+    "out of reach": faults.OUT_OF_REACH,
+    "no connection in time": faults.NO_CONNECTION_IN_TIME,
+    "not trusted": faults.NOT_TRUSTED,
+}
+NOT_SENT = ["throttled", "out of reach", "no connection in time"]
+MAYBE_SENT = ["broken", "timed out", "cut"]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("name", [*READS, *WRITES])
+def test_a_short_failure_passes_unseen(moto_table: Table, name: str, fault: str) -> None:
+    """Two tries that fail are followed by one that succeeds, and nobody is told."""
+    examples.repository(moto_table.client).add(SOME_ID, a_draft())
+    client = FaultyDynamoDB(moto_table.client, PASSING[fault], PASSING[fault])
+
+    {**READS, **WRITES}[name](examples.repository(client))
+
+    assert 3 == len(client.requests)
+
+
+@pytest.mark.parametrize("fault", [*NOT_SENT, *MAYBE_SENT])
+def test_a_read_that_keeps_failing_is_unavailable(fault: str) -> None:
+    """Whatever the failure, a read has written nothing: try again later."""
+    with pytest.raises(StoreUnavailable) as caught:
+        examples.repository(FailingDynamoDB(PASSING[fault])).get(SOME_ID)
+
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+@pytest.mark.parametrize("fault", NOT_SENT)
+def test_a_write_that_never_arrived_is_unavailable(fault: str) -> None:
+    """No try was carried out, so nothing was written, and the caller may know."""
+    with pytest.raises(StoreUnavailable) as caught:
+        examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
+
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+@pytest.mark.parametrize("fault", MAYBE_SENT)
+def test_a_write_without_an_answer_has_an_unknown_outcome(fault: str) -> None:
+    """A try may have been carried out: the fence must stand."""
+    with pytest.raises(OutcomeUnknown):
+        examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
+
+
+def test_one_lost_answer_makes_the_outcome_unknown_for_good(moto_table: Table) -> None:
+    """Later tries that were throttled do not tell what became of the first one."""
+    client = FaultyDynamoDB(moto_table.client, faults.TIMED_OUT, *[faults.THROTTLED] * 100)
+
+    with pytest.raises(OutcomeUnknown):
+        examples.repository(client).remove(SOME_ID)
+
+
+@pytest.mark.parametrize("name", [*READS, *WRITES])
+def test_an_error_that_will_not_pass_passes_through(name: str) -> None:
+    """Missing rights are a fault of ours: not tried again, not told as an outage."""
+    client = FailingDynamoDB(faults.FORBIDDEN)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        {**READS, **WRITES}[name](examples.repository(client))
+
+    assert 1 == len(client.requests)
+
+
+@pytest.mark.parametrize("fault", [*PASSING, "forbidden"])
+def test_ping_tells_of_every_failure_at_once(fault: str) -> None:
+    """A health check waits for no second try."""
+    client = FailingDynamoDB({**PASSING, "forbidden": faults.FORBIDDEN}[fault])
+
+    with pytest.raises(StoreUnavailable):
+        examples.repository(client).ping()
+
+    assert 1 == len(client.requests)
+
+
+def test_ping_tells_of_a_missing_table(moto_table: Table) -> None:
+    """A table that is not there does not answer."""
+    with pytest.raises(StoreUnavailable):
+        examples.repository(moto_table.client, "another-table").ping()
+
+
+def test_what_a_batch_left_over_is_returned(moto_table: Table) -> None:
+    """Of a batch that DynamoDB took in part, the rest comes back, equal."""
+    repository = examples.repository(StingyDynamoDB(moto_table.client))
+    batch = [repository.new(each, a_draft()) for each in (SOME_ID, OTHER_ID)]
+
+    left = repository.put_all(batch)
+
+    assert batch[1:] == list(left)
+    assert batch[:1] == list(examples.repository(moto_table.client).all())

@@ -1,0 +1,102 @@
+"""A write that took effect, though its answer was lost: the next try must know its own doing."""
+
+import pytest
+
+from chalicelib.errors import ProductExists, ProductNotFound, VersionMismatch
+from chalicelib.repository import Repository
+from tests import examples
+from tests.doubles import dynamodb as faults
+from tests.doubles.dynamodb import FaultyDynamoDB, ForgetfulDynamoDB
+from tests.doubles.recording import Table
+from tests.examples import SOME_ID, a_draft
+
+
+@pytest.fixture
+def forgetful(table: Table) -> Repository:
+    """Return a repository whose first write takes effect and is not answered."""
+    return examples.repository(ForgetfulDynamoDB(table.client), table.name)
+
+
+def test_an_addition_is_recognised(forgetful: Repository, repository: Repository) -> None:
+    """The product is there by our own first try: added, not refused."""
+    added = forgetful.add(SOME_ID, a_draft())
+
+    assert added == repository.get(SOME_ID)
+
+
+def test_an_addition_after_another_s_is_refused(table: Table, repository: Repository) -> None:
+    """A try failed before it arrived, and somebody else was faster: that is not ours."""
+    theirs = repository.add(SOME_ID, a_draft())
+    client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
+
+    with pytest.raises(ProductExists):
+        examples.repository(client, table.name).add(SOME_ID, a_draft())
+
+    assert theirs == repository.get(SOME_ID)
+
+
+def test_an_update_at_a_version_is_recognised(
+    forgetful: Repository, repository: Repository
+) -> None:
+    """The version has moved on by our own first try: made once, and not refused."""
+    was = repository.add(SOME_ID, a_draft())
+
+    now = forgetful.update(SOME_ID, {"name": "Ball"}, [was.version])
+
+    assert ("Ball", was.version + 1) == (now.name, now.version)
+    assert now == repository.get(SOME_ID)
+
+
+def test_an_update_at_a_version_that_another_took_is_refused(
+    table: Table, repository: Repository
+) -> None:
+    """A try failed before it arrived, and somebody else was faster: that is not ours."""
+    was = repository.add(SOME_ID, a_draft())
+    theirs = repository.update(SOME_ID, {"name": "Theirs"})
+    client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
+
+    with pytest.raises(VersionMismatch):
+        examples.repository(client, table.name).update(SOME_ID, {"name": "Ours"}, [was.version])
+
+    assert theirs == repository.get(SOME_ID)
+
+
+def test_an_update_at_any_version_may_be_made_twice(
+    forgetful: Repository, repository: Repository
+) -> None:
+    """The same values twice are the same values; only the version rises by two."""
+    was = repository.add(SOME_ID, a_draft())
+
+    now = forgetful.update(SOME_ID, {"name": "Ball", "category": None})
+
+    assert ("Ball", None) == (now.name, now.category)
+    assert now.version > was.version
+    assert now == repository.get(SOME_ID)
+
+
+def test_a_removal_is_recognised(forgetful: Repository, repository: Repository) -> None:
+    """The product is gone by our own first try: removed, not missing."""
+    version = repository.add(SOME_ID, a_draft()).version
+
+    forgetful.remove(SOME_ID, [version])
+
+    assert repository.get(SOME_ID) is None
+
+
+def test_a_removal_after_a_throttled_try_is_still_told_as_missing(moto_table: Table) -> None:
+    """A throttled try did nothing, so a product that is not there never was."""
+    client = FaultyDynamoDB(moto_table.client, faults.THROTTLED)
+
+    with pytest.raises(ProductNotFound):
+        examples.repository(client).remove(SOME_ID)
+
+
+def test_a_product_made_anew_meanwhile_is_not_removed(table: Table, repository: Repository) -> None:
+    """Between the lost answer and the next try somebody made the product anew: theirs stays."""
+    version = repository.add(SOME_ID, a_draft()).version
+    client = ForgetfulDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
+
+    with pytest.raises(VersionMismatch):
+        examples.repository(client, table.name).remove(SOME_ID, [version])
+
+    assert repository.get(SOME_ID) is not None
