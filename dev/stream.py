@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import boto3
@@ -88,15 +89,20 @@ class Feed:
 
     def run(self) -> None:
         """Never return."""
+        with _quiet():
+            self.catch_up()
         while True:
-            try:
-                delivered = self.poll()
-            except (BotoCoreError, ClientError) as error:
-                _log.warning("the stream does not answer: %s", type(error).__name__)
-                self._sleep(RETRY_SECONDS)
-                continue
-            if not delivered:
-                self._sleep(POLL_SECONDS)
+            self.catch_up()
+            self._sleep(POLL_SECONDS)
+
+    def catch_up(self) -> None:
+        """Deliver until nothing is left. A stream that does not answer is asked again."""
+        try:
+            while self.poll():
+                pass
+        except (BotoCoreError, ClientError) as error:
+            _log.warning("the stream does not answer: %s", type(error).__name__)
+            self._sleep(RETRY_SECONDS)
 
     def poll(self) -> int:
         """Deliver what each shard has, one batch each; return how many records that were."""
@@ -154,6 +160,15 @@ class Feed:
             _log.exception("the stream function failed")
             return records
         return records[_first_failure(records, answer) :]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Tell only warnings: the samples, say, are no news to whoever has just started the stack."""
+    level = _log.level
+    _log.setLevel(logging.WARNING)
+    yield
+    _log.setLevel(level)
 
 
 def _first_failure(records: Sequence[Record], answer: Mapping[str, Any]) -> int:

@@ -1,0 +1,84 @@
+"""Every setting is documented, and nothing else: in `.env.example` and in the README."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from chalicelib.config import Settings
+from tests.examples import ENVIRONMENT
+
+ROOT = Path(__file__).parent.parent.parent
+OTHER_NAMES = {"AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME"}
+"""AWS's own: read as a second name of a setting, and as the sign of a Lambda."""
+
+
+class Asked(Mapping[str, str]):
+    """An environment that remembers which variables it was asked for."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return self._env[name]
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("a setting is read by its name")
+
+    def __len__(self) -> int:
+        return len(self._env)
+
+
+def settings_read() -> set[str]:
+    env = Asked(ENVIRONMENT)
+    Settings.from_env(env)
+    return env.names - OTHER_NAMES
+
+
+def example_lines() -> list[str]:
+    return (ROOT / ".env.example").read_text().splitlines()
+
+
+def example() -> dict[str, str]:
+    """Return the variables of the file, those commented out included."""
+    pairs = (re.fullmatch(r"(?:# )?([A-Z_]+)=(.*)", line) for line in example_lines())
+    return {pair[1]: pair[2] for pair in pairs if pair}
+
+
+def readme_table() -> set[str]:
+    """Return what the first column of the table under `## Settings` names."""
+    text = (ROOT / "README.md").read_text()
+    section = text.split("\n## Settings\n", 1)[1].split("\n## ", 1)[0]
+    rows = (line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
+    return {name for cell in rows for name in re.findall(r"`([A-Z_]+)`", cell)}
+
+
+def test_the_example_names_every_setting_and_nothing_else() -> None:
+    """What the code reads is what the file has."""
+    assert settings_read() == example().keys()
+
+
+def test_each_variable_is_there_once_under_a_line_that_explains_it() -> None:
+    """A comment stands right above each."""
+    lines = example_lines()
+    places = [n for n, line in enumerate(lines) if re.match(r"(# )?[A-Z_]+=", line)]
+
+    assert len(example()) == len(places)
+    assert [] == [lines[n] for n in places if not re.match(r"# \S+ ", lines[n - 1])]
+
+
+def test_the_values_shown_are_the_defaults() -> None:
+    """Copied as it is, the file changes nothing."""
+    shown = {line.split("=")[0] for line in example_lines() if re.match(r"[A-Z_]+=", line)}
+    env = {name: value for name, value in example().items() if name in shown}
+
+    assert Settings.from_env(ENVIRONMENT) == Settings.from_env(env | dict(ENVIRONMENT))
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
+def test_the_readme_has_a_row_for_every_setting_and_nothing_else() -> None:
+    """The table under `## Settings` names each one."""
+    assert settings_read() == readme_table()

@@ -1,0 +1,178 @@
+"""The local stream feed keeps Lambda's promises: in order, nothing lost, nothing skipped."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dev.stream import Feed
+
+ARN = "arn:aws:dynamodb:eu-central-1:000000000000:table/products/stream/now"
+
+
+class FakeStreams:
+    """Streams of shards; an iterator is `<shard>:<place>`."""
+
+    def __init__(self, **shards: list[str]) -> None:
+        self.shards = shards
+        self.parents: dict[str, str] = {}
+        self.closed: set[str] = set()
+        self.expired: set[str] = set()
+
+    def describe_stream(self, **_: Any) -> dict[str, Any]:
+        listed = [
+            {"ShardId": shard} | ({"ParentShardId": parent} if parent else {})
+            for shard, parent in ((each, self.parents.get(each)) for each in self.shards)
+        ]
+        return {"StreamDescription": {"Shards": listed}}
+
+    def get_shard_iterator(self, **asked: str) -> dict[str, str]:
+        numbers = self.shards[asked["ShardId"]]
+        after = asked.get("SequenceNumber")
+        place = 0 if after is None else numbers.index(after) + 1
+        return {"ShardIterator": f"{asked['ShardId']}:{place}"}
+
+    def get_records(self, **asked: Any) -> dict[str, Any]:
+        if asked["ShardIterator"] in self.expired:
+            raise ClientError({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
+        shard, place = asked["ShardIterator"].split(":")
+        numbers = self.shards[shard][int(place) :][: asked["Limit"]]
+        end = int(place) + len(numbers)
+        ended = shard in self.closed and end == len(self.shards[shard])
+        following = {} if ended else {"NextShardIterator": f"{shard}:{end}"}
+        return {"Records": [_record(number) for number in numbers]} | following
+
+
+class Function:
+    """Takes what it is given, but for the numbers that are to fail so many times."""
+
+    def __init__(self, **failures: int) -> None:
+        self.batches: list[list[str]] = []
+        self.events: list[dict[str, Any]] = []
+        self._failures = failures
+
+    def __call__(self, event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
+        self.events.append(event)
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+        self.batches.append(numbers)
+        for number in numbers:
+            if self._failures.get(number, 0):
+                self._failures[number] -= 1
+                return {"batchItemFailures": [{"itemIdentifier": number}]}
+        return {"batchItemFailures": []}
+
+
+def _record(number: str) -> dict[str, Any]:
+    change = {
+        "SequenceNumber": number,
+        "ApproximateCreationDateTime": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return {"eventID": number, "dynamodb": change}
+
+
+def _fed(streams: FakeStreams, function: Function) -> Feed:
+    return Feed(streams, ARN, function, sleep=lambda _: None)
+
+
+def test_records_come_in_order_and_once() -> None:
+    """What was delivered is not delivered again, and what comes later is."""
+    streams, function = FakeStreams(s=["a", "b"]), Function()
+    feed = _fed(streams, function)
+
+    feed.catch_up()
+    streams.shards["s"].append("c")
+    feed.catch_up()
+
+    assert [["a", "b"], ["c"]] == function.batches
+
+
+def test_a_failed_record_and_all_after_it_come_again() -> None:
+    """Those before it are done; none is skipped, however often it fails."""
+    function = Function(b=2)
+
+    _fed(FakeStreams(s=["a", "b", "c"]), function).catch_up()
+
+    assert [["a", "b", "c"], ["b", "c"], ["b", "c"]] == function.batches
+
+
+def test_a_function_that_raises_gets_the_batch_again() -> None:
+    """As Lambda does it."""
+    calls: list[int] = []
+
+    def function(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
+        calls.append(len(event["Records"]))
+        if len(calls) == 1:
+            raise RuntimeError
+        return {}
+
+    Feed(FakeStreams(s=["a", "b"]), ARN, function, sleep=lambda _: None).catch_up()
+
+    assert [2, 2] == calls
+
+
+def test_a_failure_of_an_unknown_record_repeats_the_whole_batch() -> None:
+    """An empty identifier means all of it."""
+    answers = iter([{"batchItemFailures": [{"itemIdentifier": ""}]}, {"batchItemFailures": []}])
+    sizes: list[int] = []
+
+    def function(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
+        sizes.append(len(event["Records"]))
+        return next(answers)
+
+    Feed(FakeStreams(s=["a", "b"]), ARN, function, sleep=lambda _: None).catch_up()
+
+    assert [2, 2] == sizes
+
+
+def test_a_batch_holds_at_most_a_hundred() -> None:
+    """More wait for the next one."""
+    function = Function()
+
+    _fed(FakeStreams(s=[f"{n:03}" for n in range(150)]), function).catch_up()
+
+    assert [100, 50] == [len(batch) for batch in function.batches]
+
+
+def test_an_expired_iterator_loses_and_repeats_nothing() -> None:
+    """A new one goes on after what was delivered last."""
+    streams, function = FakeStreams(s=["a"]), Function()
+    feed = _fed(streams, function)
+    feed.catch_up()
+    streams.shards["s"].append("b")
+    streams.expired = {"s:1"}
+
+    feed.catch_up()
+    streams.expired = set()
+    feed.catch_up()
+
+    assert [["a"], ["b"]] == function.batches
+
+
+def test_a_child_shard_waits_for_its_parent() -> None:
+    """A product's changes stay in order when its shard is split."""
+    streams, function = FakeStreams(child=["c"], parent=["a"]), Function()
+    streams.parents["child"] = "parent"
+    feed = _fed(streams, function)
+
+    feed.catch_up()
+    assert [["a"]] == function.batches
+    streams.closed.add("parent")
+    feed.catch_up()
+    feed.catch_up()
+
+    assert [["a"], ["c"]] == function.batches
+
+
+def test_a_record_looks_as_lambda_sends_it() -> None:
+    """Times are numbers, and the record names its stream."""
+    function = Function()
+
+    _fed(FakeStreams(s=["a"]), function).catch_up()
+
+    record = function.events[0]["Records"][0]
+    assert ARN == record["eventSourceARN"]
+    assert (
+        datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+        == (record["dynamodb"]["ApproximateCreationDateTime"])
+    )
