@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test check format lock clean
+.PHONY: help install run up down import export test e2e check format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
 test: $(INSTALLED)  ## Run every test, with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
+e2e: $(INSTALLED)  ## Open Swagger UI and ReDoc in a browser (needs chromium, chromium-driver)
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
 check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -47,6 +50,9 @@ check: $(INSTALLED)  ## Check format, lint, types and import directions
 format: $(INSTALLED)  ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
+
+openapi: $(INSTALLED)  ## Write the OpenAPI document anew, from the models and the routes
+	@$(BIN)/python -m dev.openapi
 
 lock: $(INSTALLED)  ## Pin every package anew, with hashes, from requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9

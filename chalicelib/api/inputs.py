@@ -47,8 +47,8 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def etag(version: int) -> str:
-    """Return the entity tag of a product's version. Strong: the same version, the same bytes."""
+def etag(version: int | str) -> str:
+    """Return the entity tag of a version. Strong: the same version, the same bytes."""
     return f'"{version}"'
 
 
@@ -62,13 +62,13 @@ def versions_to_match(request: Request) -> list[int] | None:
     if header is None or header.strip() == "*":
         return None
     strong = {tag for weak, tag in _ENTITY_TAG.findall(header) if not weak}
-    versions = [int(tag) for tag in strong if re.fullmatch(r"[0-9]{1,18}", tag)]
+    versions = [int(tag) for tag in strong if re.fullmatch(r"[1-9][0-9]{0,17}", tag)]
     if len(versions) > MAX_ENTITY_TAGS:
         raise Problem(400, f"If-Match names more than {MAX_ENTITY_TAGS} versions")
     return versions
 
 
-def is_known(request: Request, version: int) -> bool:
+def is_known(request: Request, version: int | str) -> bool:
     """Tell whether `If-None-Match` names `version`. The comparison is weak (RFC 9110, 13.1.2)."""
     header = request.headers.get("if-none-match")
     if header is None:

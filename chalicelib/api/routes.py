@@ -56,7 +56,7 @@ class Routes(Blueprint):
                 response = problems.of(error)
             if request.method == "HEAD":
                 response.body = ""
-            response.headers.update(_EVERY_ANSWER)
+            response.headers = {**_EVERY_ANSWER, **response.headers}
             response.headers["X-Request-Id"] = trace.request_id
             response.headers["Server-Timing"] = trace.server_timing()
             telemetry.info("answered", method=request.method, status=response.status_code)

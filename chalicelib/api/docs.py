@@ -1,0 +1,101 @@
+"""
+The API's own documentation: the OpenAPI document, Swagger UI and ReDoc. Knows no product.
+
+All of it are files beside this module, read when first asked for, so a start pays nothing. The
+pages' libraries are vendored from npm (`assets/README.md`): a fresh clone with only Python serves
+them, the Lambda's zip holds these five files and no package's whole tree, and they are text, which
+API Gateway passes on as it is. Links are relative: they hold under any stage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from chalice.app import Response
+
+from chalicelib.api import inputs
+from chalicelib.api.problems import Problem
+from chalicelib.api.routes import Routes
+
+routes = Routes(__name__)
+
+DIRECTORY: Final = Path(__file__).parent
+_MEDIA_TYPES: Final = {
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+ASSETS: Final = (
+    "docs.js",
+    "redoc-2.5.4.js",
+    "redoc.css",
+    "redoc.js",
+    "swagger-ui-5.35.0.css",
+    "swagger-ui-5.35.0.js",
+)
+"""What `/assets/` serves. A name that bears a version never changes what it stands for."""
+
+_VERSIONED: Final = re.compile(r".+-[0-9.]+\.(?:css|js)")
+_A_YEAR: Final = "public, max-age=31536000, immutable"
+_OWN_FILES: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_POLICIES: Final = {"docs.html": _OWN_FILES, "redoc.html": f"{_OWN_FILES}; worker-src blob:"}
+"""Both libraries write styles into the page; ReDoc's search runs in a worker made of a blob."""
+
+
+class _File(NamedTuple):
+    text: str
+    tag: str
+
+
+@routes.route("/openapi.json", methods=["GET", "HEAD"])
+def openapi() -> Response:
+    """Answer with the document, as `make openapi` wrote it."""
+    return _answer("openapi.json", DIRECTORY / "openapi.json")
+
+
+@routes.route("/docs", methods=["GET", "HEAD"])
+def swagger_ui() -> Response:
+    """Answer with the page to read and to try."""
+    return _answer("docs.html")
+
+
+@routes.route("/redoc", methods=["GET", "HEAD"])
+def redoc() -> Response:
+    """Answer with the page to read."""
+    return _answer("redoc.html")
+
+
+@routes.route("/assets/{name}", methods=["GET", "HEAD"])
+def asset(name: str) -> Response:
+    """Answer with a file that the pages consist of."""
+    if name not in ASSETS:
+        raise Problem(404, "No such file")
+    return _answer(name)
+
+
+def _answer(name: str, path: Path | None = None) -> Response:
+    file = _read(path or DIRECTORY / "assets" / name)
+    headers: dict[str, str | list[str]] = {"ETag": inputs.etag(file.tag)}
+    if _VERSIONED.fullmatch(name):
+        headers["Cache-Control"] = _A_YEAR
+    if name in _POLICIES:
+        headers["Content-Security-Policy"] = _POLICIES[name]
+    if inputs.is_known(routes.request, file.tag):
+        return Response("", headers, 304)
+    headers["Content-Type"] = _MEDIA_TYPES[Path(name).suffix]
+    return Response(file.text, headers)
+
+
+@cache
+def _read(path: Path) -> _File:
+    content = path.read_bytes()
+    return _File(content.decode(), hashlib.sha256(content).hexdigest()[:16])

@@ -1,0 +1,1 @@
+"""Builds the OpenAPI document: `python -m dev.openapi`. No Lambda imports it."""

@@ -1,0 +1,102 @@
+"""What a request may say beside its body, to the rules of `api/queries.py` and `api/inputs.py`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from chalicelib.api import inputs, queries
+from chalicelib.product import UUID_PATTERN
+from dev.openapi import examples
+
+Parameter = dict[str, Any]
+_PRICE: Final = {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,4})?$"}
+_TAGS: Final = f'"{examples.VERSION}"'
+
+
+def _query(name: str, about: str, schema: Parameter, **more: Any) -> Parameter:
+    return {"name": name, "in": "query", "description": about, "schema": schema, **more}
+
+
+def _header(name: str, about: str, example: str, **rules: Any) -> Parameter:
+    schema = {"type": "string", **rules, "examples": [example]}
+    return {"name": name, "in": "header", "description": about, "schema": schema}
+
+
+ALL: Final[dict[str, Parameter]] = {
+    "ProductId": {
+        "name": "product_id",
+        "in": "path",
+        "required": True,
+        "description": "The product's id. What can be none is answered 404.",
+        "schema": {"type": "string", "pattern": UUID_PATTERN, "examples": [examples.ID]},
+    },
+    "Limit": _query(
+        "limit",
+        "How many products a page has at most.",
+        {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": queries.MAX_LIMIT,
+            "default": queries.DEFAULT_LIMIT,
+        },
+    ),
+    "Cursor": _query(
+        "cursor",
+        "The `next_cursor` of a page asked for with the same parameters (`limit` may differ). "
+        "Any other is answered 400.",
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    ),
+    "Category": _query(
+        "category",
+        "Only products of this category, by price.",
+        {"type": "string", "minLength": 1, "maxLength": queries.MAX_CATEGORY},
+    ),
+    "MinPrice": _query("min_price", "From this price on. Needs a `category`.", _PRICE),
+    "MaxPrice": _query(
+        "max_price", "Up to this price, not under `min_price`. Needs a `category`.", _PRICE
+    ),
+    "Sort": _query(
+        "sort",
+        "The cheapest first, or the dearest. Needs a `category`.",
+        {"type": "string", "enum": ["price", "-price"], "default": "price"},
+    ),
+    "Ids": _query(
+        "ids",
+        "These products, with a comma between their ids. Goes with no other parameter.",
+        {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": queries.MAX_IDS,
+            "items": {"type": "string", "pattern": "^[^,]+$"},
+        },
+        style="form",
+        explode=False,
+    ),
+    "IdempotencyKey": _header(
+        "Idempotency-Key",
+        "Makes a repeat safe: the same key with the same body answers with the product first made, "
+        "with another body 422. A product deleted since is made anew.",
+        "3f0e4a7b-9a53-4f0f",
+        pattern=f"^[!-~]{{1,{inputs.MAX_IDEMPOTENCY_KEY}}}$",
+    ),
+    "IfMatch": _header(
+        "If-Match",
+        "Entity tags, or `*`: write only where the product is at one of these versions. Weak tags "
+        f"match none; more than {inputs.MAX_ENTITY_TAGS} are answered 400.",
+        _TAGS,
+    ),
+    "IfNoneMatch": _header(
+        "If-None-Match", "Entity tags, or `*`: 304 where one names the present version.", _TAGS
+    ),
+    "RequestId": _header(
+        "X-Request-Id",
+        "Names the request in the log: letters, digits, `.`, `_` and `-`, up to 128. Another one "
+        "is passed over.",
+        "checkout-42",
+    ),
+}
+
+
+def refs(*names: str) -> list[Parameter]:
+    """Return references to parameters of `ALL`, and to the one that every request may have."""
+    return [{"$ref": f"#/components/parameters/{name}"} for name in (*names, "RequestId")]

@@ -1,0 +1,98 @@
+"""A headless Chromium that notes what it loads and complains of. Knows no page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+_SECONDS = 40
+_MISSING = "Chromium and its driver are needed here: apt-get install chromium chromium-driver"
+_SWITCHES = (
+    "--headless",
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1400",
+)
+
+
+class Browser:
+    """One window."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self._driver = driver
+
+    def open(self, url: str) -> None:
+        self._driver.get(url)
+
+    def find(self, css: str) -> WebElement:
+        """Return the first element that is shown, once there is one."""
+        return self.wait(lambda: next((e for e in self._all(css) if e.is_displayed()), None))
+
+    def click(self, css: str) -> None:
+        element = self.find(css)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def wait(self, found: Callable[[], Any]) -> Any:
+        return WebDriverWait(self._driver, _SECONDS).until(lambda _: found())
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self._driver.execute_script(script, *arguments)
+
+    def save(self, picture: Path) -> None:
+        assert self._driver.save_screenshot(str(picture))
+
+    def complaints(self) -> list[str]:
+        """Return what stands in the console, warnings and worse."""
+        return [entry["message"] for entry in self._driver.get_log("browser")]
+
+    def hosts(self) -> set[str]:
+        """Return the hosts that were asked for anything, since last told."""
+        sent = [
+            message["params"]["request"]["url"]
+            for message in self._events()
+            if message["method"] == "Network.requestWillBeSent"
+        ]
+        return {urlsplit(url).netloc for url in sent if url.startswith("http")}
+
+    def _events(self) -> Iterator[Any]:
+        for entry in self._driver.get_log("performance"):
+            yield json.loads(entry["message"])["message"]
+
+    def _all(self, css: str) -> list[WebElement]:
+        return self._driver.find_elements(By.CSS_SELECTOR, css)
+
+
+@contextmanager
+def started(profile: Path) -> Iterator[Browser]:
+    """Give a browser with an empty profile. Fail, and never skip, where there is no Chromium."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert chromium, _MISSING
+    assert driver, _MISSING
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for switch in (*_SWITCHES, f"--user-data-dir={profile}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    window = webdriver.Chrome(options, Service(driver))
+    try:
+        yield Browser(window)
+    finally:
+        window.quit()

@@ -1,0 +1,177 @@
+"""The document says what the app does: built anew it is the same, and it is valid OpenAPI 3.1."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chalice import Chalice
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from chalicelib.api import cors
+from chalicelib.api.problems import STATUS
+from dev.openapi.document import FILE, Undocumented, build, render
+from tests.doubles.api import Api
+
+
+@pytest.fixture
+def document() -> Any:
+    """Return the document as it is served."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def served(chalice_app: Chalice) -> dict[str, set[str]]:
+    """Return the app's paths with their methods."""
+    return {path: set(methods) for path, methods in chalice_app.routes.items()}
+
+
+def test_the_document_is_what_the_routes_and_models_make(served: dict[str, set[str]]) -> None:
+    """What is served was built from this very code: else `make openapi` was forgotten."""
+    assert render(build(served)) == FILE.read_text(encoding="utf-8")
+
+
+def test_a_route_without_documentation_stops_the_build(served: dict[str, set[str]]) -> None:
+    """The message names the operation."""
+    with pytest.raises(Undocumented, match=r"'/secret', 'GET'"):
+        build({**served, "/secret": {"GET"}})
+
+
+def test_documentation_without_a_route_stops_the_build(served: dict[str, set[str]]) -> None:
+    """An endpoint that was taken away is taken out of the document too."""
+    with pytest.raises(Undocumented, match=r"'/health', 'HEAD'"):
+        build({path: methods - {"HEAD"} for path, methods in served.items()})
+
+
+def test_the_document_is_valid(document: Any) -> None:
+    """By a validator that we did not write."""
+    assert [] == list(OpenAPIV31SpecValidator(document).iter_errors())
+
+
+def test_every_example_keeps_to_its_schema(document: Any) -> None:
+    """What a reader copies from the pages is what the schemas allow."""
+    checked = [
+        (example, _errors(schema, example, document))
+        for schema, example in _examples(document, document)
+    ]
+
+    assert len(checked) > 80
+    assert [] == [(example, errors) for example, errors in checked if errors]
+
+
+def test_every_status_of_an_error_is_told_somewhere(document: Any) -> None:
+    """A new class of error is seen in the document."""
+    told = {int(code) for operation in _operations(document) for code in operation["responses"]}
+
+    assert set(STATUS.values()) <= told
+
+
+def test_every_exposed_header_is_told(document: Any) -> None:
+    """What CORS lets a page read, the document explains."""
+    assert set(cors.EXPOSED) <= document["components"]["headers"].keys()
+
+
+def test_each_operation_has_a_name_of_its_own(document: Any) -> None:
+    """Programs that write clients make functions of these names."""
+    names = [operation["operationId"] for operation in _operations(document)]
+
+    assert len(set(names)) == len(names)
+
+
+def test_it_is_served_as_it_stands(api: Api, document: Any) -> None:
+    """No work is done on it at a request."""
+    answer = api.get("/openapi.json")
+
+    assert (200, "application/json") == (answer.status, answer.headers["content-type"])
+    assert document == answer.json
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc", "/assets/docs.js"])
+def test_a_browser_asks_again_and_is_told_that_it_has_it(api: Api, path: str) -> None:
+    """A file whose name says no version is asked for each time, but sent once."""
+    first = api.get(path)
+    again = api.get(path, If_None_Match=first.headers["etag"])
+
+    assert "no-cache" == first.headers["cache-control"]
+    assert (304, b"") == (again.status, again.body)
+    assert first.headers["etag"] == again.headers["etag"]
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_a_page_consists_of_files_that_are_served(api: Api, page: str) -> None:
+    """Links are relative, so they hold under a stage; the big files are kept for good."""
+    links = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', api.get(page).body.decode())
+
+    answers = {link: api.get(f"/{link}") for link in links}
+
+    assert 3 == len(answers)
+    assert {200} == {answer.status for answer in answers.values()}
+    for link, answer in answers.items():
+        kept = "immutable" in answer.headers["cache-control"]
+        assert bool(re.search(r"\d", link)) == kept
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_a_page_may_load_only_what_is_ours(api: Api, page: str) -> None:
+    """No host is named, and no script that stands in the page or comes from `eval` is run."""
+    policy = api.get(page).headers["content-security-policy"]
+
+    scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
+    assert "script-src 'self'" == scripts
+    assert "default-src 'none'" in policy
+    assert "://" not in policy
+
+
+def test_an_answer_of_the_catalog_keeps_the_strict_policy(api: Api) -> None:
+    """Only the pages need more than nothing."""
+    policy = api.get("/health").headers["content-security-policy"]
+
+    assert "default-src 'none'; frame-ancestors 'none'" == policy
+
+
+@pytest.mark.parametrize("name", ["docs.html", "nothing.js", "..%2Fdocs.py", "README.md"])
+def test_no_other_file_can_be_had(api: Api, name: str) -> None:
+    """Only those on the list, whatever lies beside them."""
+    answer = api.get(f"/assets/{name}")
+
+    assert (404, 404) == (answer.status, answer.json["status"])
+
+
+def test_head_tells_what_get_would(api: Api) -> None:
+    """The same headers, no body."""
+    got, head = api.get("/docs"), api.send("HEAD", "/docs")
+
+    assert b"" == head.body
+    for name in ("content-type", "etag", "content-security-policy", "cache-control"):
+        assert got.headers[name] == head.headers[name]
+
+
+def _operations(document: Any) -> Iterator[Any]:
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def _examples(node: Any, document: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each schema in `node` with each example that stands beside it."""
+    if isinstance(node, list):
+        for part in node:
+            yield from _examples(part, document)
+    if not isinstance(node, dict):
+        return
+    if isinstance(schema := node.get("schema"), dict):
+        if "example" in node:
+            yield schema, node["example"]
+        named = node.get("examples", {})
+        yield from ((schema, each["value"]) for each in named.values())
+    if isinstance(node.get("examples"), list):
+        yield from ((node, each) for each in node["examples"])
+    for part in node.values():
+        yield from _examples(part, document)
+
+
+def _errors(schema: Any, example: Any, document: Any) -> list[str]:
+    """Check `example`, with the document at hand for references."""
+    whole = {**schema, "components": document["components"]}
+    return [error.message for error in Draft202012Validator(whole).iter_errors(example)]
