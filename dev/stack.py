@@ -116,9 +116,10 @@ def _refuse_busy_port(settings: Settings) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise StartFailed(
-            f"Cannot listen on {host}:{port} ({error.strerror}). "
-            f"Take another port: API_PORT={port + 1} make run"
+            f"Cannot listen on {host}:{port}: {reason}. "
+            f"Stop what does, or take another port: API_PORT={port + 1} make run"
         ) from error
 
 
