@@ -21,8 +21,8 @@ ENVIRONMENT: Mapping[str, str] = {
 
 
 def settings(**variables: str) -> Settings:
-    """Return the settings that an environment with `variables` gives."""
-    return Settings.from_env({**ENVIRONMENT, **variables})
+    """Return the settings that an environment with `variables` gives; DynamoDB gives up soon."""
+    return Settings.from_env({**ENVIRONMENT, "DYNAMODB_RETRY_SECONDS": "0.2", **variables})
 
 
 def repository(client: DynamoDB, table: str = "products") -> Repository:

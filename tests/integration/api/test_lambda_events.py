@@ -1,0 +1,109 @@
+"""Events as API Gateway sends them, where Chalice's test client would differ."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from chalice import Chalice
+
+from tests.doubles.wiring import Wire
+from tests.examples import SOME_ID, a_body
+
+
+class Context:
+    """What Lambda hands over beside the event."""
+
+    aws_request_id = "lambda-1"
+
+
+@pytest.fixture
+def invoke(chalice_app: Chalice, wire: Wire) -> Any:
+    """Return what sends an event to the Lambda."""
+    wire()
+
+    def invoked(method: str, resource: str, **event: Any) -> dict[str, Any]:
+        context = {"resourcePath": resource, "httpMethod": method, "path": "/api" + resource}
+        return chalice_app(
+            {
+                "requestContext": context,
+                "pathParameters": None,
+                "multiValueQueryStringParameters": None,
+                "headers": None,
+                "body": None,
+                "stageVariables": None,
+                **event,
+            },
+            Context(),
+        )
+
+    return invoked
+
+
+JSON = {"content-type": "application/json"}
+
+
+def test_no_headers_and_no_parameters_are_null(invoke: Any) -> None:
+    """API Gateway sends null where there are none."""
+    answer = invoke("GET", "/products")
+
+    assert 200 == answer["statusCode"]
+    assert isinstance(answer["body"], str)
+
+
+def test_without_a_gateway_s_id_the_lambda_s_is_told(invoke: Any) -> None:
+    """Every answer has a request id."""
+    assert "lambda-1" == invoke("GET", "/products")["headers"]["X-Request-Id"]
+
+
+@pytest.mark.parametrize("body", [None, ""])
+def test_an_empty_body_is_a_400(invoke: Any, body: str | None) -> None:
+    """Null or empty: no JSON."""
+    assert 400 == invoke("POST", "/products", body=body, headers=JSON)["statusCode"]
+
+
+def test_the_stage_is_part_of_the_location(invoke: Any) -> None:
+    """Outside, the path begins with the stage."""
+    answer = invoke("POST", "/products", body=json.dumps(a_body()), headers=JSON)
+
+    assert answer["headers"]["Location"].startswith("/api/products/")
+
+
+def test_a_body_may_come_in_base64(invoke: Any) -> None:
+    """As it does where the gateway takes any type for binary."""
+    body = base64.b64encode(json.dumps(a_body(name="Møuse")).encode()).decode()
+
+    answer = invoke("POST", "/products", body=body, headers=JSON, isBase64Encoded=True)
+
+    assert 201 == answer["statusCode"]
+    assert "Møuse" in answer["body"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff", b'{"name": "\xed\xa0\x80"}', '{"name": "ü"}'.encode("latin-1")]
+)
+def test_bytes_that_are_no_utf_8_are_a_400(invoke: Any, data: bytes) -> None:
+    """JSON is UTF-8 (RFC 8259, 8.1)."""
+    body = base64.b64encode(data).decode()
+
+    answer = invoke("POST", "/products", body=body, headers=JSON, isBase64Encoded=True)
+
+    assert 400 == answer["statusCode"]
+
+
+def test_a_body_of_a_read_is_ignored(invoke: Any) -> None:
+    """Whatever it is."""
+    path = {"product_id": SOME_ID}
+
+    answer = invoke("GET", "/products/{product_id}", pathParameters=path, body="{", headers=JSON)
+
+    assert 404 == answer["statusCode"]
+
+
+def test_the_answer_is_what_api_gateway_takes(invoke: Any) -> None:
+    """Texts only, and a body that is a text."""
+    answer = invoke("GET", "/health")
+
+    assert json.dumps(answer)
+    assert all(isinstance(value, str) for value in answer["headers"].values())
+    assert isinstance(answer["body"], str)
