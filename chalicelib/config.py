@@ -29,6 +29,7 @@ class Settings:
     cursor_secret: str
     aws_region: str
     aws_endpoint_url: str | None
+    dynamodb_retry_seconds: float
     on_lambda: bool
     cache_enabled: bool
     cache_write_policy: str
@@ -61,6 +62,7 @@ class Settings:
             cursor_secret=read.text("CURSOR_SECRET", _SECRET, None if on_lambda else "x" * 16),
             aws_region=read.text("AWS_REGION", _REGION, env.get("AWS_DEFAULT_REGION")),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,
+            dynamodb_retry_seconds=read.number("DYNAMODB_RETRY_SECONDS", 0.0, 8.0, 2.0),
             on_lambda=on_lambda,
             cache_enabled=cache_enabled,
             cache_write_policy=read.choice("CACHE_WRITE_POLICY", ("available", "strict")),

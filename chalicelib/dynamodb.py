@@ -12,9 +12,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
+    ConnectionError,  # noqa: A004 — botocore's: a connection that did not come about
     HTTPClientError,
+    IncompleteReadError,
+    SSLError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -26,8 +27,6 @@ from chalicelib.items import Item, attribute
 Answer = dict[str, Any]
 Call = Callable[..., Answer]
 
-RETRY_SECONDS: Final = 2.0
-"""Failures shorter than this pass unseen. With the last try's 3 s, well below a Lambda's life."""
 _FIRST_PAUSE_SECONDS: Final = 0.05
 
 _THROTTLED: Final = {
@@ -35,11 +34,11 @@ _THROTTLED: Final = {
     "RequestLimitExceeded",
     "ThrottlingException",
 }
-_NOT_SENT: Final = (EndpointConnectionError, ConnectTimeoutError)
+_LOST: Final = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 
 
 def connect(settings: Settings) -> Any:
-    """Return a client that tries once, for at most 1 s + 2 s: `read` and `write` try again."""
+    """Return a client that tries once, for at most 1 s + 2 s: `Retries` does the rest."""
     return botocore.session.get_session().create_client(
         "dynamodb",
         region_name=settings.aws_region,
@@ -74,25 +73,6 @@ class Refused(Exception):
         return VersionMismatch(product_id) if self.item else ProductNotFound(product_id)
 
 
-def read(call: Call, *, retry_seconds: float = RETRY_SECONDS, **request: Any) -> Answer:
-    """Raise `StoreUnavailable` where only failures that may pass came back."""
-    try:
-        return _persist(lambda: call(**request), retry_seconds)
-    except _GaveUp as error:
-        raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
-
-
-def write(call: Call, **request: Any) -> Answer:
-    """As `read`; raise `OutcomeUnknown` where a try may have been carried out, and `Refused`."""
-    try:
-        return _persist(lambda: call(**request), RETRY_SECONDS)
-    except _GaveUp as error:
-        if error.sent:
-            text = "DynamoDB does not answer; the write may have been made"
-            raise OutcomeUnknown(text) from error.__cause__
-        raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
-
-
 class _GaveUp(Exception):
     """No try succeeded in time. `sent`: one may have been carried out, its answer lost."""
 
@@ -101,32 +81,55 @@ class _GaveUp(Exception):
         self.sent = sent
 
 
-def _persist(call: Callable[[], Answer], retry_seconds: float) -> Answer:
-    """
-    Make the call until it succeeds; wait between tries, longer each time and at random.
+class Retries:
+    """Makes calls until they succeed, for up to `seconds`; waits in between, longer each time."""
 
-    Not left to botocore, which does not tell whether a try that failed may have been carried out.
-    """
-    started = time.perf_counter()
-    sent = False
-    try:
-        for pause in _pauses():
-            try:
-                return call()
-            except (ClientError, HTTPClientError, ResponseParserError) as error:
-                sent |= _may_be_done(error, sent=sent)
-                if time.perf_counter() - started + pause > retry_seconds:
-                    raise _GaveUp(sent=sent) from error
-            time.sleep(pause)
-        raise AssertionError  # the pauses do not end
-    finally:
-        telemetry.spent("db", time.perf_counter() - started)
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def read(self, call: Call, **request: Any) -> Answer:
+        """Raise `StoreUnavailable` where only failures that may pass came back."""
+        try:
+            return self._persist(lambda: call(**request))
+        except _GaveUp as error:
+            raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
+
+    def write(self, call: Call, **request: Any) -> Answer:
+        """As `read`; raise `OutcomeUnknown` where a try may have been carried out, `Refused`."""
+        try:
+            return self._persist(lambda: call(**request))
+        except _GaveUp as error:
+            if error.sent:
+                text = "DynamoDB does not answer; the write may have been made"
+                raise OutcomeUnknown(text) from error.__cause__
+            raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
+
+    def _persist(self, call: Callable[[], Answer]) -> Answer:
+        """
+        Return the call's answer, or raise `_GaveUp`.
+
+        Not left to botocore, which does not tell whether a try that failed may have been made.
+        """
+        started = time.perf_counter()
+        sent = False
+        try:
+            for pause in _pauses():
+                try:
+                    return call()
+                except (ClientError, *_LOST) as error:
+                    sent |= _may_be_done(error, sent=sent)
+                    if time.perf_counter() - started + pause > self._seconds:
+                        raise _GaveUp(sent=sent) from error
+                time.sleep(pause)
+            raise AssertionError  # the pauses do not end
+        finally:
+            telemetry.spent("db", time.perf_counter() - started)
 
 
 def _may_be_done(error: Exception, *, sent: bool) -> bool:
     """Tell whether a failed try may have been carried out; raise an error that will not pass."""
     if not isinstance(error, ClientError):
-        return not isinstance(error, _NOT_SENT)
+        return not isinstance(error, ConnectionError) or isinstance(error, SSLError)
     code = error.response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         raise Refused(error, repeated=sent) from error

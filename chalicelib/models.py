@@ -85,7 +85,10 @@ class ProductChanges(_Fields):
         return self.model_dump(exclude_unset=True)
 
 
-_MESSAGES = {"string_pattern_mismatch": "Must not be only white space"}
+_PATTERNS = {
+    NOT_BLANK: "Must not be only white space",
+    UUID_PATTERN: "Must be a UUID in lower case",
+}
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -99,5 +102,5 @@ def parse(model: type[_Model], data: object) -> _Model:
 
 
 def _field_error(error: Any) -> FieldError:
-    msg = _MESSAGES.get(error["type"], error["msg"])
+    msg = _PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
     return FieldError(tuple(error["loc"]), msg, error["type"])

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.cursors import Cursors
-from chalicelib.dynamodb import Refused, read, write
+from chalicelib.dynamodb import Refused, Retries
 from chalicelib.errors import KeyReused, ProductExists, StoreUnavailable
 from chalicelib.items import (
     FINGERPRINT,
@@ -58,16 +58,18 @@ class Repository:
         client: DynamoDB,
         table: str,
         cursors: Cursors,
+        retries: Retries,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._table = table
         self._cursors = cursors
+        self._retries = retries
         self._now = now
 
     def get(self, product_id: str) -> Product | None:
         """Return the product as the last acknowledged write left it."""
-        answer = read(
+        answer = self._retries.read(
             self._client.get_item, TableName=self._table, Key=key(product_id), ConsistentRead=True
         )
         return to_product(answer["Item"]) if "Item" in answer else None
@@ -81,7 +83,7 @@ class Repository:
                 return found
             time.sleep(pause)
             request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
-            answer = read(self._client.batch_get_item, RequestItems=request)
+            answer = self._retries.read(self._client.batch_get_item, RequestItems=request)
             products = map(to_product, answer["Responses"].get(self._table, []))
             found |= {product.id: product for product in products}
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
@@ -101,7 +103,7 @@ class Repository:
         product = self.new(product_id, fields)
         item = to_item(product) | ({FINGERPRINT: {"S": fingerprint}} if fingerprint else {})
         try:
-            write(
+            self._retries.write(
                 self._client.put_item,
                 TableName=self._table,
                 Item=item,
@@ -136,7 +138,9 @@ class Repository:
         Their versions start at the present time in ms, so they are above those they replace.
         """
         requests = [{"PutRequest": {"Item": to_item(product)}} for product in products]
-        answer = write(self._client.batch_write_item, RequestItems={self._table: requests})
+        answer = self._retries.write(
+            self._client.batch_write_item, RequestItems={self._table: requests}
+        )
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
         return [to_product(request["PutRequest"]["Item"]) for request in left]
 
@@ -155,7 +159,7 @@ class Repository:
             expression.assign(name, value)
         expression.assign("updated_at", now)
         try:
-            answer = write(
+            answer = self._retries.write(
                 self._client.update_item,
                 TableName=self._table,
                 Key=key(product_id),
@@ -172,7 +176,7 @@ class Repository:
     def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
         """Delete the product, where it is at one of `versions`. Raise as `update` does."""
         try:
-            write(
+            self._retries.write(
                 self._client.delete_item,
                 TableName=self._table,
                 Key=key(product_id),
@@ -195,7 +199,7 @@ class Repository:
         if cursor is not None:
             (last,) = self._cursors.open(_ALL, cursor)
             request["ExclusiveStartKey"] = key(last)
-        answer = read(self._client.scan, TableName=self._table, **request)
+        answer = self._retries.read(self._client.scan, TableName=self._table, **request)
         items, last_item = _page(answer, limit)
         next_cursor = self._cursors.seal(_ALL, [last_item["id"]["S"]]) if last_item else None
         return [to_product(item) for item in items], next_cursor
@@ -213,7 +217,9 @@ class Repository:
         if cursor is not None:
             last, price = self._cursors.open(repr(query), cursor)
             request["ExclusiveStartKey"] = index_key(last, query.category, price)
-        answer = read(self._client.query, TableName=self._table, IndexName=INDEX, **request)
+        answer = self._retries.read(
+            self._client.query, TableName=self._table, IndexName=INDEX, **request
+        )
         items, last_item = _page(answer, limit)
         position = [last_item["id"]["S"], last_item["price"]["N"]] if last_item else None
         next_cursor = self._cursors.seal(repr(query), position) if position else None
@@ -223,7 +229,9 @@ class Repository:
         """Go through the whole table, a Scan of 1 MB at a time."""
         start: dict[str, Any] = {}
         while True:
-            answer = read(self._client.scan, TableName=self._table, ConsistentRead=True, **start)
+            answer = self._retries.read(
+                self._client.scan, TableName=self._table, ConsistentRead=True, **start
+            )
             yield from map(to_product, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
@@ -232,13 +240,8 @@ class Repository:
     def ping(self) -> None:
         """Raise `StoreUnavailable` where the table does not answer at once, for any reason."""
         try:
-            read(
-                self._client.get_item,
-                TableName=self._table,
-                Key=key("health"),
-                retry_seconds=0,
-            )
-        except ClientError as error:
+            self._client.get_item(TableName=self._table, Key=key("health"))
+        except (BotoCoreError, ClientError) as error:
             raise StoreUnavailable("DynamoDB refused") from error
 
     def _first_made(self, product: Product, item: Item, fingerprint: str | None) -> Product:

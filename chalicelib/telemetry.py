@@ -50,6 +50,11 @@ def begin(request_id: str, product_id: str = "") -> Trace:
     return trace
 
 
+def concerns(product_id: str) -> None:
+    """Name the current request's product, where only its answer tells which one it is."""
+    _current.get().product_id = product_id
+
+
 def spent(part: str, seconds: float) -> None:
     """Add to the time that the current request spent in `part`."""
     parts = _current.get().spent

@@ -77,7 +77,10 @@ class Container:
 
         client = self._dynamodb or dynamodb.connect(self.settings)
         return Repository(
-            client, self.settings.products_table, Cursors(self.settings.cursor_secret)
+            client,
+            self.settings.products_table,
+            Cursors(self.settings.cursor_secret),
+            dynamodb.Retries(self.settings.dynamodb_retry_seconds),
         )
 
     @cached_property

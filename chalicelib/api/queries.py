@@ -107,4 +107,4 @@ class _Check:
         if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,4})?", values[name]):
             self.fault(name, "Must be a price, such as 24.99", "price")
             return None
-        return Decimal(values[name])
+        return Decimal(values[name]).normalize()
