@@ -12,70 +12,39 @@ import argparse
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-from dev.freshness import at_rest, faults, report
-from dev.freshness.load import Load
+from dev.freshness import faults, report, run
 from dev.freshness.rig import SERVERS, Rig
-from dev.freshness.timeline import DELIVERY_SECONDS, Timeline
 
 
 def main() -> int:
     """Run as the command line says."""
-    options = _parser().parse_args()
-    figures = against_url(options) if options.url else against_rig(options)
+    options = vars(_parser().parse_args())
+    plan = run.Plan(**{name: options[name] for name in run.Plan._fields})
+    figures = _figures(options, plan)
     print(report.text(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options["json"]:
+        options["json"].write_text(json.dumps(figures, indent=2) + "\n")
     return 0 if report.is_kept(figures) else 1
 
 
-def against_rig(options: argparse.Namespace) -> dict[str, Any]:
-    """Start a stack of our own, and have faults on it in turn."""
-    timeline = Timeline()
-    with Rig(options.server, options.log, stream=options.stream) as rig:
-        load = Load(rig.api.url, timeline)
-        load.start(options.workers, options.products, options.seed)
-        seconds = _under_faults(rig, load, timeline, options)
-        tally = load.stop()
-        time.sleep(DELIVERY_SECONDS if any(each.outage for each in timeline.windows) else 0)
-        rest = at_rest.check(rig, load.shared.ledger.products())
-    return report.figures(tally, rest, seconds, server=options.server, faults=options.faults)
-
-
-def against_url(options: argparse.Namespace) -> dict[str, Any]:
-    """Load and check a server that is there already."""
-    load = Load(options.url, Timeline())
-    load.start(options.workers, options.products, options.seed)
-    started = time.monotonic()
-    done = _enough(load, options, started)
-    while not done():
-        time.sleep(faults.TICK_SECONDS)
-    seconds = time.monotonic() - started
-    return report.figures(load.stop(), None, seconds, server=options.url, faults=[])
-
-
-def _under_faults(rig: Rig, load: Load, timeline: Timeline, options: argparse.Namespace) -> float:
-    started = time.monotonic()
-    done = _enough(load, options, started)
-    faults.take_turns(rig, options.faults, timeline, options.period, done)
-    return time.monotonic() - started
-
-
-def _enough(load: Load, options: argparse.Namespace, started: float) -> Any:
-    """Return what tells that the run is long enough: by reads where they were named, or by time."""
-    if options.reads:
-        return lambda: load.reads >= options.reads
-    return lambda: time.monotonic() - started >= options.seconds
+def _figures(options: dict[str, Any], plan: run.Plan) -> dict[str, Any]:
+    if options["url"]:
+        return {"server": options["url"], **run.against_url(options["url"], plan)}
+    with Rig(options["server"], options["log"], stream=options["stream"]) as rig:
+        return {"server": options["server"], **run.against_rig(rig, plan)}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dev.freshness", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--seconds", type=float, default=60, help="how long (60)")
-    parser.add_argument("--reads", type=int, help="until so many reads, however long it takes")
+    parser.add_argument(
+        "--reads", type=int, default=0, help="until so many reads, however long it takes"
+    )
+    parser.add_argument("--rounds", type=int, default=0, help="until each fault was on so often")
     parser.add_argument("--faults", type=faults.chosen, default="all", help="all, none or a,b,…")
     parser.add_argument("--period", type=float, default=1.7, help="seconds of each fault and calm")
     parser.add_argument("--server", choices=SERVERS, default="catalog", help="what to test")

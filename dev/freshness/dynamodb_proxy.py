@@ -69,8 +69,8 @@ class DynamoDBProxy:
         with suppress(OSError, asyncio.IncompleteReadError):
             upstream, sink = await asyncio.open_connection("127.0.0.1", self._upstream)
             with suppress(OSError, asyncio.IncompleteReadError):
-                while True:
-                    writer.write(await self._answer(await _message(reader), upstream, sink))
+                while request := await self._request(reader):
+                    writer.write(await self._answer(request, upstream, sink))
             sink.close()
         writer.close()
         self._open.discard(writer)
@@ -79,11 +79,8 @@ class DynamoDBProxy:
         self, request: bytes, upstream: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> bytes:
         """Return what the client is to get for its request."""
-        self._count(request)
         mode, chosen = self.mode, random.random() < self.share  # noqa: S311 — no secret
         wait = random.uniform(0, self.seconds) / 2 if mode == "slow" else 0  # noqa: S311
-        if mode == "hang":
-            await asyncio.Event().wait()
         if chosen and (mode == "throttle" or (mode == "fail" and random.random() < 0.5)):  # noqa: S311
             return _error(mode)
         await asyncio.sleep(wait)
@@ -92,9 +89,12 @@ class DynamoDBProxy:
         await asyncio.sleep(wait)
         return _error(mode) if chosen and mode == "fail" else answer
 
-    def _count(self, request: bytes) -> None:
+    async def _request(self, reader: asyncio.StreamReader) -> bytes:
+        """Return the next request, counted; nothing where it hung until the client went away."""
+        request = await _message(reader)
         target = _TARGET.search(request)
         self.calls[target[1].decode() if target else "other"] += 1
+        return await reader.read() if self.mode == "hang" else request
 
     def _cut(self) -> None:
         for writer in tuple(self._open):

@@ -6,6 +6,7 @@ A TCP proxy before Redis that can fail in the ways a network and a server do. Kn
     drop      forward nothing, close nothing: a network that lost the way
     loading   answer -LOADING, as Redis does while it reads its data from disk
     slow      hold each reply back for up to `seconds`
+    late      hold each reply back for `seconds`
     lose      every `seconds` lose one command, before or after it took effect, by turns; never two
               of the same write, which promise 1 does not cover
 
@@ -73,6 +74,11 @@ class RedisProxy:
         self.lost += 1
         return "before" if self.lost % 2 else "after"
 
+    def delay(self) -> float:
+        """Return for how many seconds to hold a reply back."""
+        least = self.seconds if self.mode == "late" else 0.0
+        return random.uniform(least, self.seconds)  # noqa: S311 — no secret
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = _Link(self, reader, writer)
         self._links.add(link)
@@ -132,8 +138,8 @@ class _Link:
 
     async def _replies(self, replies: asyncio.StreamReader) -> None:
         while data := await replies.read(65536):
-            if self._proxy.mode == "slow":
-                await asyncio.sleep(random.uniform(0, self._proxy.seconds))  # noqa: S311
+            if self._proxy.mode in ("slow", "late"):
+                await asyncio.sleep(self._proxy.delay())
             if not self._silent and self._proxy.mode != "drop":
                 self._writers[0].write(data)
 

@@ -17,7 +17,7 @@ class Stale(NamedTuple):
     product_id: str
     phase: str
     cache: str
-    """What `X-Cache` said; `list` for a listing."""
+    """What `X-Cache` said; else `select`, `list`, or `write` where a write got a 404."""
     seen: int | None
     versions: int
     """How many writes it missed."""

@@ -1,10 +1,10 @@
 """
 One client of the load: what it does next, and whether each answer is as fresh as promised.
 
-The mix: 84 % reads of a product, 2 % listings, 11 % updates (PATCH and PUT, a third of them with
-`If-Match`), 3 % deletions, each followed by the creation of another product in its place. Every
-write sets a stock quantity of its own, by which a listing, which tells no versions, is checked:
-the items that it shows, not what it may lack.
+The mix: 82 % reads of a product, 2 % of ten at once, 2 % listings, 11 % updates (PATCH and PUT,
+a third of them with `If-Match`), 3 % deletions, each followed by the creation of another product
+in its place. Every write sets a stock quantity of its own, by which an answer with many products,
+which tells no versions, is checked. A listing is checked for what it shows, not for what it lacks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from dev.freshness.shelf import Shelf
 from dev.freshness.tally import Stale, Tally
 from dev.freshness.timeline import Timeline
 
-_LIST, _UPDATE, _DELETE = 0.02, 0.11, 0.03
+_SHARES: Final = (82, 2, 2, 11, 3)
+_SELECTED: Final = 10
 _IF_MATCH: Final = 0.33
 _TRIES: Final = 200
 _PAUSE_SECONDS: Final = 0.05
@@ -74,12 +75,8 @@ class Worker(threading.Thread):
         raise RuntimeError(f"{self._shared.url} takes no products: status {answer.status}")
 
     def _choose(self) -> Callable[[], None]:
-        number = self._chance.random()
-        if number < _DELETE:
-            return self._delete
-        if number < _DELETE + _UPDATE:
-            return self._update
-        return self._list if number < _DELETE + _UPDATE + _LIST else self._read
+        calls = (self._read, self._select, self._list, self._update, self._delete)
+        return self._chance.choices(calls, _SHARES)[0]
 
     def _read(self) -> None:
         product_id = self._shelf.to_read(self._chance)
@@ -89,14 +86,25 @@ class Worker(threading.Thread):
             self.tally.outcomes[self._shared.timeline.phase(answer.started), answer.cache] += 1
             self._check(product_id, answer, answer.version, answer.cache)
 
+    def _select(self) -> None:
+        ids = {self._shelf.to_read(self._chance) for _ in range(_SELECTED)}
+        answer = self._send("GET", f"/products?ids={','.join(ids)}")
+        if answer.status == 200:
+            self._check_shown(answer, "select")
+            for product_id in answer.json()["missing"]:
+                self._check(product_id, answer, None, "select")
+
     def _list(self) -> None:
         answer = self._send("GET", "/products?limit=100")
         if answer.status == 200:
-            self.tally.counts["reads"] += 1
-            for item in answer.json()["items"]:
-                shown = self._shared.shown_by.get(item["stock_quantity"])
-                if shown and shown.acknowledged:
-                    self._check(item["id"], answer, shown.version, "list")
+            self._check_shown(answer, "list")
+
+    def _check_shown(self, answer: Answer, cache: str) -> None:
+        self.tally.counts["reads"] += 1
+        for item in answer.json()["items"]:
+            shown = self._shared.shown_by.get(item["stock_quantity"])
+            if shown and shown.acknowledged:
+                self._check(item["id"], answer, shown.version, cache)
 
     def _update(self) -> None:
         product_id = self._shelf.at(self._shelf.place(self._chance))

@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 
 import redis
 
 from chalicelib import redis_client, wiring
 from chalicelib.cache_entry import NEGATIVE, VALUE, Fetched, Outcome
 from chalicelib.config import Settings
-from chalicelib.product import Representation
+from chalicelib.product import Representation as Item
 from chalicelib.product_cache import RepresentationCodec, key_of
 from dev import server
-
-Load = Callable[[], Representation | None]
 
 
 class NaiveCache:
@@ -37,7 +35,7 @@ class NaiveCache:
         self._negative_seconds = settings.cache_negative_ttl_seconds
         self._codec = RepresentationCodec()
 
-    def fetch(self, product_id: str, load: Load) -> Fetched[Representation]:
+    def fetch(self, product_id: str, load: Callable[[], Item | None]) -> Fetched[Item]:
         """Read through."""
         try:
             raw = self._client.get(key_of(product_id))
@@ -51,6 +49,12 @@ class NaiveCache:
             self._fill(key_of(product_id), item)
         return Fetched(item, Outcome.MISS)
 
+    def fetch_many(
+        self, product_ids: Sequence[str], load: Callable[[Sequence[str]], Mapping[str, Item]]
+    ) -> dict[str, Item | None]:
+        """Read through, one by one."""
+        return {each: self.fetch(each, partial(_only, load, each)).item for each in product_ids}
+
     @contextmanager
     def fenced(self, product_id: str) -> Iterator[None]:
         """Delete the entry after the write."""
@@ -58,11 +62,15 @@ class NaiveCache:
         with suppress(redis.RedisError):
             self._client.delete(key_of(product_id))
 
-    def _fill(self, key: str, item: Representation | None) -> None:
+    def _fill(self, key: str, item: Item | None) -> None:
         if item is None:
             self._client.set(key, NEGATIVE, ex=self._negative_seconds)
         else:
             self._client.set(key, VALUE + self._codec.encode(item), ex=self._seconds)
+
+
+def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) -> Item | None:
+    return load([product_id]).get(product_id)
 
 
 class NaiveContainer(wiring.Container):

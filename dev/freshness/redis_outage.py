@@ -1,0 +1,179 @@
+"""
+What a client feels while Redis fails in one way, and how soon all is well again after it.
+
+*Added* time is what a call spends beyond DynamoDB's share of it (the API tells it in
+`Server-Timing`) and beyond what the same kind of call spends there in calm.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+from dev.freshness.client import Answer, Client
+from dev.freshness.faults import Fault
+from dev.freshness.report import quantiles
+from dev.freshness.rig import Rig
+from dev.freshness.timeline import DELIVERY_SECONDS
+
+PRODUCTS: Final = 12
+FIRST_READS: Final = 5
+OPEN_SECONDS: Final = 1.5
+"""How long reads go on while the circuit is open."""
+HITS_SECONDS: Final = 2.0
+"""From Redis's return until reads are hits again, as issue 3 has it."""
+GIVE_UP_SECONDS: Final = 20.0
+_DATABASE: Final = re.compile(r"\bdb;dur=([0-9.]+)")
+
+
+class Outage(NamedTuple):
+    """One way to fail, in figures. Times are in milliseconds unless named otherwise."""
+
+    way: str
+    failed: list[str]
+    """Calls answered with 5xx, or not at all."""
+    first_reads_added: float
+    """The worst of the first reads."""
+    writes_added: float
+    open_reads_added: dict[str, float]
+    """Of the reads after the first ones, the circuit being open but for a try now and then."""
+    hits_again_seconds: float
+    write_seen_seconds: float
+    """From Redis's return until the write made in the outage is read, or before: 0."""
+    stale_reads: int
+    """Reads of that write's product that did not show it."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether all calls were answered, and all was well in time after it."""
+        in_time = self.hits_again_seconds <= HITS_SECONDS
+        return not self.failed and in_time and self.write_seen_seconds <= DELIVERY_SECONDS
+
+
+def measure(rig: Rig, way: str, fault: Fault) -> Outage:
+    """Put `fault` on, look, take it off, look again."""
+    client = Client(rig.api.url)
+    calls = _Calls(client, [_create(client, n) for n in range(PRODUCTS)])
+    read_calm, write_calm = _calm(calls)
+    fault.begin(rig)
+    client.close()  # the API may have been started anew; the next call connects
+    try:
+        first = [calls.read(n) for n in range(FIRST_READS)]
+        writes = list(_writes(calls))
+        later = list(_reads_for(calls, OPEN_SECONDS, fault, rig))
+    finally:
+        fault.end(rig)
+    hits, seen, stale = _recovery(calls)
+    client.close()
+    return Outage(
+        way,
+        calls.failed,
+        first_reads_added=_worst(first) - read_calm,
+        writes_added=_worst(writes) - write_calm,
+        open_reads_added=quantiles(
+            max(0.0, _outside_db(each) - read_calm / 1000) for each in later
+        ),
+        hits_again_seconds=hits,
+        write_seen_seconds=seen,
+        stale_reads=stale,
+    )
+
+
+class _Calls:
+    """Calls to products of our own, each noted where it fails."""
+
+    def __init__(self, client: Client, ids: list[str]) -> None:
+        self._client = client
+        self.ids = ids
+        self.failed: list[str] = []
+
+    def send(self, method: str, path: str, body: object = None) -> Answer:
+        answer = self._client.send(method, path, body)
+        if answer.status == 0 or answer.status >= 500:
+            self.failed.append(f"{method} {path.partition('/')[0]}: {answer.status}")
+        return answer
+
+    def read(self, n: int) -> Answer:
+        return self.send("GET", f"/products/{self.ids[n % PRODUCTS]}")
+
+    def update(self, n: int, stock: int) -> Answer:
+        return self.send("PATCH", f"/products/{self.ids[n]}", {"stock_quantity": stock})
+
+
+_WRITTEN: Final = PRODUCTS - 1
+"""The product that is written in the outage, and read after it."""
+
+
+def _calm(calls: _Calls) -> tuple[float, float]:
+    """Fill the cache; return what a read and a write spend outside DynamoDB, in ms."""
+    writes = [calls.update(n, 1) for n in range(PRODUCTS)]
+    reads = [calls.read(n) for _ in range(3) for n in range(PRODUCTS)]
+    return tuple(median(map(_outside_db, each)) * 1000 for each in (reads, writes))  # type: ignore[return-value]
+
+
+def _writes(calls: _Calls) -> Iterator[Answer]:
+    """Make every other kind of call once; yield those that have an entry to fence."""
+    yield calls.update(_WRITTEN, 2)
+    calls.send("GET", "/health")
+    calls.send("GET", "/products?limit=5")
+    calls.send("GET", f"/products?ids={calls.ids[0]},{calls.ids[1]}")
+    made = calls.send("POST", "/products", _draft(0)).json()["id"]
+    yield calls.send("PUT", f"/products/{made}", {"price": 5})
+    yield calls.send("DELETE", f"/products/{made}")
+
+
+def _reads_for(calls: _Calls, seconds: float, fault: Fault, rig: Rig) -> Iterator[Answer]:
+    until = time.monotonic() + seconds
+    n = 0
+    while time.monotonic() < until:
+        fault.tick(rig)
+        yield calls.read(n := n + 1)
+        time.sleep(0.01)
+
+
+def _recovery(calls: _Calls) -> tuple[float, float, int]:
+    """Return the seconds until hits, until the write is seen for good, and the stale reads."""
+    returned = time.monotonic()
+    stale = 0
+    hits = seen = None
+    while time.monotonic() - returned < GIVE_UP_SECONDS and None in (hits, seen):
+        now = time.monotonic() - returned
+        if hits is None and calls.read(0).cache == "HIT":
+            hits = now
+        fresh, cached = _written(calls)
+        stale += not fresh
+        # Seen for good once it is the cache that shows it.
+        seen = now if seen is None and fresh and cached else seen if fresh else None
+        time.sleep(0.01)
+    return _rounded(hits), 0.0 if stale == 0 else _rounded(seen), stale
+
+
+def _written(calls: _Calls) -> tuple[bool, bool]:
+    answer = calls.read(_WRITTEN)
+    return answer.json()["stock_quantity"] == 2, answer.cache == "HIT"
+
+
+def _rounded(seconds: float | None) -> float:
+    return round(GIVE_UP_SECONDS if seconds is None else seconds, 3)
+
+
+def _worst(answers: list[Answer]) -> float:
+    return round(max(map(_outside_db, answers)) * 1000, 1)
+
+
+def _outside_db(answer: Answer) -> float:
+    """Return the seconds that a call took, less those spent in DynamoDB."""
+    told = _DATABASE.search(answer.headers.get("Server-Timing", ""))
+    return answer.seconds - (float(told[1]) / 1000 if told else 0.0)
+
+
+def _create(client: Client, n: int) -> str:
+    product_id: str = client.send("POST", "/products", _draft(n)).json()["id"]
+    return product_id
+
+
+def _draft(n: int) -> dict[str, Any]:
+    return {"name": f"P {n}", "description": "For the outage", "price": 1, "stock_quantity": n}

@@ -1,0 +1,102 @@
+"""Which promise a stale read breaks: told by what was on when the missed write was made."""
+
+import pytest
+
+from dev.freshness import faults
+from dev.freshness.ledger import Kind, Write
+from dev.freshness.timeline import DELIVERY_SECONDS, Timeline, Verdict, Window
+
+DUE = 20 + DELIVERY_SECONDS
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    """Redis out of reach from 10 to 20, evictions from 30 to 40."""
+    timeline = Timeline()
+    timeline.windows = [
+        Window("drop", outage=True, started=10, ended=20),
+        Window("evict", outage=False, started=30, ended=40),
+    ]
+    return timeline
+
+
+def _write(started: float, ended: float) -> Write:
+    return Write(Kind.UPDATE, started, ended, version=1)
+
+
+def _window(name: str) -> Window:
+    return Window(name, outage=False, started=0)
+
+
+def test_a_write_made_in_calm_is_never_to_be_missed(timeline: Timeline) -> None:
+    """Promise 1 is broken, even while Redis is out of reach later on."""
+    assert Verdict.BROKEN == timeline.judge([_write(1, 2)], read_started=15)
+
+
+def test_a_fault_that_is_no_outage_excuses_nothing(timeline: Timeline) -> None:
+    """Evictions have to leave promise 1 whole."""
+    assert Verdict.BROKEN == timeline.judge([_write(31, 32)], read_started=33)
+
+
+@pytest.mark.parametrize("read_started", [13, 19, DUE])
+def test_a_write_made_in_an_outage_may_be_late(timeline: Timeline, read_started: float) -> None:
+    """Promise 3 allows it during the outage and until the stream has had its time."""
+    assert Verdict.LATE == timeline.judge([_write(11, 12)], read_started)
+
+
+def test_a_write_made_in_an_outage_is_due_some_time_after_it(timeline: Timeline) -> None:
+    """Past the time that the stream may take, promise 3 is broken."""
+    assert Verdict.OVERDUE == timeline.judge([_write(11, 12)], DUE + 0.1)
+
+
+@pytest.mark.parametrize("span", [(9, 11), (19, 21), (9, 21)])
+def test_a_write_that_the_outage_touched_is_excused(
+    timeline: Timeline, span: tuple[float, float]
+) -> None:
+    """Begun before or ended after: one of its two commands may have been lost."""
+    assert Verdict.LATE == timeline.judge([_write(*span)], read_started=22)
+
+
+def test_the_worst_missed_write_tells(timeline: Timeline) -> None:
+    """An excused write does not excuse another one that was missed as well."""
+    assert Verdict.BROKEN == timeline.judge([_write(11, 12), _write(21, 22)], read_started=23)
+
+
+def test_an_outage_that_lasts_is_due_never(timeline: Timeline) -> None:
+    """While Redis is out of reach no delivery can be asked for."""
+    timeline.windows = [Window("drop", outage=True, started=10)]
+
+    assert Verdict.LATE == timeline.judge([_write(11, 12)], read_started=1000)
+
+
+def test_a_window_lasts_as_long_as_its_block() -> None:
+    """The phase is the fault's name within, and calm after."""
+    timeline = Timeline()
+    with timeline.window("cut", outage=False) as window:
+        within = timeline.phase(window.started)
+
+    assert ("cut", "calm") == (within, timeline.phase(window.ended + 1))
+
+
+def test_503_is_expected_of_dynamodb_only() -> None:
+    """No fault of Redis's explains a 5xx, and none at all a 500."""
+    explains = {name for name in faults.FAULTS if faults.excused([_window(name)], 503)}
+
+    assert {"throttle", "fail", "dbslow"} == explains
+    assert not any(faults.excused([_window(name)], 500) for name in faults.FAULTS)
+
+
+def test_only_faults_that_take_both_commands_are_outages() -> None:
+    """What the docstring of `faults.py` argues, fault by fault."""
+    outages = {name for name, fault in faults.FAULTS.items() if fault.outage}
+
+    assert {"pause", "drop", "refuse", "loading", "readonly"} == outages
+
+
+def test_faults_are_chosen_by_name() -> None:
+    """`all` and `none` mean what they say; an unknown name is refused."""
+    assert list(faults.FAULTS) == faults.chosen("all")
+    assert [] == faults.chosen("none")
+    assert ["cut", "kill"] == faults.chosen("cut,kill")
+    with pytest.raises(ValueError, match="no such fault: fire"):
+        faults.chosen("cut,fire")
