@@ -101,7 +101,16 @@ def test_an_unknown_path_is_not_found(api: Client, headers: dict[str, str]) -> N
     assert answer.headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "FROBNICATE"])
+def test_a_known_method_that_no_path_has_is_not_allowed(api: Client) -> None:
+    """501 would say that TRACE was never heard of (RFC 9110, 15.6.2)."""
+    answer = api.ask("TRACE", "/products")
+
+    assert 405 == answer.status
+    assert answer.is_problem
+    assert {"GET", "HEAD", "POST"} == set(answer.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "FROBNICATE"])
 def test_an_unknown_method_is_a_problem(api: Client, method: str) -> None:
     """It is refused in the API's own shape."""
     answer = api.ask(method, "/products")
