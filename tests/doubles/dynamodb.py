@@ -82,9 +82,25 @@ class ForgetfulDynamoDB(SeenDynamoDB):
 
 
 class StingyDynamoDB(SeenDynamoDB):
-    """A BatchWriteItem takes one item a call and hands the others back."""
+    """A batch takes one item a call (`batch_get_item`: `at_once`) and hands the others back."""
+
+    def __init__(self, client: Any, at_once: int = 1) -> None:
+        super().__init__(client)
+        self._at_once = at_once
 
     def answer(self, name: str, request: dict[str, Any]) -> Any:
+        return self._read(request) if name == "batch_get_item" else self._write(name, request)
+
+    def _read(self, request: dict[str, Any]) -> Any:
+        ((table, wanted),) = request["RequestItems"].items()
+        keys, left = wanted["Keys"][: self._at_once], wanted["Keys"][self._at_once :]
+        answer: dict[str, Any] = {"Responses": {}}
+        if keys:
+            some = {**wanted, "Keys": keys}
+            answer = super().answer("batch_get_item", {"RequestItems": {table: some}})
+        return answer | ({"UnprocessedKeys": {table: {**wanted, "Keys": left}}} if left else {})
+
+    def _write(self, name: str, request: dict[str, Any]) -> Any:
         ((table, requests),) = request["RequestItems"].items()
         super().answer(name, {"RequestItems": {table: requests[:1]}})
         return {"UnprocessedItems": {table: requests[1:]} if requests[1:] else {}}

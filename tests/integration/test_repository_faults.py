@@ -123,3 +123,21 @@ def test_what_a_batch_left_over_is_returned(moto_table: Table) -> None:
 
     assert batch[1:] == list(left)
     assert batch[:1] == list(examples.repository(moto_table.client).all())
+
+
+def test_what_a_batch_did_not_read_is_asked_for_again(moto_table: Table) -> None:
+    """Of a batch that DynamoDB answered in part, the rest is read by further calls."""
+    repository = examples.repository(moto_table.client)
+    added = {each: repository.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
+    client = StingyDynamoDB(moto_table.client)
+
+    assert added == examples.repository(client).get_many([SOME_ID, OTHER_ID])
+    assert 2 == len(client.requests)
+
+
+def test_a_batch_that_is_never_read_is_unavailable(moto_table: Table) -> None:
+    """A part of the answer is not passed off as the whole."""
+    repository = examples.repository(StingyDynamoDB(moto_table.client, at_once=0))
+
+    with pytest.raises(StoreUnavailable):
+        repository.get_many([SOME_ID])

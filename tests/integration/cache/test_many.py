@@ -1,0 +1,160 @@
+"""The contract of the cache for many keys at once: the same states, three round trips."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from fakeredis import FakeServer
+
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.errors import StoreUnavailable
+from tests.doubles.caching import Loader, a_cache
+from tests.doubles.recording import Recorder
+
+
+class Shelf:
+    """Loads many texts; notes which were asked for, and lets something happen meanwhile."""
+
+    def __init__(self, texts: Mapping[str, str], meanwhile: Loader | None = None) -> None:
+        self.texts = texts
+        self.asked: list[list[str]] = []
+        self._meanwhile = meanwhile
+
+    def __call__(self, keys: Sequence[str]) -> dict[str, str]:
+        self.asked.append(list(keys))
+        if self._meanwhile is not None:
+            self._meanwhile()
+        return {key: self.texts[key] for key in keys if key in self.texts}
+
+
+def _hits(cache: Cache[str], *keys: str) -> list[Fetched[str]]:
+    return [cache.fetch(key, Loader("loaded")) for key in keys]
+
+
+def test_what_missed_is_loaded_at_once_and_filled(cache: Cache[str]) -> None:
+    """One call of the loader for all; from then on each key is a hit, the missing one too."""
+    shelf = Shelf({"a": "one", "b": "two"})
+
+    assert {"a": "one", "b": "two", "c": None} == cache.fetch_many(["a", "b", "c"], shelf)
+    assert {"a": "one", "b": "two", "c": None} == cache.fetch_many(["a", "b", "c"], shelf)
+
+    assert [["a", "b", "c"]] == shelf.asked
+    assert [(text, Outcome.HIT) for text in ("one", "two", None)] == _hits(cache, "a", "b", "c")
+
+
+def test_what_is_cached_is_not_loaded(cache: Cache[str]) -> None:
+    """Only what is missing is asked for."""
+    cache.fetch("a", Loader("cached"))
+    shelf = Shelf({"a": "stale", "b": "two"})
+
+    assert {"a": "cached", "b": "two"} == cache.fetch_many(["a", "b"], shelf)
+    assert [["b"]] == shelf.asked
+
+
+def test_no_keys_cost_no_load(cache: Cache[str]) -> None:
+    """Nothing asked, nothing done."""
+    shelf = Shelf({})
+
+    assert {} == cache.fetch_many([], shelf)
+    assert [] == shelf.asked
+
+
+def test_a_fence_is_respected(cache: Cache[str], redis: Recorder) -> None:
+    """While a write is under way its key is loaded and left alone."""
+    with cache.fenced("a"):
+        assert {"a": "one"} == cache.fetch_many(["a"], Shelf({"a": "one"}))
+        assert redis.get("a").startswith(b"W")
+
+    assert redis.get("a") is None
+
+
+def test_a_write_meanwhile_keeps_the_old_value_out(cache: Cache[str]) -> None:
+    """What was loaded before the commit is not cached behind it, and the rest is."""
+
+    def write() -> None:
+        with cache.fenced("a"):
+            pass
+
+    shelf = Shelf({"a": "old", "b": "two"}, Loader(meanwhile=write))
+    cache.fetch_many(["a", "b"], shelf)
+
+    assert [("new", Outcome.MISS)] == [cache.fetch("a", Loader("new"))]
+    assert [("two", Outcome.HIT)] == _hits(cache, "b")
+
+
+@pytest.mark.parametrize("entry", [b"Ltheirs", b"garbage", b"Vother:x"])
+def test_another_s_lease_and_what_cannot_be_read_are_loaded(
+    cache: Cache[str], redis: Recorder, entry: bytes
+) -> None:
+    """Nobody waits, and nobody's lease is filled over."""
+    redis.set("a", entry)
+
+    assert {"a": "one"} == cache.fetch_many(["a"], Shelf({"a": "one"}))
+    assert entry == redis.get("a")
+
+
+def test_another_type_under_a_key_is_loaded(cache: Cache[str], redis: Recorder) -> None:
+    """A hash under one key does not spoil the others."""
+    redis.hset("a", "field", "value")
+
+    found = cache.fetch_many(["a", "b"], Shelf({"a": "one", "b": "two"}))
+
+    assert {"a": "one", "b": "two"} == found
+    assert [("two", Outcome.HIT)] == _hits(cache, "b")
+
+
+def test_a_loader_that_fails_gives_the_leases_back(cache: Cache[str], redis: Recorder) -> None:
+    """The error passes through, and the next readers need not wait."""
+    failing = Shelf({}, Loader(StoreUnavailable("down")))
+
+    with pytest.raises(StoreUnavailable):
+        cache.fetch_many(["a", "b"], failing)
+
+    assert [None, None] == redis.mget("a", "b")
+
+
+def test_without_redis_all_are_loaded(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """One call of the loader, and no error."""
+    fake_server.connected = False
+
+    found = a_cache(fake_redis).fetch_many(["a", "b"], Shelf({"a": "one"}))
+
+    assert {"a": "one", "b": None} == found
+
+
+def test_redis_lost_while_loading_loses_only_the_fill(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """Who asked still gets what was loaded."""
+
+    def cut() -> None:
+        fake_server.connected = False
+
+    shelf = Shelf({"a": "one"}, Loader(meanwhile=cut))
+
+    assert {"a": "one"} == a_cache(fake_redis).fetch_many(["a"], shelf)
+
+
+def test_a_server_that_takes_no_writes_still_answers(real_redis: Recorder) -> None:
+    """Full and told not to evict, it refuses lease and fill; hits go on."""
+    cache = a_cache(real_redis)
+    cache.fetch("a", Loader("cached"))
+    real_redis.config_set("maxmemory", "1")
+    try:
+        found = cache.fetch_many(["a", "b"], Shelf({"b": "two"}))
+    finally:
+        real_redis.config_set("maxmemory", "0")
+
+    assert {"a": "cached", "b": "two"} == found
+
+
+def test_an_open_circuit_is_not_asked(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """After a few failures no round trip is waited for."""
+    cache = a_cache(fake_redis)
+    fake_server.connected = False
+    for _ in range(3):
+        cache.fetch("a", Loader())
+    fake_server.connected = True
+
+    assert {"a": "one"} == cache.fetch_many(["a"], Shelf({"a": "one"}))
+    assert fake_redis.get("a") is None
