@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.config import Settings
 from chalicelib.errors import Unavailable
 from chalicelib.invalidator import LoggedDeadLetters, Record
 
@@ -35,17 +32,3 @@ class QueuedDeadLetters(LoggedDeadLetters):
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("the dead-letter queue does not answer") from error
         super().send(record, reason)
-
-
-def connect(settings: Settings) -> Any:
-    """Return an SQS client that gives up after two tries of at most 3 s."""
-    return botocore.session.get_session().create_client(
-        "sqs",
-        region_name=settings.aws_region,
-        endpoint_url=settings.aws_endpoint_url,
-        config=Config(
-            connect_timeout=1,
-            read_timeout=2,
-            retries={"mode": "standard", "total_max_attempts": 2},
-        ),
-    )

@@ -1,4 +1,4 @@
-"""How DynamoDB is reached: time-outs, retries, and what its errors mean for a write's outcome."""
+"""DynamoDB's failures: which are tried again, and what they mean for the outcome of a write."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004 — botocore's: a connection that did not come about
@@ -20,7 +18,6 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from chalicelib import telemetry
-from chalicelib.config import Settings
 from chalicelib.errors import OutcomeUnknown, ProductNotFound, StoreUnavailable, VersionMismatch
 from chalicelib.items import Item, attribute
 
@@ -35,21 +32,6 @@ _THROTTLED: Final = {
     "ThrottlingException",
 }
 _LOST: Final = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
-
-
-def connect(settings: Settings) -> Any:
-    """Return a client that tries once, for at most 1 s + 2 s: `Retries` does the rest."""
-    return botocore.session.get_session().create_client(
-        "dynamodb",
-        region_name=settings.aws_region,
-        endpoint_url=settings.aws_endpoint_url,
-        config=Config(
-            connect_timeout=1,
-            read_timeout=2,
-            retries={"mode": "standard", "total_max_attempts": 1},
-            max_pool_connections=50,
-        ),
-    )
 
 
 class Refused(Exception):

