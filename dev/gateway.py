@@ -90,7 +90,7 @@ class Connection(ChaliceRequestHandler):
             self.send_error(refusal.status, str(refusal))
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815
-    do_TRACE = _answer  # noqa: N815
+    do_TRACE = do_QUERY = _answer  # noqa: N815
 
     def handle_expect_100(self) -> bool:
         """Invite the body, unless it would be refused for its length."""

@@ -101,9 +101,10 @@ def test_an_unknown_path_is_not_found(api: Client, headers: dict[str, str]) -> N
     assert answer.headers["X-Request-Id"]
 
 
-def test_a_known_method_that_no_path_has_is_not_allowed(api: Client) -> None:
-    """501 would say that TRACE was never heard of (RFC 9110, 15.6.2)."""
-    answer = api.ask("TRACE", "/products")
+@pytest.mark.parametrize("method", ["TRACE", "QUERY"])
+def test_a_known_method_that_no_path_has_is_not_allowed(api: Client, method: str) -> None:
+    """501 would say that it was never heard of (RFC 9110, 15.6.2)."""
+    answer = api.ask(method, "/products")
 
     assert 405 == answer.status
     assert answer.is_problem
