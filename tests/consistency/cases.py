@@ -1,0 +1,51 @@
+"""What is explored: who takes part, and the protocols, the real one and those that lack a part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from chalicelib.cache import Cache, Store
+from chalicelib.cache_entry import Policy
+from chalicelib.product import Representation
+from chalicelib.product_cache import ProductCache, RepresentationCodec
+from tests.consistency import model, weakened
+from tests.consistency.points import Protocol
+from tests.consistency.states import Setup
+
+TWO_WRITERS: Final = Setup("2 readers, 2 writers", (("get", "get"),) * 2, (("update",),) * 2)
+THREE_WRITERS: Final = Setup("1 reader, 3 writers", (("get", "get"),), (("update",),) * 3)
+DELETION: Final = Setup(
+    "get and get_many, update and delete",
+    (("get", "get"), ("get_many", "get_many")),
+    (("update",), ("delete",)),
+)
+CONDITION: Final = Setup(
+    "1 reader, an update, one with If-Match", (("get", "get"),), (("update",), ("update_if_first",))
+)
+SETUPS: Final = (TWO_WRITERS, THREE_WRITERS, DELETION, CONDITION)
+
+_SCRIPTS: Final = {**model.SCRIPTS, **weakened.SCRIPTS}
+
+
+def _cached(
+    kind: type[Cache[Representation]], *, strict: bool = False
+) -> Callable[[Store], ProductCache]:
+    policy = Policy(ttl_seconds=300, negative_ttl_seconds=15, strict=strict)
+
+    def build(store: Store) -> ProductCache:
+        return ProductCache(kind(store, RepresentationCodec(), policy, sleep=lambda _: None))
+
+    return build
+
+
+REAL: Final = Protocol("lease and fence", _cached(Cache), _SCRIPTS)
+STRICT: Final = Protocol("lease and fence, strict", _cached(Cache, strict=True), _SCRIPTS)
+WEAKENED: Final = (
+    Protocol("naive fill", _cached(weakened.NaiveFill), _SCRIPTS),
+    Protocol("double delete", _cached(weakened.DoubleDelete), _SCRIPTS),
+    Protocol("lease without fence", _cached(weakened.LeaseWithoutFence), _SCRIPTS),
+    Protocol("fence of one token", _cached(weakened.FenceOfOneToken), _SCRIPTS),
+    Protocol("fill without compare-and-set", _cached(weakened.FillWithoutCompare), _SCRIPTS),
+    Protocol("eventually consistent load", _cached(Cache), _SCRIPTS, weakened.EventualTable),
+)

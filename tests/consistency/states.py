@@ -1,0 +1,75 @@
+"""What a state of the exploration consists of, and what leads from one to the next. No rules."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tests.consistency.model import Content
+
+FINISHED: Final = -1
+"""The point of an actor that has made all its calls, or is dead."""
+
+Late = tuple[tuple[int, int], ...]
+"""Operations that their caller has given up, and that may yet take effect: of which call, where."""
+
+
+class Setup(NamedTuple):
+    """Who takes part, and the calls that each one makes. The same calls: interchangeable."""
+
+    name: str
+    readers: tuple[tuple[str, ...], ...]
+    writers: tuple[tuple[str, ...], ...]
+
+
+class Shared(NamedTuple):
+    """What all actors share: the key in Redis, and the product's version in the table."""
+
+    content: Content
+    version: int
+
+
+class Actor(NamedTuple):
+    """A reader or writer: at which point of which of its calls."""
+
+    point: int
+    call: int = 0
+    floor: int = 0
+    """The newest version acknowledged before its read began: it may return nothing older."""
+    late: Late = ()
+    spoilt: bool = False
+    """A fault has hit its write. Noted only where faults must hit different writes."""
+
+
+class State(NamedTuple):
+    """All there is."""
+
+    shared: Shared
+    acknowledged: int
+    left: int
+    """How many faults may still happen."""
+    actors: tuple[Actor, ...]
+
+
+class Move(NamedTuple):
+    """Who did what (`None`: nobody, it happened to the key), and what promise that broke."""
+
+    actor: int | None
+    what: str
+    after: State
+    broken: str = ""
+
+
+def name_of(number: int) -> str:
+    """Return the letter by which an actor is known, and its tokens."""
+    return chr(ord("A") + number)
+
+
+def owner_of(token: bytes) -> int:
+    """Return the number of the actor that drew `token`."""
+    return token[0] - ord("A")
+
+
+def with_actor(state: State, number: int, actor: Actor) -> State:
+    """Return `state` with one actor replaced."""
+    actors = (*state.actors[:number], actor, *state.actors[number + 1 :])
+    return State(state.shared, state.acknowledged, state.left, actors)

@@ -1,0 +1,152 @@
+"""
+Plays answers back to the real code, as Redis and as the table, up to the first one that is missing.
+
+Knows what the code asks for, and nothing of what the right answers are.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from chalicelib import cache
+from chalicelib.errors import (
+    CacheUnavailable,
+    CatalogError,
+    OutcomeUnknown,
+    ProductNotFound,
+    StoreUnavailable,
+    VersionMismatch,
+)
+from chalicelib.product import Product
+from tests.examples import SOME_ID, a_product
+
+Answer = bytes | int | str | None
+
+TOKEN: Final = "mine"
+"""Tokens that the code draws are called `mine0`, `mine1`…: whose they are, `world.py` knows."""
+GONE: Final = 9
+"""The version of a product that was deleted: newer than all others."""
+NO_ANSWER, OUT_OF_REACH, UNKNOWN = "no answer", "out of reach", "outcome unknown"
+MISMATCH, NOT_FOUND = "version mismatch", "not found"
+FAILURES: Final[Mapping[Answer, Callable[[], CatalogError]]] = {
+    NO_ANSWER: lambda: CacheUnavailable(NO_ANSWER),
+    OUT_OF_REACH: lambda: StoreUnavailable(OUT_OF_REACH),
+    UNKNOWN: lambda: OutcomeUnknown(UNKNOWN),
+    MISMATCH: lambda: VersionMismatch(SOME_ID),
+    NOT_FOUND: lambda: ProductNotFound(SOME_ID),
+}
+"""Answers that reach the code as an exception."""
+
+
+class Op(NamedTuple):
+    """One atomic operation on what is shared: a command to Redis, or a request to the table."""
+
+    name: str
+    args: tuple[bytes, ...] = ()
+    script: str = ""
+
+
+class Asked(BaseException):
+    """The code wants an answer that is not there yet. No `Exception`, so that it is not caught."""
+
+    def __init__(self, op: Op) -> None:
+        super().__init__(op.name)
+        self.op = op
+
+
+class Tape:
+    """Answers, to be taken one after the other."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = iter(answers)
+
+    def ask(self, op: Op) -> Any:
+        """Return the next answer, or raise the failure that it is."""
+        for answer in self._answers:
+            if answer in FAILURES:
+                failure = FAILURES[answer]()
+                raise failure
+            return answer
+        raise Asked(op)
+
+
+class TapedStore:
+    """The store of `chalicelib/cache.py`, for one key."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._ask = tape.ask
+
+    def get(self, _key: str) -> bytes | None:
+        return self._ask(Op("get"))
+
+    def add(self, _key: str, value: bytes, _ttl_ms: int) -> bool:
+        return self._ask(Op("add", (value,)))
+
+    def run(self, script: str, _key: str, *args: bytes | str | int) -> int:
+        texts = (arg if isinstance(arg, bytes) else str(arg).encode() for arg in args)
+        return self._ask(Op("run", tuple(texts), script))
+
+    def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        return [self.get(key) for key in keys]
+
+    def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]:
+        return [self.add(key, value, ttl_ms) for key, value in values.items()]
+
+    def run_many(
+        self, script: str, calls: Sequence[tuple[str, bytes, bytes, int]]
+    ) -> Sequence[int]:
+        return [self.run(script, *call) for call in calls]
+
+
+class TapedTable:
+    """The repository, for one product. Its versions count from 1."""
+
+    LOAD: Final = Op("load")
+
+    def __init__(self, tape: Tape) -> None:
+        self._ask = tape.ask
+
+    def get(self, _product_id: str) -> Product | None:
+        version = self._ask(self.LOAD)
+        return None if version == GONE else a_product(version=version)
+
+    def get_many(self, product_ids: Sequence[str]) -> Mapping[str, Product]:
+        found = {product_id: self.get(product_id) for product_id in product_ids}
+        return {product_id: product for product_id, product in found.items() if product}
+
+    def update(
+        self, _product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+    ) -> Product:
+        condition = tuple(str(version).encode() for version in versions or ())
+        return a_product(version=self._ask(Op("update", condition)), **changes)
+
+    def remove(self, _product_id: str, versions: Collection[int] | None = None) -> None:  # noqa: ARG002
+        self._ask(Op("remove"))
+
+
+@contextmanager
+def determined(polls: int) -> Iterator[None]:
+    """Take chance and the log out of the code: the same answers lead to the same point."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "POLLS", polls)
+        patch.setattr(random, "uniform", lambda low, _high: low)
+        patch.setattr(logging.getLogger("catalog"), "disabled", True)
+        yield
+
+
+@contextmanager
+def tokens_counted() -> Iterator[None]:
+    """Let the tokens drawn be `mine0`, `mine1`…"""
+    drawn = count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uuid, "uuid4", lambda: SimpleNamespace(hex=f"{TOKEN}{next(drawn)}"))
+        yield
