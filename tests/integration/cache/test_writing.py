@@ -1,6 +1,8 @@
 """The contract of the cache for writers: fence, release, known and unknown failures."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +51,26 @@ def test_a_fence_lives_for_its_time(cache: Cache[str], redis: Recorder) -> None:
     cache.fence("k", "dead")
 
     assert FENCE_MS - 5_000 < redis.pttl("k") <= FENCE_MS
+
+
+def test_a_fence_outlives_the_lambda_that_placed_it() -> None:
+    """Else a slow writer could commit behind its own fence."""
+    config = Path(__file__).parents[3] / ".chalice" / "config.json"
+
+    assert FENCE_MS > 1000 * json.loads(config.read_text())["lambda_timeout"]
+
+
+def test_a_fence_that_others_left_ends_with_its_last_deadline(
+    cache: Cache[str], redis: Recorder
+) -> None:
+    """A release does not prolong what it leaves behind."""
+    seconds, _ = redis.time()
+    redis.set("k", f"W{(seconds + 20) * 1000}:living")
+
+    cache.release("k", "leaving")
+
+    assert [b"living"] == _tokens(redis)
+    assert 0 < redis.pttl("k") <= 20_000
 
 
 def test_behind_a_fence_readers_load_and_fill_nothing(cache: Cache[str], redis: Recorder) -> None:
