@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-stream", dest="stream", action="store_false", help="protocol only")
     parser.add_argument("--workers", type=int, default=8, help="clients at once (8)")
     parser.add_argument("--products", type=int, default=200, help="6 of them hot (200)")
+    parser.add_argument("--writes", type=float, default=0.14, help="share of all calls (0.14)")
     parser.add_argument("--seed", type=int, default=1, help="of the load's choices (1)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--log", type=Path, default=os.devnull, help="where the API logs")

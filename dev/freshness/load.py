@@ -14,10 +14,10 @@ HOT: Final = 6
 
 
 class Load:
-    """Readers and writers, from `start` to `stop`."""
+    """Readers and writers, from `start` to `stop`; `writes` is their share of all calls."""
 
-    def __init__(self, url: str, timeline: Timeline) -> None:
-        self.shared = Shared(url, timeline)
+    def __init__(self, url: str, timeline: Timeline, writes: float = 0.14) -> None:
+        self.shared = Shared(url, timeline, writes)
         self._workers: list[Worker] = []
 
     @property

@@ -32,6 +32,7 @@ def figures(tally: Tally, rest: AtRest | None, seconds: float, **about: Any) -> 
         "stale_reads": tally.stale_reads(),
         "stale_reads_late_as_promise_3_allows": tally.stale_reads(Verdict.LATE),
         "oldest_stale_read_ms": round(tally.oldest_ms, 1),
+        "last_late_read_after_return_ms": round(tally.back_ms, 1),
         "stale_examples": [_example(stale) for stale in tally.stale],
         "at_rest": rest._asdict() if rest else None,
         "phases": {phase: _phase(tally, phase) for phase in phases(tally)},
@@ -106,7 +107,9 @@ def _phase(tally: Tally, phase: str) -> dict[str, Any]:
 
 
 def _example(stale: Any) -> dict[str, Any]:
-    return {**stale._asdict(), "verdict": stale.verdict.name, "age_ms": round(stale.age_ms, 1)}
+    back_ms = None if stale.back_ms is None else round(stale.back_ms, 1)
+    short = {"verdict": stale.verdict.name, "age_ms": round(stale.age_ms, 1), "back_ms": back_ms}
+    return {**stale._asdict(), **short}
 
 
 def _phase_table(figures: dict[str, Any]) -> list[str]:
@@ -127,7 +130,11 @@ def _row(name: str, phase: dict[str, Any]) -> list[object]:
 
 def _verdict(figures: dict[str, Any]) -> Iterator[str]:
     late = figures["stale_reads_late_as_promise_3_allows"]
-    yield f"{late} stale reads of writes made in an outage, as promise 3 allows"
+    last = figures["last_late_read_after_return_ms"]
+    yield (
+        f"{late} stale reads of writes made in an outage, as promise 3 allows; "
+        f"the last {last:.0f} ms after Redis's return"
+    )
     for promise, count in figures["broken"].items():
         yield f"{count} {promise}"
     for example in figures["stale_examples"][:3]:

@@ -24,6 +24,8 @@ class Plan(NamedTuple):
     """For how many seconds each fault is on, and calm goes before it."""
     workers: int = 8
     products: int = 200
+    writes: float = 0.14
+    """Their share of all calls. With fewer, more reads are hits, and many more are made."""
     seed: int = 1
 
 
@@ -52,7 +54,7 @@ def against_url(url: str, plan: Plan) -> dict[str, Any]:
 
 
 def _started(url: str, plan: Plan, timeline: Timeline) -> Load:
-    load = Load(url, timeline)
+    load = Load(url, timeline, plan.writes)
     load.start(plan.workers, plan.products, plan.seed)
     return load
 

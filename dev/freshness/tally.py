@@ -23,6 +23,8 @@ class Stale(NamedTuple):
     """How many writes it missed."""
     age_ms: float
     """For how long the oldest of them had been acknowledged when the read began."""
+    back_ms: float | None
+    """For how long Redis had been back, where it was out of reach when they were made."""
 
 
 class Tally:
@@ -39,11 +41,13 @@ class Tally:
         self.verdicts: Counter[tuple[str, Verdict]] = Counter()
         self.stale: list[Stale] = []
         self.oldest_ms = 0.0
+        self.back_ms = 0.0
 
     def note(self, stale: Stale) -> None:
         """Count a stale read."""
         self.verdicts[stale.phase, stale.verdict] += 1
         self.oldest_ms = max(self.oldest_ms, stale.age_ms)
+        self.back_ms = max(self.back_ms, stale.back_ms or 0.0)
         self.stale = sorted([*self.stale, stale], key=_worst_first)[:EXAMPLES_KEPT]
 
     def add(self, other: Tally) -> None:
@@ -56,6 +60,7 @@ class Tally:
         for key, latencies in other.latencies.items():
             self.latencies[key] += latencies
         self.oldest_ms = max(self.oldest_ms, other.oldest_ms)
+        self.back_ms = max(self.back_ms, other.back_ms)
         self.stale = sorted(self.stale + other.stale, key=_worst_first)[:EXAMPLES_KEPT]
 
     def stale_reads(self, verdict: Verdict | None = None) -> int:

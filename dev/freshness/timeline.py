@@ -25,6 +25,7 @@ from dev.freshness.ledger import Write
 DELIVERY_SECONDS: Final = 5.0
 """What issue 3 allows the stream, from Redis's return on."""
 CALM: Final = "calm"
+NO_OUTAGE: Final = -math.inf
 
 
 class Verdict(IntEnum):
@@ -80,9 +81,18 @@ class Timeline:
         """Return what it means that a read missed these writes: the worst of them tells."""
         return max(self._judge(write, read_started) for write in missed)
 
+    def since_return(self, missed: Iterable[Write], read_started: float) -> float:
+        """Return for how many seconds Redis was back, for each of these writes, at the read."""
+        back = (self._back_after(write) for write in missed)
+        return max(0.0, min(read_started - moment for moment in back))
+
     def _judge(self, write: Write, read_started: float) -> Verdict:
-        outages = [each for each in self.during(write.started, write.ended) if each.outage]
-        if not outages:
+        back = self._back_after(write)
+        if back == NO_OUTAGE:
             return Verdict.BROKEN
-        due = max(each.ended for each in outages) + DELIVERY_SECONDS
-        return Verdict.OVERDUE if read_started > due else Verdict.LATE
+        return Verdict.OVERDUE if read_started > back + DELIVERY_SECONDS else Verdict.LATE
+
+    def _back_after(self, write: Write) -> float:
+        """Return when Redis was back from the last outage that the write met."""
+        met = (each for each in self.during(write.started, write.ended) if each.outage)
+        return max((each.ended for each in met), default=NO_OUTAGE)

@@ -1,9 +1,9 @@
 """
 One client of the load: what it does next, and whether each answer is as fresh as promised.
 
-The mix: 82 % reads of a product, 2 % of ten at once, 2 % listings, 11 % updates (PATCH and PUT,
-a third of them with `If-Match`), 3 % deletions, each followed by the creation of another product
-in its place. Every write sets a stock quantity of its own, by which an answer with many products,
+Reads: nearly all of one product, a few of ten at once, a few listings. Writes: PATCH and PUT, a
+third of them with `If-Match`, and deletions, each followed by the creation of another product in
+its place. Every write sets a stock quantity of its own, by which an answer with many products,
 which tells no versions, is checked. A listing is checked for what it shows, not for what it lacks.
 """
 
@@ -21,9 +21,10 @@ from dev.freshness.client import LOST, Answer, Client
 from dev.freshness.ledger import Kind, Ledger, Write
 from dev.freshness.shelf import Shelf
 from dev.freshness.tally import Stale, Tally
-from dev.freshness.timeline import Timeline
+from dev.freshness.timeline import Timeline, Verdict
 
-_SHARES: Final = (82, 2, 2, 11, 3)
+_READS: Final = (0.97, 0.02, 0.01)
+_WRITES: Final = (0.8, 0.2)
 _SELECTED: Final = 10
 _IF_MATCH: Final = 0.33
 _TRIES: Final = 200
@@ -33,7 +34,8 @@ _PAUSE_SECONDS: Final = 0.05
 class Shared:
     """What all workers know."""
 
-    def __init__(self, url: str, timeline: Timeline) -> None:
+    def __init__(self, url: str, timeline: Timeline, writes: float) -> None:
+        self.shares = [*(share * (1 - writes) for share in _READS), *(n * writes for n in _WRITES)]
         self.url = url
         self.timeline = timeline
         self.ledger = Ledger()
@@ -76,7 +78,7 @@ class Worker(threading.Thread):
 
     def _choose(self) -> Callable[[], None]:
         calls = (self._read, self._select, self._list, self._update, self._delete)
-        return self._chance.choices(calls, _SHARES)[0]
+        return self._chance.choices(calls, self._shared.shares)[0]
 
     def _read(self) -> None:
         product_id = self._shelf.to_read(self._chance)
@@ -141,10 +143,25 @@ class Worker(threading.Thread):
     def _check(self, product_id: str, answer: Answer, seen: int | None, cache: str) -> None:
         missed = self._shared.ledger.of(product_id).missed(seen, answer.started, answer.ended)
         if missed:
-            verdict = self._shared.timeline.judge(missed, answer.started)
-            phase = self._shared.timeline.phase(answer.started)
-            age_ms = (answer.started - min(write.ended for write in missed)) * 1000
-            self.tally.note(Stale(verdict, product_id, phase, cache, seen, len(missed), age_ms))
+            self.tally.note(self._stale(product_id, missed, answer.started, seen, cache))
+
+    def _stale(
+        self, product_id: str, missed: list[Write], started: float, seen: int | None, cache: str
+    ) -> Stale:
+        timeline = self._shared.timeline
+        verdict = timeline.judge(missed, started)
+        return Stale(
+            verdict,
+            product_id,
+            timeline.phase(started),
+            cache,
+            seen,
+            versions=len(missed),
+            age_ms=(started - min(write.ended for write in missed)) * 1000,
+            back_ms=None
+            if verdict is Verdict.BROKEN
+            else timeline.since_return(missed, started) * 1000,
+        )
 
     def _send(
         self, method: str, path: str, body: object = None, if_match: int | None = None

@@ -1,6 +1,7 @@
 """Random histories under every fault: the catalog stays fresh, the usual cache-aside does not."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,16 +9,22 @@ import pytest
 from dev.freshness import report
 from dev.freshness.faults import FAULTS
 from dev.freshness.rig import Rig
-from dev.freshness.run import Plan, against_rig
+from dev.freshness.run import Plan, against_rig, against_url
 
 PERIOD = 0.5
 
 
 @pytest.fixture(scope="module")
-def figures() -> dict[str, Any]:
-    """Run with every fault in turn, for half a second each."""
+def rig() -> Iterator[Rig]:
+    """Start the catalog behind proxies."""
     with Rig() as rig:
-        return against_rig(rig, Plan(list(FAULTS), rounds=1, period=PERIOD, products=60))
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def figures(rig: Rig) -> dict[str, Any]:
+    """Run with every fault in turn, for half a second each."""
+    return against_rig(rig, Plan(list(FAULTS), rounds=1, period=PERIOD, products=60))
 
 
 def test_no_promise_is_broken_under_any_fault(figures: dict[str, Any]) -> None:
@@ -36,6 +43,14 @@ def test_every_fault_was_on_while_reads_and_writes_went_on(figures: dict[str, An
 def test_the_figures_are_json(figures: dict[str, Any]) -> None:
     """What `--json` writes reads back as it was."""
     assert figures == json.loads(json.dumps(figures))
+
+
+def test_any_server_can_be_checked_by_its_url(rig: Rig) -> None:
+    """Load and checks need nothing but HTTP; a run can be as long as so many reads."""
+    figures = against_url(rig.api.url, Plan(reads=300, products=20))
+
+    assert figures["reads"] >= 300
+    assert report.is_kept(figures), report.text(figures)
 
 
 def test_the_usual_cache_aside_is_stale_without_any_fault() -> None:

@@ -69,6 +69,12 @@ def test_an_outage_that_lasts_is_due_never(timeline: Timeline) -> None:
     assert Verdict.LATE == timeline.judge([_write(11, 12)], read_started=1000)
 
 
+def test_a_late_read_tells_for_how_long_redis_was_back(timeline: Timeline) -> None:
+    """From the outage's end; nothing while it lasts."""
+    assert 2 == timeline.since_return([_write(11, 12)], read_started=22)
+    assert 0 == timeline.since_return([_write(11, 12)], read_started=15)
+
+
 def test_a_window_lasts_as_long_as_its_block() -> None:
     """The phase is the fault's name within, and calm after."""
     timeline = Timeline()
