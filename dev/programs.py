@@ -18,7 +18,7 @@ from typing import IO, Final, Self
 
 _TIED: Final = Path(__file__).with_name("tied.py")
 ANSWER_SECONDS: Final = 1.0
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0
 _LINES_TOLD: Final = 15
 

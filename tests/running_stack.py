@@ -103,7 +103,7 @@ class Stack(Client):
         return [self.facts[part]["pid"] for part in ("api", "redis", "aws")]
 
     def ready(self) -> Stack:
-        eventually(lambda: self.file.exists() or self.process.poll() is not None, seconds=60)
+        eventually(lambda: self.file.exists() or self.process.poll() is not None, seconds=90)
         assert self.process.poll() is None, self.output
         return self
 
