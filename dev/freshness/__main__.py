@@ -33,8 +33,10 @@ def main() -> int:
 def _figures(options: dict[str, Any], plan: run.Plan) -> dict[str, Any]:
     if options["url"]:
         return {"server": options["url"], **run.against_url(options["url"], plan)}
-    with Rig(options["server"], options["log"], stream=options["stream"]) as rig:
-        return {"server": options["server"], **run.against_rig(rig, plan)}
+    policy = "strict" if plan.strict else "available"
+    server, log, stream = options["server"], options["log"], options["stream"]
+    with Rig(server, log, stream=stream, CACHE_WRITE_POLICY=policy) as rig:
+        return {"server": server, "policy": policy, **run.against_rig(rig, plan)}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--server", choices=SERVERS, default="catalog", help="what to test")
     parser.add_argument("--url", help="a server that runs already; no faults then")
     parser.add_argument("--no-stream", dest="stream", action="store_false", help="protocol only")
+    parser.add_argument("--strict", action="store_true", help="CACHE_WRITE_POLICY=strict")
     parser.add_argument("--workers", type=int, default=8, help="clients at once (8)")
     parser.add_argument("--products", type=int, default=200, help="6 of them hot (200)")
     parser.add_argument("--writes", type=float, default=0.14, help="share of all calls (0.14)")

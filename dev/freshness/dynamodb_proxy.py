@@ -66,9 +66,9 @@ class DynamoDBProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(*remote.ENDS):
             upstream, sink = await asyncio.open_connection("127.0.0.1", self._upstream)
-            with suppress(OSError, asyncio.IncompleteReadError):
+            with suppress(*remote.ENDS):
                 while request := await self._request(reader):
                     writer.write(await self._answer(request, upstream, sink))
             sink.close()

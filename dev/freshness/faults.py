@@ -118,8 +118,10 @@ def chosen(names: str) -> list[str]:
     return wanted
 
 
-def excused(windows: Sequence[Window], status: int) -> bool:
-    """Tell whether one of the faults explains the status."""
+def excused(windows: Sequence[Window], status: int, *, refusing: bool = False) -> bool:
+    """Tell whether one of the faults explains the status; `refusing`: of a strict write."""
+    if refusing and status == 503:
+        return bool(windows)
     return any(status in FAULTS[window.name].excuses for window in windows)
 
 

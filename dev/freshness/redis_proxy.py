@@ -82,7 +82,7 @@ class RedisProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = _Link(self, reader, writer)
         self._links.add(link)
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(*remote.ENDS):
             await link.run(self._upstream)
         self._links.discard(link)
         link.close()

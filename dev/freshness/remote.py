@@ -13,7 +13,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from typing import Any, Self
+from typing import Any, Final, Self
+
+ENDS: Final = (OSError, asyncio.IncompleteReadError, asyncio.CancelledError)
+"""How a proxy's connection ends: closed by either side, or with the proxy."""
 
 
 class Remote:

@@ -27,11 +27,13 @@ class Plan(NamedTuple):
     writes: float = 0.14
     """Their share of all calls. With fewer, more reads are hits, and many more are made."""
     seed: int = 1
+    strict: bool = False
+    """Whether the server was started with `CACHE_WRITE_POLICY=strict`, to be judged by it."""
 
 
 def against_rig(rig: Rig, plan: Plan) -> dict[str, Any]:
     """Have faults on a stack of our own; at the end look at what is stale at rest."""
-    timeline = Timeline()
+    timeline = Timeline(strict=plan.strict)
     load = _started(rig.api.url, plan, timeline)
     started = time.monotonic()
     done = _enough(load, plan, started)

@@ -8,6 +8,7 @@ When which fault was on, and which promise a stale read breaks therefore. Knows 
 Only a fault that can take *both* Redis commands of one write (fence and release) and leave old
 entries behind counts as out of reach; `faults.py` says which those are and why. A fault excuses
 only the writes that overlap it in time: a read that misses any other write breaks promise 1.
+With `CACHE_WRITE_POLICY=strict` nothing is excused: such a write is to be refused, with 503.
 """
 
 from __future__ import annotations
@@ -51,9 +52,10 @@ class Window:
 
 
 class Timeline:
-    """The faults of one run, in the order of their start."""
+    """The faults of one run, in the order of their start, and the policy that it is held to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
         self.windows: list[Window] = []
 
     @contextmanager
@@ -94,5 +96,7 @@ class Timeline:
 
     def _back_after(self, write: Write) -> float:
         """Return when Redis was back from the last outage that the write met."""
+        if self.strict:
+            return NO_OUTAGE
         met = (each for each in self.during(write.started, write.ended) if each.outage)
         return max((each.ended for each in met), default=NO_OUTAGE)

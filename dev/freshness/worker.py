@@ -176,9 +176,11 @@ class Worker(threading.Thread):
         return answer
 
     def _note_failure(self, answer: Answer, phase: str, kind: str) -> None:
-        windows = self._shared.timeline.during(answer.started, answer.ended)
+        timeline = self._shared.timeline
+        windows = timeline.during(answer.started, answer.ended)
+        refusing = timeline.strict and kind == "write"
         told_when = answer.status != 503 or "Retry-After" in answer.headers
-        if not (told_when and faults.excused(windows, answer.status)):
+        if not (told_when and faults.excused(windows, answer.status, refusing=refusing)):
             self.tally.unexpected[phase, kind, answer.status] += 1
         if answer.status == LOST:
             time.sleep(_PAUSE_SECONDS)

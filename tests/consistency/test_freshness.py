@@ -45,6 +45,18 @@ def test_the_figures_are_json(figures: dict[str, Any]) -> None:
     assert figures == json.loads(json.dumps(figures))
 
 
+def test_the_strict_policy_leaves_no_exception() -> None:
+    """Through outages that would make reads late, none is; writes are refused instead."""
+    outages = [name for name, fault in FAULTS.items() if fault.outage]
+    with Rig(CACHE_WRITE_POLICY="strict") as rig:
+        plan = Plan(outages, rounds=1, period=PERIOD, products=30, strict=True)
+        figures = against_rig(rig, plan)
+
+    assert report.is_kept(figures), report.text(figures)
+    assert 0 == figures["stale_reads"]
+    assert figures["writes_unknown"] > 0
+
+
 def test_any_server_can_be_checked_by_its_url(rig: Rig) -> None:
     """Load and checks need nothing but HTTP; a run can be as long as so many reads."""
     figures = against_url(rig.api.url, Plan(reads=300, products=20))

@@ -69,6 +69,20 @@ def test_an_outage_that_lasts_is_due_never(timeline: Timeline) -> None:
     assert Verdict.LATE == timeline.judge([_write(11, 12)], read_started=1000)
 
 
+def test_under_the_strict_policy_nothing_is_excused(timeline: Timeline) -> None:
+    """Promise 1 holds without exception: a write made in an outage was to be refused."""
+    timeline.strict = True
+
+    assert Verdict.BROKEN == timeline.judge([_write(11, 12)], read_started=13)
+
+
+def test_only_a_strict_write_may_be_refused_for_want_of_redis(timeline: Timeline) -> None:
+    """503 is expected of it under any fault, and of nothing else."""
+    assert faults.excused(timeline.windows[:1], 503, refusing=True)
+    assert not faults.excused(timeline.windows[:1], 503)
+    assert not faults.excused([], 503, refusing=True)
+
+
 def test_a_late_read_tells_for_how_long_redis_was_back(timeline: Timeline) -> None:
     """From the outage's end; nothing while it lasts."""
     assert 2 == timeline.since_return([_write(11, 12)], read_started=22)
