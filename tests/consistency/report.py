@@ -20,7 +20,7 @@ from tests.consistency.explore import Exploration, Explorer
 from tests.consistency.points import FEW_POLLS, Protocol
 from tests.consistency.states import Setup
 
-_ROW: Final = "{:<29} {:<36} {:<24} {:>9}  {}"
+_ROW: Final = "{:<29} {:<38} {:<24} {:>9}  {}"
 
 
 def first_violation(protocol: Protocol) -> tuple[Setup, int, Exploration]:
