@@ -29,6 +29,7 @@ from chalice.local import (
 )
 
 from chalicelib.api.problems import TITLES
+from chalicelib.api.routes import EVERY_ANSWER
 from dev.bodies import BadBody, body_length, read_body
 
 _BODILESS: Final = (204, 304)
@@ -143,7 +144,7 @@ class Connection(ChaliceRequestHandler):
                 pass
 
 
-_PROBLEM: Final = {"Content-Type": "application/problem+json"}
+_PROBLEM: Final = {**EVERY_ANSWER, "Content-Type": "application/problem+json"}
 
 
 def _problem(status: int, detail: str) -> str:

@@ -33,12 +33,16 @@ TITLES: Final = {
     409: "Conflict",
     412: "Precondition Failed",
     413: "Content Too Large",
+    414: "URI Too Long",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
 }
-"""As RFC 9110 has them: Python's own differ from version to version."""
+"""As RFC 9110 and 6585 have them: Python's own differ from version to version."""
 
 RETRY_AFTER_SECONDS: Final = "1"
 

@@ -19,7 +19,7 @@ from chalicelib.product import is_product_id
 
 View = Callable[..., Response]
 
-_EVERY_ANSWER: Final = {
+EVERY_ANSWER: Final = {
     # Without it a cache on the way may keep an answer that has a Last-Modified, or a 404, for a
     # while that it guesses (RFC 9111, 4.2.2), and an acknowledged write would go unseen.
     "Cache-Control": "no-cache",
@@ -56,7 +56,7 @@ class Routes(Blueprint):
                 response = problems.of(error)
             if request.method == "HEAD":
                 response.body = ""
-            response.headers = {**_EVERY_ANSWER, **response.headers}
+            response.headers = {**EVERY_ANSWER, **response.headers}
             response.headers["X-Request-Id"] = trace.request_id
             response.headers["Server-Timing"] = trace.server_timing()
             telemetry.info("answered", method=request.method, status=response.status_code)
@@ -84,7 +84,7 @@ def reshape(
         return response
     problem = problems.render(response.status_code, body["Message"])
     problem.headers |= response.headers | {"Content-Type": "application/problem+json"}
-    problem.headers |= {**_EVERY_ANSWER, "X-Request-Id": request_id(request)}
+    problem.headers |= {**EVERY_ANSWER, "X-Request-Id": request_id(request)}
     if isinstance(api.cors, CORSConfig):
         problem.headers |= api.cors.get_access_control_headers()
     return problem
