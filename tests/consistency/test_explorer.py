@@ -27,6 +27,7 @@ FIRST = next(iter(VERSION_OF))
 ONE_EACH = Setup("1 read, 1 update", (("get",),), (("update",),))
 
 
+@pytest.mark.timeout(600)  # six seconds of work, on a machine that may be busy
 @pytest.mark.parametrize(
     ("protocol", "setup", "at_least"),
     [
