@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test e2e check format openapi lock clean
+.PHONY: help install run up down import export test e2e fuzz check format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test: $(INSTALLED)  ## Run every test, with branch coverage
 
 e2e: $(INSTALLED)  ## Open Swagger UI and ReDoc in a browser (needs chromium, chromium-driver)
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
+	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)
 
 check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/ruff format --check .

@@ -18,8 +18,9 @@ def stack(logs: Path) -> Iterator[Api]:
     """Give the API, running; what the servers write goes to `logs`. Raise `StartFailed`."""
     with Valkey(log=logs / "valkey.log") as valkey, Emulator(log=logs / "aws.log") as aws:
         env = environment.of(valkey, aws, _of_the_machine())
-        # boto3 looks there for credentials, and the table is made by this process.
-        os.environ.update({name: env[name] for name in env if name.startswith("AWS_")})
+        # The table is made by this process, and boto3 looks there for credentials.
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            os.environ.setdefault(name, env[name])
         create_table(Settings.from_env(env))
         with Api(env, log=logs / "api.log") as api:
             yield api

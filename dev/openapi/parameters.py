@@ -83,7 +83,7 @@ ALL: Final[dict[str, Parameter]] = {
         "If-Match",
         "Entity tags, or `*`: write only where the product is at one of these versions. Weak tags "
         f"match none; more than {inputs.MAX_ENTITY_TAGS} are answered 400.",
-        _TAGS,
+        "*",
     ),
     "IfNoneMatch": _header(
         "If-None-Match", "Entity tags, or `*`: 304 where one names the present version.", _TAGS

@@ -36,14 +36,8 @@ def _links() -> dict[str, Any]:
 
 
 def _next_links() -> dict[str, Any]:
-    first = {"product_id": "$response.body#/items/0/id"}
-    return {
-        "nextPage": {
-            "operationId": "listProducts",
-            "parameters": {"cursor": "$response.body#/next_cursor"},
-        },
-        "firstOfThePage": {"operationId": "getProduct", "parameters": first},
-    }
+    cursor = {"cursor": "$response.body#/next_cursor"}
+    return {"nextPage": {"operationId": "listProducts", "parameters": cursor}}
 
 
 CREATED: Final = {

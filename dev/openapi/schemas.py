@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from chalicelib.models import ProductChanges, ProductDraft
+from chalicelib.models import NOT_BLANK, ProductChanges, ProductDraft
 from chalicelib.product import UUID_PATTERN
 from dev.openapi import examples
 
@@ -23,6 +23,12 @@ _WORDS: Final = {
     "price": "At most 10 integer digits and 4 decimals. Kept and returned exactly, never rounded.",
     "stock_quantity": 'Written as an integer: `5`, not `5.0` or `"5"`.',
     "category": "Optional: a product without one is returned without the field.",
+}
+_PATTERNS: Final = {
+    # `\S` written out: each dialect of regular expressions has its own idea of white space, and
+    # ours (Rust's, Unicode's White_Space) is not that of JSON Schema.
+    NOT_BLANK: r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a"
+    r"\u2028\u2029\u202f\u205f\u3000]"
 }
 _CHANGED: Final = {**_WORDS, "category": "`null` removes it. No other field may be null."}
 
@@ -39,6 +45,8 @@ def _of_model(model: type[BaseModel], about: str, words: dict[str, str], example
         field.pop("title")
         field.pop("default", None)
         field["description"] = words[name]
+        if "pattern" in field:
+            field["pattern"] = _PATTERNS[field["pattern"]]
     return {**schema, "description": about, "examples": [example]}
 
 

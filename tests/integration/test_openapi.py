@@ -10,8 +10,10 @@ from chalice import Chalice
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from chalicelib import models
 from chalicelib.api import cors
 from chalicelib.api.problems import STATUS
+from chalicelib.errors import InvalidProduct
 from dev.openapi.document import FILE, Undocumented, build, render
 from tests.doubles.api import Api
 
@@ -59,6 +61,16 @@ def test_every_example_keeps_to_its_schema(document: Any) -> None:
 
     assert len(checked) > 80
     assert [] == [(example, errors) for example, errors in checked if errors]
+
+
+def test_white_space_is_the_same_to_the_document_and_to_the_api(document: Any) -> None:
+    """For each character: a name of nothing else is valid to both, or to neither."""
+    name = document["components"]["schemas"]["ProductDraft"]["properties"]["name"]
+    is_told = re.compile(name["pattern"]).search
+
+    differing = [char for char in _characters() if bool(is_told(char)) != _is_taken(char)]
+
+    assert [] == differing
 
 
 def test_every_status_of_an_error_is_told_somewhere(document: Any) -> None:
@@ -146,6 +158,19 @@ def test_head_tells_what_get_would(api: Api) -> None:
     assert b"" == head.body
     for name in ("content-type", "etag", "content-security-policy", "cache-control"):
         assert got.headers[name] == head.headers[name]
+
+
+def _characters() -> Iterator[str]:
+    """Yield all of the first plane; surrogates are none."""
+    return (chr(number) for number in range(0x10000) if not 0xD800 <= number < 0xE000)
+
+
+def _is_taken(name: str) -> bool:
+    try:
+        models.parse(models.ProductChanges, {"name": name})
+    except InvalidProduct:
+        return False
+    return True
 
 
 def _operations(document: Any) -> Iterator[Any]:

@@ -1,0 +1,115 @@
+"""The API keeps to its document, as far as a short run can tell; `make fuzz` is the long one."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dev import scratch
+from dev.fuzzing import allowed, requests
+from dev.fuzzing.runs import PHASES, run
+from dev.openapi.document import FILE
+from dev.servers import Api
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Start a stack of its own."""
+    with scratch.stack(tmp_path_factory.mktemp("stack")) as api:
+        yield api
+
+
+@pytest.mark.parametrize(("phases", "least"), list(zip(PHASES, [500, 50], strict=True)))
+def test_the_api_keeps_to_its_document(api: Api, phases: str, least: int) -> None:
+    """Every check of schemathesis, in each of its phases; always the same requests."""
+    figures = run(api.url, FILE, phases, examples=12, seed="1")
+
+    assert (True, 0) == (figures.passed, figures.failures)
+    assert phases == ",".join(figures.phases)
+    assert figures.cases > least
+
+
+def test_a_document_that_is_wrong_is_found_out(api: Api, tmp_path: Path) -> None:
+    """The run does fail where the API does not do what the document says."""
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    document["components"]["schemas"]["Health"]["properties"]["api"] = {"const": "fine"}
+    del document["paths"]["/products"]["post"]["responses"]["422"]
+    wrong = tmp_path / "openapi.json"
+    wrong.write_text(json.dumps(document))
+
+    figures = run(api.url, wrong, "coverage", examples=1)
+
+    assert not figures.passed
+    assert figures.failures >= 2
+
+
+def _case(**parts: Any) -> Any:
+    return SimpleNamespace(**{"body": None, "query": {}, "headers": {}, **parts})
+
+
+@pytest.mark.parametrize(
+    ("sent", "mended"),
+    [
+        ({"ids": ["a"], "limit": 3}, {"ids": ["a"]}),
+        ({"ids": ["a"], "category": "b"}, {"category": "b"}),
+        ({"limit": 3, "sort": "price"}, {"limit": 3}),
+        (
+            {"category": "b", "min_price": "10", "max_price": "9.5"},
+            {"category": "b", "min_price": "9.5", "max_price": "10"},
+        ),
+    ],
+)
+def test_a_query_is_mended_to_keep_every_rule(sent: Any, mended: Any) -> None:
+    """The rules between parameters, which no schema of OpenAPI 3.1 can say."""
+    case = _case(query=sent)
+
+    requests.mend(case)
+
+    assert mended == case.query
+
+
+def test_numbers_are_mended_to_what_the_words_say() -> None:
+    """Prices of 4 decimals, integers written as such."""
+    case = _case(body={"price": 1.00005, "stock_quantity": 5.0})
+    tiny = _case(body={"price": 5e-324})
+
+    requests.mend(case)
+    requests.mend(tiny)
+
+    assert '{"price": 1.0001, "stock_quantity": 5}' == json.dumps(case.body)
+    assert {"price": 0.0001} == tiny.body
+
+
+class RejectedPositiveData:
+    """Named as schemathesis names it."""
+
+
+@pytest.mark.parametrize(
+    ("status", "parts", "is_allowed"),
+    [
+        (400, {"query": {"cursor": "x"}}, True),
+        (400, {"query": {"limit": 1}}, False),
+        (422, {"query": {"cursor": "x"}}, False),
+        (412, {"headers": {"If-Match": '"1"'}}, True),
+        (412, {}, False),
+        (500, {"query": {"cursor": "x"}, "headers": {"If-Match": '"1"'}}, False),
+    ],
+)
+def test_only_what_the_list_says_is_allowed(
+    status: int,
+    parts: dict[str, Any],
+    is_allowed: bool,  # noqa: FBT001 — a column of the table above
+) -> None:
+    """An entry holds for its status and its cause, and for nothing else."""
+    response = SimpleNamespace(status_code=status)
+
+    assert is_allowed == allowed.is_allowed(RejectedPositiveData(), _case(**parts), response)
+    assert not allowed.is_allowed(AssertionError(), _case(**parts), response)
+
+
+def test_every_entry_of_the_list_has_its_reason() -> None:
+    """Who reads the list learns why."""
+    assert all(len(entry.reason) > 20 for entry in allowed.ALLOWED)
