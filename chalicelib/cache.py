@@ -12,8 +12,9 @@ A reader fills only over its own lease; a writer's fence wipes value and lease b
 So what a reader loaded before a commit never lands after it. `docs/decisions/0002` has the proof.
 
 Knows one key at a time, and nothing of products or DynamoDB. Caveats: two faults in one and the
-same write (fence lost *and* release lost) leave an old value until the stream's invalidation, as
-does a Redis that comes back from an outage with the data it had before.
+same write (fence lost *and* release lost; fence evicted before the commit, and release lost, which
+the strict policy does not see either) leave an old value until the stream's invalidation. So does a
+Redis that comes back from an outage with the data it had before.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Store(Protocol):
     def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]: ...
 
     def run_many(
-        self, script: str, calls: Sequence[tuple[str, bytes, bytes, int]]
+        self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]: ...
 
 
@@ -116,8 +117,7 @@ class Cache(Generic[T]):
         if missed:
             telemetry.info("cache miss", keys=len(missed))
             leases = self._lease_many([key for key in missed if entries[key] is None])
-            loaded = load(missed)
-            self._fill_many(leases, loaded)
+            loaded = self._load_many(missed, leases, load)
             items |= {key: loaded.get(key) for key in missed}
         return items
 
@@ -211,6 +211,21 @@ class Cache(Generic[T]):
         except CacheUnavailable:
             return {}
         return {key: lease for (key, lease), own in zip(leases.items(), taken, strict=True) if own}
+
+    def _load_many(
+        self,
+        keys: Sequence[str],
+        leases: Mapping[str, bytes],
+        load: Callable[[Sequence[str]], Mapping[str, T]],
+    ) -> Mapping[str, T]:
+        try:
+            items = load(keys)
+        except CatalogError:
+            with suppress(CacheUnavailable):
+                self._store.run_many(INVALIDATE_SCRIPT, [(key,) for key in leases])
+            raise
+        self._fill_many(leases, items)
+        return items
 
     def _fill_many(self, leases: Mapping[str, bytes], items: Mapping[str, T]) -> None:
         calls = [

@@ -94,7 +94,7 @@ class RedisStore:
         return [answer is True or answer == b"OK" for answer in self._pipe(commands)]
 
     def run_many(
-        self, script: str, calls: Sequence[tuple[str, bytes, bytes, int]]
+        self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]:
         """As `run`, in one round trip; 0 for a script that was refused."""
         answers = self._pipe([("EVAL", script, 1, *call) for call in calls])
