@@ -60,7 +60,7 @@ class Settings:
             products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
             dead_letter_queue_url=read.text("DEAD_LETTER_QUEUE_URL", _URL, "") or None,
             cursor_secret=read.text("CURSOR_SECRET", _SECRET, None if on_lambda else "x" * 16),
-            aws_region=read.text("AWS_REGION", _REGION, env.get("AWS_DEFAULT_REGION")),
+            aws_region=read.text(_region_variable(env), _REGION),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,
             dynamodb_retry_seconds=read.number("DYNAMODB_RETRY_SECONDS", 0.0, 8.0, 2.0),
             on_lambda=on_lambda,
@@ -85,6 +85,12 @@ class Settings:
         if read.faults:
             raise SettingsError("\n".join(["Settings at fault:", *read.faults]))
         return settings
+
+
+def _region_variable(env: Mapping[str, str]) -> str:
+    """Return the variable that names the region: Lambda sets both, a shell often the longer one."""
+    only_default = env.get("AWS_DEFAULT_REGION") and not env.get("AWS_REGION")
+    return "AWS_DEFAULT_REGION" if only_default else "AWS_REGION"
 
 
 class _Rule:

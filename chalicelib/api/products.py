@@ -2,7 +2,7 @@
 The product endpoints. Knows neither DynamoDB nor Redis.
 
 To add an endpoint: write its view here, its use case in `catalog.py`, its test in
-`tests/integration/test_products_api.py`.
+`tests/integration/api/`.
 """
 
 from __future__ import annotations

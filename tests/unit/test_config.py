@@ -165,3 +165,11 @@ def test_on_lambda_is_told_by_what_lambda_sets() -> None:
     on_lambda = settings(AWS_LAMBDA_FUNCTION_NAME="api", CURSOR_SECRET="x" * 32)
 
     assert on_lambda.on_lambda
+
+
+def test_the_region_at_fault_is_named_by_the_variable_that_was_set() -> None:
+    """Who set AWS_DEFAULT_REGION only is not sent to look for AWS_REGION."""
+    without = {name: value for name, value in ENVIRONMENT.items() if name != "AWS_REGION"}
+
+    with pytest.raises(SettingsError, match="AWS_DEFAULT_REGION must be"):
+        Settings.from_env({**without, "AWS_DEFAULT_REGION": "nowhere"})
