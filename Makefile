@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test e2e fuzz check format openapi lock clean
+.PHONY: help install run up down import export test explore e2e fuzz check format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ e2e: $(INSTALLED)  ## Open Swagger UI and ReDoc in a browser (needs chromium, ch
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)
+
+explore: $(INSTALLED)  ## Show every interleaving of readers, writers and faults checked: ARGS=--full
+	@$(BIN)/python -m tests.consistency.report $(ARGS)
 
 check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/ruff format --check .
