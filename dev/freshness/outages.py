@@ -30,13 +30,10 @@ def _start_without(rig: Rig) -> None:
 
 
 WAYS: Final = {
-    name: FAULTS[name]
-    for name in ("refuse", "pause", "drop", "kill", "cut", "loading", "readonly", "oom")
-} | {
-    # Beyond the time-out of 0.1 s: no reply is of use.
-    "slow": FAULTS["slow"]._replace(
-        begin=lambda rig: rig.redis_proxy.tell(mode="late", seconds=0.3)
-    ),
+    **{
+        name: FAULTS[name]
+        for name in ("refuse", "pause", "drop", "kill", "cut", "late", "loading", "readonly", "oom")
+    },
     "absent": Fault(begin=_start_without, end=FAULTS["refuse"].end, outage=True),
 }
 
@@ -50,11 +47,13 @@ def main() -> int:
         database = [dynamodb_outage.measure(rig, way) for way in dynamodb_outage.WAYS]
         print("\n".join(report.table(_dynamodb_rows(database))), end="\n\n")
     with Rig(redis_faults=False, stream=False) as rig:
-        bursts = [stampede.of_one_product(rig), stampede.of_unknown_ids(rig)]
+        bursts = [
+            stampede.best(each, rig) for each in (stampede.of_one_product, stampede.of_unknown_ids)
+        ]
         print("\n".join(report.table(_stampede_rows(bursts))), end="\n\n")
     hung = under_load("pause", options.hung)
     print(f"Redis hung for {options.hung:.0f} s under load:\n{report.text(hung)}")
-    seen = [*redis, *database, *bursts]
+    seen: list[Any] = [*redis, *database, *bursts]
     if options.json:
         figures = [{"kind": type(each).__module__, **each._asdict()} for each in seen]
         options.json.write_text(json.dumps([*figures, hung], indent=2, default=list) + "\n")

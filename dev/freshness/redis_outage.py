@@ -23,6 +23,8 @@ PRODUCTS: Final = 12
 FIRST_READS: Final = 5
 OPEN_SECONDS: Final = 1.5
 """How long reads go on while the circuit is open."""
+SETTLE_SECONDS: Final = 0.6
+"""The stream deletes once more what was written; only then do entries stay."""
 HITS_SECONDS: Final = 2.0
 """From Redis's return until reads are hits again, as issue 3 has it."""
 GIVE_UP_SECONDS: Final = 20.0
@@ -53,7 +55,7 @@ class Outage(NamedTuple):
         return not self.failed and in_time and self.write_seen_seconds <= DELIVERY_SECONDS
 
 
-def measure(rig: Rig, way: str, fault: Fault) -> Outage:
+def measure(rig: Rig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS) -> Outage:
     """Put `fault` on, look, take it off, look again."""
     client = Client(rig.api.url)
     calls = _Calls(client, [_create(client, n) for n in range(PRODUCTS)])
@@ -63,7 +65,7 @@ def measure(rig: Rig, way: str, fault: Fault) -> Outage:
     try:
         first = [calls.read(n) for n in range(FIRST_READS)]
         writes = list(_writes(calls))
-        later = list(_reads_for(calls, OPEN_SECONDS, fault, rig))
+        later = list(_reads_for(calls, open_seconds, fault, rig))
     finally:
         fault.end(rig)
     hits, seen, stale = _recovery(calls)
@@ -93,7 +95,7 @@ class _Calls:
     def send(self, method: str, path: str, body: object = None) -> Answer:
         answer = self._client.send(method, path, body)
         if answer.status == 0 or answer.status >= 500:
-            self.failed.append(f"{method} {path.partition('/')[0]}: {answer.status}")
+            self.failed.append(f"{method} {path}: {answer.status}")
         return answer
 
     def read(self, n: int) -> Answer:
@@ -105,18 +107,20 @@ class _Calls:
 
 _WRITTEN: Final = PRODUCTS - 1
 """The product that is written in the outage, and read after it."""
+_STOCK_AFTER: Final = 2
 
 
 def _calm(calls: _Calls) -> tuple[float, float]:
     """Fill the cache; return what a read and a write spend outside DynamoDB, in ms."""
     writes = [calls.update(n, 1) for n in range(PRODUCTS)]
+    time.sleep(SETTLE_SECONDS)
     reads = [calls.read(n) for _ in range(3) for n in range(PRODUCTS)]
-    return tuple(median(map(_outside_db, each)) * 1000 for each in (reads, writes))  # type: ignore[return-value]
+    return median(map(_outside_db, reads)) * 1000, median(map(_outside_db, writes)) * 1000
 
 
 def _writes(calls: _Calls) -> Iterator[Answer]:
     """Make every other kind of call once; yield those that have an entry to fence."""
-    yield calls.update(_WRITTEN, 2)
+    yield calls.update(_WRITTEN, _STOCK_AFTER)
     calls.send("GET", "/health")
     calls.send("GET", "/products?limit=5")
     calls.send("GET", f"/products?ids={calls.ids[0]},{calls.ids[1]}")
@@ -137,23 +141,17 @@ def _reads_for(calls: _Calls, seconds: float, fault: Fault, rig: Rig) -> Iterato
 def _recovery(calls: _Calls) -> tuple[float, float, int]:
     """Return the seconds until hits, until the write is seen for good, and the stale reads."""
     returned = time.monotonic()
-    stale = 0
-    hits = seen = None
-    while time.monotonic() - returned < GIVE_UP_SECONDS and None in (hits, seen):
-        now = time.monotonic() - returned
+    stale, hits, seen = 0, None, None
+    while (now := time.monotonic() - returned) < GIVE_UP_SECONDS and None in (hits, seen):
         if hits is None and calls.read(0).cache == "HIT":
             hits = now
-        fresh, cached = _written(calls)
-        stale += not fresh
-        # Seen for good once it is the cache that shows it.
-        seen = now if seen is None and fresh and cached else seen if fresh else None
+        answer = calls.read(_WRITTEN)
+        if answer.json()["stock_quantity"] != _STOCK_AFTER:
+            stale, seen = stale + 1, None
+        elif seen is None and answer.cache == "HIT":  # for good: the cache shows it
+            seen = now
         time.sleep(0.01)
-    return _rounded(hits), 0.0 if stale == 0 else _rounded(seen), stale
-
-
-def _written(calls: _Calls) -> tuple[bool, bool]:
-    answer = calls.read(_WRITTEN)
-    return answer.json()["stock_quantity"] == 2, answer.cache == "HIT"
+    return _rounded(hits), _rounded(seen) if stale else 0.0, stale
 
 
 def _rounded(seconds: float | None) -> float:

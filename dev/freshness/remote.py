@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -61,6 +62,7 @@ def say(answer: dict[str, Any]) -> None:
 
 async def orders() -> AsyncIterator[dict[str, Any]]:
     """Yield what the parent orders, from within a proxy, until it closes the pipe."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a client that went away is no news
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

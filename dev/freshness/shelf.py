@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 HOT_SHARE: Final = 0.7
 GONE_SHARE: Final = 0.05
@@ -42,3 +42,14 @@ class Shelf:
         with self._lock:
             self._gone.append(gone)
         self._ids[place] = new
+
+
+def draft(stock: int) -> dict[str, Any]:
+    """Return a product to create, as long as one usually is."""
+    return {
+        "name": f"Product {stock}",
+        "description": "Made by the freshness load. " * 4,
+        "price": 24.99,
+        "stock_quantity": stock,
+        "category": "freshness",
+    }

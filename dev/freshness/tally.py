@@ -23,6 +23,8 @@ class Stale(NamedTuple):
     """How many writes it missed."""
     age_ms: float
     """For how long the oldest of them had been acknowledged when the read began."""
+    written_in: str
+    """The phase in which that one was made."""
     back_ms: float | None
     """For how long Redis had been back, where it was out of reach when they were made."""
 

@@ -14,12 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 from dev.freshness import faults
 from dev.freshness.client import LOST, Answer, Client
 from dev.freshness.ledger import Kind, Ledger, Write
-from dev.freshness.shelf import Shelf
+from dev.freshness.shelf import Shelf, draft
 from dev.freshness.tally import Stale, Tally
 from dev.freshness.timeline import Timeline, Verdict
 
@@ -67,7 +67,7 @@ class Worker(threading.Thread):
         """Store a new product, trying on through faults; return its id."""
         for _ in range(_TRIES):
             token = next(self._shared.tokens)
-            answer = self._send("POST", "/products", _product(token))
+            answer = self._send("POST", "/products", draft(token))
             if answer.status == 201:
                 product_id: str = answer.json()["id"]
                 write = self._shared.ledger.of(product_id).begin(Kind.CREATE, answer.started)
@@ -150,6 +150,8 @@ class Worker(threading.Thread):
     ) -> Stale:
         timeline = self._shared.timeline
         verdict = timeline.judge(missed, started)
+        back = None if verdict is Verdict.BROKEN else timeline.since_return(missed, started)
+        oldest = min(missed, key=lambda write: write.ended)
         return Stale(
             verdict,
             product_id,
@@ -157,10 +159,11 @@ class Worker(threading.Thread):
             cache,
             seen,
             versions=len(missed),
-            age_ms=(started - min(write.ended for write in missed)) * 1000,
-            back_ms=None
-            if verdict is Verdict.BROKEN
-            else timeline.since_return(missed, started) * 1000,
+            age_ms=(started - oldest.ended) * 1000,
+            written_in=",".join(
+                each.name for each in timeline.during(oldest.started, oldest.ended)
+            ),
+            back_ms=None if back is None else back * 1000,
         )
 
     def _send(
@@ -184,14 +187,3 @@ class Worker(threading.Thread):
             self.tally.unexpected[phase, kind, answer.status] += 1
         if answer.status == LOST:
             time.sleep(_PAUSE_SECONDS)
-
-
-def _product(token: int) -> dict[str, Any]:
-    """Return a product to create, as long as one usually is."""
-    return {
-        "name": f"Product {token}",
-        "description": "Made by the freshness load. " * 4,
-        "price": 24.99,
-        "stock_quantity": token,
-        "category": "freshness",
-    }

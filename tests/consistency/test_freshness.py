@@ -11,19 +11,21 @@ from dev.freshness.faults import FAULTS
 from dev.freshness.rig import Rig
 from dev.freshness.run import Plan, against_rig, against_url
 
-PERIOD = 0.5
+PERIOD = 0.4
+PATIENT = {"REDIS_TIMEOUT_SECONDS": "0.5"}
+"""On a busy machine Valkey may be late for both commands of a write, which nobody notes."""
 
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     """Start the catalog behind proxies."""
-    with Rig() as rig:
+    with Rig(**PATIENT) as rig:
         yield rig
 
 
 @pytest.fixture(scope="module")
 def figures(rig: Rig) -> dict[str, Any]:
-    """Run with every fault in turn, for half a second each."""
+    """Run with every fault in turn, for a moment each."""
     return against_rig(rig, Plan(list(FAULTS), rounds=1, period=PERIOD, products=60))
 
 
@@ -48,7 +50,7 @@ def test_the_figures_are_json(figures: dict[str, Any]) -> None:
 def test_the_strict_policy_leaves_no_exception() -> None:
     """Through outages that would make reads late, none is; writes are refused instead."""
     outages = [name for name, fault in FAULTS.items() if fault.outage]
-    with Rig(CACHE_WRITE_POLICY="strict") as rig:
+    with Rig(CACHE_WRITE_POLICY="strict", **PATIENT) as rig:
         plan = Plan(outages, rounds=1, period=PERIOD, products=30, strict=True)
         figures = against_rig(rig, plan)
 
@@ -68,7 +70,7 @@ def test_any_server_can_be_checked_by_its_url(rig: Rig) -> None:
 def test_the_usual_cache_aside_is_stale_without_any_fault() -> None:
     """The same load, checked in the same way, catches the naive server in seconds."""
     with Rig("naive") as rig:
-        figures = against_rig(rig, Plan(seconds=8, products=30))
+        figures = against_rig(rig, Plan(seconds=5, products=30))
 
     assert figures["broken"]["promise 1: stale reads"] > 0
     assert not report.is_kept(figures)

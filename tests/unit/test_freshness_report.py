@@ -7,7 +7,9 @@ from dev.freshness.timeline import Verdict
 
 
 def _stale(verdict: Verdict, age_ms: float = 1.0) -> Stale:
-    return Stale(verdict, "id", "cut", "HIT", seen=1, versions=1, age_ms=age_ms, back_ms=None)
+    return Stale(
+        verdict, "id", "cut", "HIT", seen=1, versions=1, age_ms=age_ms, written_in="", back_ms=None
+    )
 
 
 def _tally(*stale: Stale) -> Tally:

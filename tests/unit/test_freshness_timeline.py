@@ -110,7 +110,7 @@ def test_only_faults_that_take_both_commands_are_outages() -> None:
     """What the docstring of `faults.py` argues, fault by fault."""
     outages = {name for name, fault in faults.FAULTS.items() if fault.outage}
 
-    assert {"pause", "drop", "refuse", "loading", "readonly"} == outages
+    assert {"pause", "drop", "late", "refuse", "loading", "readonly"} == outages
 
 
 def test_faults_are_chosen_by_name() -> None:
