@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+STAGE := dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test explore e2e fuzz check format openapi lock clean
+.PHONY: help install run up down import export test explore e2e package deploy destroy deploy-local fuzz check format openapi lock clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 
@@ -46,6 +47,18 @@ fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 
 explore: $(INSTALLED)  ## Show every interleaving of readers, writers and faults checked: ARGS=--full
 	@$(BIN)/python -m tests.consistency.report $(ARGS)
+
+package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
+	@$(BIN)/python -m dev.deploy package --stage $(STAGE) $(ARGS)
+
+deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=prod ARGS='Cache=nodes'
+	@$(BIN)/python -m dev.deploy up --stage $(STAGE) $(ARGS)
+
+destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
+	@$(BIN)/python -m dev.deploy down --stage $(STAGE) $(ARGS)
+
+deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine, until Ctrl-C
+	@exec $(BIN)/python -m dev.deploy.local
 
 check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/ruff format --check .

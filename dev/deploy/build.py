@@ -1,0 +1,108 @@
+"""
+Makes the copy of the project that Chalice packs: what the functions need, their wheels, compiled.
+
+Chalice's own zip holds no byte code, so that each cold start compiles everything: half a second. It
+keeps what it finds in `vendor/`, so the wheels are unpacked there, and `requirements.txt` left out.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from typing import Final
+
+from dev.deploy.failure import DeployFailed
+from dev.deploy.runtime import Runtime
+
+ROOT: Final = Path(__file__).parents[2]
+_JUNK: Final = shutil.ignore_patterns("__pycache__")
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+(?===)")
+
+
+def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None:
+    """
+    Make `place` anew, for `runtime`, whose Python must be the one that runs this.
+
+    Wheels once unpacked are kept in `cache`.
+    """
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    shutil.copy(root / "app.py", place)
+    shutil.copytree(root / "chalicelib", place / "chalicelib", ignore=_JUNK)
+    compile_all(place / "chalicelib", "/var/task/chalicelib")
+    shutil.copytree(vendored(runtime, cache, root), place / "vendor")
+
+
+def vendored(runtime: Runtime, cache: Path, root: Path = ROOT) -> Path:
+    """Return the directory in `cache` with the wheels that ship, unpacked and compiled."""
+    pins = "\n".join(locked(root))
+    digest = hashlib.sha256(f"{runtime} {sys.version} {pins}".encode()).hexdigest()
+    place = cache / f"vendor-{digest[:16]}"
+    if not place.exists():
+        with tempfile.TemporaryDirectory(dir=_made(cache)) as draft:
+            vendor = Path(draft, "vendor")
+            install(runtime, vendor, pins)
+            compile_all(vendor, "/var/task")
+            vendor.rename(place)
+    return place
+
+
+def install(runtime: Runtime, vendor: Path, pins: str) -> None:
+    """Unpack wheels for `runtime`, each held to its hash."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write(pins)
+        file.flush()
+        words = [f"--platform={platform}" for platform in runtime.platforms]
+        words += ["--implementation=cp", f"--python-version={runtime.python}", "--no-compile"]
+        words += ["--only-binary=:all:", "--require-hashes", "--no-deps"]
+        _pip("install", "--quiet", f"--target={vendor}", *words, "--requirement", file.name)
+    shutil.rmtree(vendor / "bin", ignore_errors=True)
+
+
+def locked(root: Path = ROOT) -> Iterator[str]:
+    """Yield the lock's entries, hashes and all, of the packages that ship."""
+    wanted = set(_NAME.findall((root / "requirements.txt").read_text()))
+    lock = (root / "requirements-dev.lock").read_text()
+    for entry in re.split(r"\n(?=\S)", lock):
+        name = _NAME.match(entry)
+        if name and name.group() in wanted:
+            wanted.remove(name.group())
+            yield entry
+    if wanted:
+        raise DeployFailed(f"requirements-dev.lock does not know {wanted}; try: make lock")
+
+
+def compile_all(place: Path, deployed: str) -> None:
+    """
+    Compile in place. Each file is valid by its source's hash: a zip's dates are all of 1980.
+
+    `deployed` is where tracebacks will say that the files are.
+    """
+    if not compileall.compile_dir(
+        place,
+        quiet=1,
+        stripdir=str(place),
+        prependdir=deployed,
+        invalidation_mode=PycInvalidationMode.CHECKED_HASH,
+    ):
+        raise DeployFailed(f"{place.name} does not compile; see above")
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _pip(*words: str) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DeployFailed(f"The wheels could not be had:\n{done.stderr.strip()}")

@@ -1,0 +1,93 @@
+"""
+`make deploy-local`: the stage `local` on an emulator of AWS, and a real Valkey, until told to end.
+
+Starts both where `AWS_ENDPOINT_URL` or `REDIS_HOST` names none, and ends what it started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
+
+import redis
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dev.deploy import emulated, stages
+from dev.deploy.emulator import DeployEmulator, client
+from dev.deploy.failure import DeployFailed
+from dev.deploy.package import pack
+from dev.deploy.release import Release
+from dev.deploy.runtime import of_this_machine
+from dev.programs import StartFailed
+from dev.servers import Valkey
+
+_STAGE = "local"
+_POLL_SECONDS = 0.2
+
+
+def run(output: Path, running: ExitStack) -> NoReturn:
+    """Start, deploy, tell the URL, wait. Raise what stops it, `KeyboardInterrupt` included."""
+    parameters = stages.read(_STAGE) | _redis(running, output)
+    aws = _aws(running, output)
+    package = pack(_STAGE, of_this_machine(), parameters.get("CorsAllowOrigin", ""), output)
+    release = Release(SimpleNamespace(client=lambda name: client(aws, name)), _STAGE, _POLL_SECONDS)
+    if "AWS_ENDPOINT_URL" in os.environ:
+        running.callback(release.down, data_too=True)
+    kept = release.keep(package, parameters)
+    _grant(aws, kept)
+    api_id = release.serve(package, parameters)["RestAPIId"]
+    emulated.put_gateway_responses(client(aws, "apigateway"), api_id, package.app)
+    print(
+        "Deployed; Ctrl-C ends it. The API's URL:", emulated.url(aws, api_id), sep="\n", flush=True
+    )
+    while True:
+        signal.pause()
+
+
+def _redis(running: ExitStack, output: Path) -> dict[str, str]:
+    if host := os.environ.get("REDIS_HOST"):
+        return {"RedisHost": host, "RedisPort": os.environ.get("REDIS_PORT", "6379")}
+    valkey = running.enter_context(Valkey(log=output / "valkey.log"))
+    return {"RedisHost": valkey.host, "RedisPort": str(valkey.port)}
+
+
+def _aws(running: ExitStack, output: Path) -> str:
+    if url := os.environ.get("AWS_ENDPOINT_URL"):
+        return url
+    return running.enter_context(DeployEmulator(output / "aws.log")).url
+
+
+def _grant(aws: str, kept: dict[str, str]) -> None:
+    secrets = client(aws, "secretsmanager")
+    password = secrets.get_secret_value(SecretId=kept["RedisPasswordArn"])["SecretString"]
+    with redis.Redis(host=kept["RedisHost"], port=int(kept["RedisPort"])) as connection:
+        emulated.grant(connection, kept, password)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main() -> str | None:
+    """Run until told to end; return what went wrong."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    try:
+        with tempfile.TemporaryDirectory(prefix="catalog-") as output, ExitStack() as running:
+            run(Path(output), running)
+    except KeyboardInterrupt:
+        return None
+    except (DeployFailed, StartFailed, BotoCoreError, ClientError, redis.RedisError) as failure:
+        return str(failure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

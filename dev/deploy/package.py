@@ -1,0 +1,104 @@
+"""
+Packs a stage by `chalice package`: two templates and the functions' zip.
+
+The same source gives the same zip, byte for byte: its dates are constant and its wheels pinned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from dev.deploy import templates
+from dev.deploy.build import ROOT, build
+from dev.deploy.failure import DeployFailed
+from dev.deploy.runtime import Runtime
+from dev.deploy.templates import Template
+
+OUTPUT: Final = Path(".local/deploy")
+
+_STAND_INS: Final = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "PRODUCTS_TABLE": "stand-in",
+    # Chalice reads it where `app.py` declares the stream's function; infra/app/ puts the real one.
+    "PRODUCTS_STREAM_ARN": "arn:aws:dynamodb:us-east-1:000000000000:table/stand-in/stream/stand-in",
+    "REDIS_HOST": "stand-in",
+}
+"""What `app.py` has to be told to be imported. None of it is in the package."""
+_NO_ROLE: Final = "arn:aws:iam::000000000000:role/stand-in"
+
+
+class Package(NamedTuple):
+    """What is deployed, and the directory that holds it as `data.json`, `app.json` and the zip."""
+
+    place: Path
+    data: Template
+    app: Template
+
+    @property
+    def code(self) -> Path:
+        """The functions' zip."""
+        return self.place / "functions.zip"
+
+
+def pack(
+    stage: str, runtime: Runtime, cors_allow_origin: str = "", output: Path = OUTPUT
+) -> Package:
+    """Build and pack. Raise `DeployFailed`."""
+    place = output.absolute() / stage
+    shutil.rmtree(place, ignore_errors=True)
+    project = place / "project"
+    build(runtime, project, OUTPUT.absolute())
+    _configure(project, runtime)
+    _write(project / "merge.json", templates.app())
+    _chalice(project, stage, _STAND_INS | {"CORS_ALLOW_ORIGIN": cors_allow_origin})
+    return _collected(project / "packed", place)
+
+
+def of_the_machine() -> dict[str, str]:
+    """Return what programs need to run at all; no setting of a developer's shell."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+def _configure(project: Path, runtime: Runtime) -> None:
+    """Give the copy our configuration, without the role: the merged template has its own."""
+    config: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    config["lambda_architecture"] = runtime.architecture
+    config |= {"manage_iam_role": False, "iam_role_arn": _NO_ROLE}
+    _write(project / ".chalice" / "config.json", config)
+
+
+def _chalice(project: Path, stage: str, settings: dict[str, str]) -> None:
+    command = ["-c", "from chalice.cli import main; main()", "package", "--stage", stage]
+    command += ["--merge-template", "merge.json", "packed"]
+    env = {**of_the_machine(), **settings, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DeployFailed(f"chalice package failed:\n{done.stderr.strip()}")
+
+
+def _collected(packed: Path, place: Path) -> Package:
+    app: Template = json.loads((packed / "sam.json").read_text())
+    package = Package(place, templates.data(), app)
+    shutil.move(packed / "deployment.zip", package.code)
+    _write(place / "data.json", package.data)
+    _write(place / "app.json", package.app)
+    return package
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2) + "\n")

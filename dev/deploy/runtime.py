@@ -1,0 +1,52 @@
+"""Which Python and which processor the functions get. Knows what Lambda takes, and wheels' tags."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from typing import Final, NamedTuple
+
+from dev.deploy.failure import DeployFailed
+
+LAMBDA_MINORS: Final = range(12, 15)
+"""Lambda creates functions of Python 3.12 to 3.14; of 3.11 no new ones."""
+
+_MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
+"""Lambda's names for processors, and the wheels'."""
+_GLIBC: Final = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
+"""Amazon Linux 2023, on which these Pythons run, has glibc 2.34."""
+
+
+class Runtime(NamedTuple):
+    """`minor` is the y of Python 3.y; `architecture` is as Lambda names it."""
+
+    minor: int
+    architecture: str
+
+    @property
+    def python(self) -> str:
+        """As pip and people write it."""
+        return f"3.{self.minor}"
+
+    @property
+    def platforms(self) -> list[str]:
+        """The wheels' platforms that run there, as pip takes them."""
+        return [f"{glibc}_{_MACHINES[self.architecture]}" for glibc in _GLIBC]
+
+
+def of_lambda(architecture: str, minor: int = sys.version_info.minor) -> Runtime:
+    """Return what AWS is to run: the Python that packs. Raise `DeployFailed` where AWS does not."""
+    if minor not in LAMBDA_MINORS:
+        raise DeployFailed(
+            f"Lambda takes functions of Python 3.12 to 3.14, and this is Python 3.{minor}; "
+            "try: make VENV=.local/venv-3.13 PYTHON=python3.13 deploy"
+        )
+    if architecture not in _MACHINES:
+        raise DeployFailed(f"Lambda runs on arm64 and x86_64, not on {architecture!r}")
+    return Runtime(minor, architecture)
+
+
+def of_this_machine() -> Runtime:
+    """Return what an emulator on this machine is to run: its Python, whichever that is."""
+    arm = platform.machine() in ("arm64", "aarch64")
+    return Runtime(sys.version_info.minor, "arm64" if arm else "x86_64")

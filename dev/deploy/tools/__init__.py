@@ -1,0 +1,42 @@
+"""
+Programs with requirements that do not go with ours: each set has a lock, and an environment.
+
+Made when first needed, under `.local`, by the Python that runs this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from dev.deploy.failure import DeployFailed
+
+_HERE = Path(__file__).parent
+_LOCAL = _HERE.parents[2] / ".local"
+
+
+def programs(name: str, local: Path = _LOCAL) -> Path:
+    """Return the directory of an environment's programs. Raise `DeployFailed`."""
+    lock = _HERE / f"{name}.lock"
+    digest = hashlib.sha256(f"{sys.version} {lock.read_text()}".encode()).hexdigest()
+    place = local / f"{name}-{digest[:16]}"
+    ready = place / ".ready"
+    if not ready.exists():
+        _make(place, lock)
+        ready.touch()
+    return place / "bin"
+
+
+def _make(place: Path, lock: Path) -> None:
+    print(f"Installing {lock.name} into {place.parent} (first time only) …", file=sys.stderr)
+    _run(sys.executable, "-m", "venv", "--clear", str(place))
+    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    _run(*pip, "--disable-pip-version-check", "--require-hashes", "--requirement", str(lock))
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DeployFailed(f"{' '.join(command)} failed:\n{done.stderr.strip()}")

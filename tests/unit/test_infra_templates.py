@@ -1,0 +1,111 @@
+"""What the templates of `infra/` promise, whatever deploys them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from chalicelib.api.problems import TITLES
+from dev.deploy import build, templates
+from dev.deploy.failure import DeployFailed
+
+_BODY = templates.app()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+_RESPONSES: dict[str, dict[str, Any]] = _BODY["x-amazon-apigateway-gateway-responses"]
+_STATUSES = [(kind, response["statusCode"]) for kind, response in _RESPONSES.items()]
+
+
+def test_every_answer_of_the_gateway_itself_is_ours_to_shape() -> None:
+    """The list is botocore's: a new kind of answer fails here until it has a problem."""
+    model = botocore.session.get_session().get_service_model("apigateway")
+    kinds = set(model.shape_for("GatewayResponseType").enum) - {"DEFAULT_4XX", "DEFAULT_5XX"}
+
+    assert kinds == set(_RESPONSES)
+
+
+@pytest.mark.parametrize(("kind", "status"), _STATUSES)
+def test_an_answer_of_the_gateway_is_a_problem(kind: str, status: int) -> None:
+    """Its body is JSON with the status that it has, and the title that RFC 9110 gives it."""
+    response = _RESPONSES[kind]
+    template = response["responseTemplates"]["application/json"]
+    problem = json.loads(template.replace("$context.error.messageString", '"told"'))
+
+    assert {"type", "title", "status", "detail"} == set(problem)
+    assert status == problem["status"]
+    assert TITLES.get(status, problem["title"]) == problem["title"]
+    headers = response["responseParameters"]
+    assert "'application/problem+json'" == headers["gatewayresponse.header.Content-Type"]
+    assert "context.requestId" == headers["gatewayresponse.header.X-Request-Id"]
+    assert ("gatewayresponse.header.Retry-After" in headers) == (status in (429, 503))
+
+
+def test_the_deployed_table_is_the_local_one_and_more() -> None:
+    """Keys, indexes and stream are of `infra/table.yaml`; what is added keeps the data."""
+    local = templates.merged([templates.INFRA / "table.yaml"])["Resources"]["ProductsTable"]
+    deployed = templates.data()["Resources"]["ProductsTable"]
+
+    assert local["Properties"].items() <= deployed["Properties"].items()
+    assert deployed["Properties"]["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+    assert "DeletionProtectionEnabled" in deployed["Properties"]
+
+
+def test_each_function_takes_from_the_data_stack_what_that_tells() -> None:
+    """An app parameter without a default is the code's place, or an output by the same name."""
+    needed = {name for name, each in templates.app()["Parameters"].items() if "Default" not in each}
+
+    assert set() == needed - set(templates.data()["Outputs"]) - {"Stage", "CodeBucket", "CodeKey"}
+
+
+def test_no_policy_names_every_resource_but_that_of_the_network() -> None:
+    """What must be `*` is allowed to Lambda alone: the function's own code is denied it."""
+    everywhere = [
+        (name, statement)
+        for name, resource in templates.data()["Resources"].items()
+        for document in _policies(resource)
+        for statement in document["Statement"]
+        if statement.get("Resource") == "*"
+    ]
+
+    assert [("NetworkPolicy", "Allow"), ("NetworkPolicy", "Deny")] == [
+        (name, statement["Effect"]) for name, statement in everywhere
+    ]
+    assert everywhere[0][1]["Action"] == everywhere[1][1]["Action"]
+
+
+def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:
+    """Each command of the scripts stands in the user's rights."""
+    rights = templates.data()["Mappings"]["Redis"]["User"]["Access"]
+    scripts = (build.ROOT / "chalicelib" / "cache_scripts.py").read_text()
+    called = {name.lower() for name in re.findall(r"redis\.p?call\('(\w+)'", scripts)}
+
+    assert {"get", "set", "del", "time"} == called
+    assert called <= set(re.findall(r"\+(\S+)", rights))
+
+
+def test_what_ships_is_what_requirements_name_with_hashes() -> None:
+    """Every package of `requirements.txt` is taken at its lock's version, held to its hashes."""
+    wanted = re.findall(r"(?m)^\S+==\S+$", (build.ROOT / "requirements.txt").read_text())
+    entries = list(build.locked())
+
+    assert sorted(wanted) == sorted(entry.split()[0] for entry in entries)
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_a_package_that_the_lock_does_not_know_is_refused(tmp_path: Path) -> None:
+    """Nothing ships that no hash was seen of."""
+    (tmp_path / "requirements.txt").write_text("redis==8.1.0\nleft-pad==1.0\n")
+    (tmp_path / "requirements-dev.lock").write_text("redis==8.1.0 \\\n    --hash=sha256:0\n")
+
+    with pytest.raises(DeployFailed, match="left-pad"):
+        list(build.locked(tmp_path))
+
+
+def _policies(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    properties = resource.get("Properties", {})
+    inline = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    own = properties.get("PolicyDocument")
+    return [*inline, own] if own else inline
