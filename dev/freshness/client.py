@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+SETTLED_HITS = 8
+SETTLE_TRIES = 150
 LOST = 0
 """Stands for the status where no answer came."""
 
@@ -72,3 +74,18 @@ class Client:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def wait_until_cached(client: Client, product_id: str) -> None:
+    """
+    Read until it is a hit time and again.
+
+    The stream deletes the entry of what was written once more, some time after the write.
+    """
+    hits = 0
+    for _ in range(SETTLE_TRIES):
+        hits = hits + 1 if client.send("GET", f"/products/{product_id}").cache == "HIT" else 0
+        if hits == SETTLED_HITS:
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{product_id} does not stay cached")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
-from dev.freshness.client import Answer, Client
+from dev.freshness.client import Answer, Client, wait_until_cached
 from dev.freshness.rig import Rig
 
 BUDGET_SECONDS: Final = 15.0
@@ -48,8 +48,8 @@ class Outage(NamedTuple):
 def measure(rig: Rig, way: str) -> Outage:
     """Have DynamoDB fail for every call, and make each kind of call, all at once."""
     client = Client(rig.api.url)
-    cached, cold, written = (_create(client, n) for n in range(3))
-    client.send("GET", f"/products/{cached}")
+    cold, written, cached = (_create(client, n) for n in range(3))
+    wait_until_cached(client, cached)
     client.close()
     rig.dynamodb_proxy.tell(**WAYS[way])
     try:

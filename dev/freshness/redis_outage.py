@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from dev.freshness.client import Answer, Client
+from dev.freshness.client import Answer, Client, wait_until_cached
 from dev.freshness.faults import Fault
 from dev.freshness.report import quantiles
 from dev.freshness.rig import Rig
@@ -23,8 +23,6 @@ PRODUCTS: Final = 12
 FIRST_READS: Final = 5
 OPEN_SECONDS: Final = 1.5
 """How long reads go on while the circuit is open."""
-SETTLE_SECONDS: Final = 0.6
-"""The stream deletes once more what was written; only then do entries stay."""
 HITS_SECONDS: Final = 2.0
 """From Redis's return until reads are hits again, as issue 3 has it."""
 GIVE_UP_SECONDS: Final = 20.0
@@ -88,12 +86,12 @@ class _Calls:
     """Calls to products of our own, each noted where it fails."""
 
     def __init__(self, client: Client, ids: list[str]) -> None:
-        self._client = client
+        self.client = client
         self.ids = ids
         self.failed: list[str] = []
 
     def send(self, method: str, path: str, body: object = None) -> Answer:
-        answer = self._client.send(method, path, body)
+        answer = self.client.send(method, path, body)
         if answer.status == 0 or answer.status >= 500:
             self.failed.append(f"{method} {path}: {answer.status}")
         return answer
@@ -113,7 +111,7 @@ _STOCK_AFTER: Final = 2
 def _calm(calls: _Calls) -> tuple[float, float]:
     """Fill the cache; return what a read and a write spend outside DynamoDB, in ms."""
     writes = [calls.update(n, 1) for n in range(PRODUCTS)]
-    time.sleep(SETTLE_SECONDS)
+    wait_until_cached(calls.client, calls.ids[_WRITTEN])
     reads = [calls.read(n) for _ in range(3) for n in range(PRODUCTS)]
     return median(map(_outside_db, reads)) * 1000, median(map(_outside_db, writes)) * 1000
 
