@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib import models
-from chalicelib.api import cors
+from chalicelib.api import cors, docs
 from chalicelib.api.problems import STATUS
 from chalicelib.errors import InvalidProduct
 from dev.openapi.document import FILE, Undocumented, build, render
@@ -141,6 +141,15 @@ def test_an_answer_of_the_catalog_keeps_the_strict_policy(api: Api) -> None:
     policy = api.get("/health").headers["content-security-policy"]
 
     assert "default-src 'none'; frame-ancestors 'none'" == policy
+
+
+@pytest.mark.parametrize("name", docs.ASSETS)
+def test_each_file_fits_into_the_answer_of_a_lambda(api: Api, name: str) -> None:
+    """Lambda's limit is 6 MB, of the JSON that the answer is wrapped in."""
+    answer = api.get(f"/assets/{name}")
+
+    assert 200 == answer.status
+    assert len(json.dumps(answer.body.decode())) < 6 * 1000 * 1000
 
 
 @pytest.mark.parametrize("name", ["docs.html", "nothing.js", "..%2Fdocs.py", "README.md"])
