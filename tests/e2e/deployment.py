@@ -1,0 +1,148 @@
+"""A stage deployed to an emulated AWS, with IAM enforced and a real Valkey; and who calls it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import redis
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from dev.deploy import emulated, stages
+from dev.deploy.emulator import DeployEmulator
+from dev.deploy.package import Package, pack
+from dev.deploy.release import Release
+from dev.deploy.runtime import of_this_machine
+from dev.environment import REGION
+from dev.servers import Valkey
+from tests.running_stack import Answer, eventually
+
+STAGE = "dev"
+ORIGIN = "https://shop.example"
+MOUSE = {
+    "name": "Wireless Mouse",
+    "description": "Adjustable DPI",
+    "price": 24.99,
+    "stock_quantity": 150,
+    "category": "accessories",
+}
+
+
+@cache
+def package() -> Package:
+    """Pack once, for all deployments of a test run."""
+    return pack(STAGE, of_this_machine(), ORIGIN, Path(_place().name))
+
+
+@cache
+def _place() -> tempfile.TemporaryDirectory[str]:
+    """Return a directory that ends with the test run."""
+    return tempfile.TemporaryDirectory(prefix="catalog-package-")
+
+
+class Site:
+    """The stage, as its operator has it before him: everything is the account root's."""
+
+    def __init__(self, aws: DeployEmulator, valkey: Valkey) -> None:
+        self.aws = aws
+        self.valkey = valkey
+        self.redis = redis.Redis(port=valkey.port)
+        self.release = Release(SimpleNamespace(client=aws.client), STAGE, poll_seconds=0.1)
+        self.parameters = stages.read(STAGE) | {
+            "Cache": "external",
+            "CorsAllowOrigin": ORIGIN,
+            "RedisHost": valkey.host,
+            "RedisPort": str(valkey.port),
+            "RedisTls": "false",
+        }
+        self.outputs: dict[str, str] = {}
+
+    def up(self, what: Package | None = None, **parameters: str) -> None:
+        """Deploy as `make deploy` does; the Valkey gets its user between the two stacks."""
+        what = what or package()
+        self.parameters |= parameters
+        kept = self.release.keep(what, self.parameters)
+        secrets = self.aws.client("secretsmanager")
+        password = secrets.get_secret_value(SecretId=kept["RedisPasswordArn"])["SecretString"]
+        emulated.grant(self.redis, kept, password)
+        self.outputs = kept | self.release.serve(what, self.parameters)
+        api = self.aws.client("apigateway")
+        emulated.put_gateway_responses(api, self.outputs["RestAPIId"], what.app, ORIGIN)
+
+    def caller(self, name: str, *actions: str) -> Caller:
+        """Return a new user that may call the API by `actions` of execute-api."""
+        iam = self.aws.client("iam")
+        iam.create_user(UserName=name)
+        if actions:
+            arn = f"arn:aws:execute-api:{REGION}:*:{self.outputs['RestAPIId']}/api/*"
+            statement = {"Effect": "Allow", "Action": list(actions), "Resource": arn}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.put_user_policy(UserName=name, PolicyName="call", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Caller(self, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def knows(self, product_id: str) -> bool:
+        """Tell whether Redis has the product's key."""
+        return bool(self.redis.exists(f"product:{product_id}"))
+
+
+class Caller:
+    """Who calls the API: by its host name, as on AWS, and signed where there are credentials."""
+
+    def __init__(self, site: Site, credentials: Credentials | None = None) -> None:
+        self._site = site
+        self._credentials = credentials
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        port = self._site.aws.port
+        host = f"{self._site.outputs['RestAPIId']}.execute-api.localhost:{port}"
+        sent = {"Host": host, **(headers or {})}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        request = AWSRequest(method, f"http://{host}/api{path}", headers=sent, data=data)
+        if self._credentials is not None:
+            SigV4Auth(self._credentials, "execute-api", REGION).add_auth(request)
+        return _answer(port, method, f"/api{path}", data, dict(request.headers.items()))
+
+    def create(self, **fields: Any) -> Any:
+        """Create a product and return it."""
+        answer = self.ask("POST", "/products", MOUSE | fields)
+        assert 201 == answer.status, answer
+        return answer.json
+
+    def is_cached(self, product_id: str) -> bool:
+        """Read until the answer comes from Redis: another reader may be loading."""
+        path = f"/products/{product_id}"
+        eventually(lambda: self.ask("GET", path).headers["X-Cache"] == "HIT")
+        return True
+
+
+@contextmanager
+def deployed(logs: Path, **parameters: str) -> Iterator[Site]:
+    """Give the stage `dev`, deployed."""
+    with Valkey(log=logs / "valkey.log") as valkey, DeployEmulator(logs / "aws.log") as aws:
+        site = Site(aws, valkey)
+        site.up(**parameters)
+        yield site
+
+
+def _answer(port: int, method: str, path: str, body: bytes | None, headers: Any) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()

@@ -1,0 +1,105 @@
+"""What ships: the functions' zip and the templates, as `make package` makes them."""
+
+from __future__ import annotations
+
+import json
+import marshal
+import struct
+import sys
+import zipfile
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from pathlib import Path
+
+import pytest
+
+from dev.deploy.__main__ import main
+from dev.deploy.build import build
+from dev.deploy.runtime import Runtime
+from tests.e2e.deployment import package
+
+_MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
+"""As ELF numbers them."""
+_BODY_BYTES = 51_200
+"""The longest template that CloudFormation takes in a request."""
+
+
+@pytest.fixture(scope="module")
+def code() -> zipfile.ZipFile:
+    """Open the functions' zip."""
+    return zipfile.ZipFile(package().code)
+
+
+def test_only_what_the_functions_need_ships(code: zipfile.ZipFile) -> None:
+    """The app and what `requirements.txt` names; no tests, no tools, no boto3, little of Chalice."""
+    top = {name.split("/")[0] for name in code.namelist()}
+    packages = {name for name in top if not name.endswith(".dist-info")}
+
+    assert packages == {
+        "app.py",
+        "chalice",
+        "chalicelib",
+        "__pycache__",
+        "annotated_types",
+        "pydantic",
+        "pydantic_core",
+        "redis",
+        "typing_extensions.py",
+        "typing_inspection",
+    }
+    assert {"chalice/__init__.py", "chalice/app.py"} == {
+        name for name in code.namelist() if name.startswith("chalice/")
+    }
+
+
+def test_every_module_is_compiled_and_valid_by_its_sources_hash(code: zipfile.ZipFile) -> None:
+    """A zip's dates are of 1980, so only a hash can tell Python that byte code fits its source."""
+    names = set(code.namelist())
+    shipped = [
+        name
+        for name in names
+        if name.endswith(".py") and name != "app.py" and not name.startswith("chalice/")
+    ]
+
+    assert len(shipped) > 200
+    for name in shipped:
+        compiled = code.read(_cached(name))
+        flags = struct.unpack("<I", compiled[4:8])[0]
+        assert (MAGIC_NUMBER, 0b11) == (compiled[:4], flags), name
+        assert source_hash(code.read(name)) == compiled[8:16], name
+
+
+def test_tracebacks_name_files_as_lambda_has_them(code: zipfile.ZipFile) -> None:
+    """No path of the machine that packs is in what ships."""
+    compiled = code.read(_cached("chalicelib/cache.py"))
+
+    assert "/var/task/chalicelib/cache.py" == marshal.loads(compiled[16:]).co_filename  # noqa: S302 — our own
+
+
+@pytest.mark.parametrize("architecture", _MACHINES)
+def test_wheels_are_of_the_processor_asked_for(tmp_path: Path, architecture: str) -> None:
+    """Whatever machine packs: the compiled parts run on Lambda's."""
+    build(Runtime(sys.version_info.minor, architecture), tmp_path / "built", tmp_path)
+    (library,) = (tmp_path / "built" / "vendor").rglob("*.so")
+
+    assert _MACHINES[architecture] == struct.unpack("<H", library.read_bytes()[18:20])[0]
+
+
+def test_the_templates_fit_into_a_request() -> None:
+    """So a stack needs no bucket before there is one."""
+    for template in (package().data, package().app):
+        assert len(json.dumps(template, separators=(",", ":"))) < _BODY_BYTES
+
+
+def test_no_stand_in_is_in_the_package() -> None:
+    """What `app.py` had to be told to be packed stays behind."""
+    assert "stand-in" not in json.dumps(package().app)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Lambda takes this Python")
+def test_a_python_that_lambda_no_longer_takes_packs_nothing() -> None:
+    """`make deploy` on Python 3.11 ends with one line, before anything is made."""
+    assert "Lambda takes functions of Python 3.12 to 3.14" in str(main(["up", "--stage", "prod"]))
+
+
+def _cached(name: str) -> str:
+    return cache_from_source(name)
