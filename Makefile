@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 STAGE := dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test explore e2e package deploy destroy deploy-local fuzz check format openapi lock clean
+.PHONY: help install run up down import export test explore outages freshness \
+	e2e package deploy destroy deploy-local fuzz check format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +48,12 @@ fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 
 explore: $(INSTALLED)  ## Show every interleaving of readers, writers and faults checked: ARGS=--full
 	@$(BIN)/python -m tests.consistency.report $(ARGS)
+
+freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SECONDS=60 FAULTS=kill,lose
+	@$(BIN)/python -m dev.freshness --seconds $(or $(SECONDS),60) --faults $(or $(FAULTS),all) $(ARGS)
+
+outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
+	@$(BIN)/python -m dev.freshness.outages $(ARGS)
 
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
 	@$(BIN)/python -m dev.deploy package --stage $(STAGE) $(ARGS)

@@ -119,6 +119,9 @@ class RedisStore:
             if str(error).startswith("WRONGTYPE"):
                 raise _WrongType from None
             self._breaker.failed()
+            if isinstance(error, redis.ReadOnlyError):
+                # A primary that has become a replica: its name leads to the new one by now.
+                self._client.connection_pool.disconnect()
             raise CacheUnavailable(f"Redis refused: {_reason(error)}") from error
         except _FAILURES as error:
             self._breaker.failed()

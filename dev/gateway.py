@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from typing import Any, Final
 
-from chalice.app import Chalice
+from chalice.app import Chalice, CORSConfig
 from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
@@ -69,6 +69,12 @@ class Gateway(LocalGateway):
         except ValueError:
             raise NoRoute({}) from None
 
+    def _has_user_defined_options_method(self, lambda_event: dict[str, Any]) -> bool:
+        """Leave OPTIONS to the app, which has no such method, where no other origin may ask."""
+        return not self._app_object.api.cors or super()._has_user_defined_options_method(
+            lambda_event
+        )
+
 
 class Connection(ChaliceRequestHandler):
     """A client's connection, kept alive from one request to the next."""
@@ -82,6 +88,7 @@ class Connection(ChaliceRequestHandler):
         self, request: Any, client_address: Any, server: Any, app_object: Chalice, config: Config
     ) -> None:
         self.local_gateway = Gateway(app_object, config)
+        self._cors = _cors_headers(app_object)
         BaseHTTPRequestHandler.__init__(self, request, client_address, server)
 
     def _answer(self) -> None:
@@ -123,7 +130,7 @@ class Connection(ChaliceRequestHandler):
         self, code: int, headers: dict[str, Any], body: str | bytes | None
     ) -> None:
         content = body.encode() if isinstance(body, str) else body or b""
-        headers.setdefault("X-Request-Id", str(uuid.uuid4()))
+        headers = {"X-Request-Id": str(uuid.uuid4()), **self._cors, **headers}
         if code in _BODILESS:
             headers.pop("Content-Type", None)
         elif content or self.command != "HEAD":
@@ -142,6 +149,11 @@ class Connection(ChaliceRequestHandler):
             self.connection.settimeout(_LINGER_SECONDS)
             while time.monotonic() < deadline and self.connection.recv(65536):
                 pass
+
+
+def _cors_headers(app: Chalice) -> dict[str, str]:
+    cors = app.api.cors
+    return cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
 
 
 _PROBLEM: Final = {**EVERY_ANSWER, "Content-Type": "application/problem+json"}

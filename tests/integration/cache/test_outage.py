@@ -5,10 +5,11 @@ import redis as redis_py
 from fakeredis import FakeServer
 
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.circuit_breaker import FAILURES
+from chalicelib.circuit_breaker import FAILURES, CircuitBreaker
 from chalicelib.errors import CacheUnavailable
+from chalicelib.redis_client import RedisStore
 from tests.doubles.caching import Loader, a_cache
-from tests.doubles.recording import Recorder
+from tests.doubles.recording import Recorder, RecordingRedis
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
@@ -163,3 +164,16 @@ def test_a_valkey_out_of_memory_is_an_outage(real_redis: Recorder) -> None:
         real_redis.config_set("maxmemory", "0")
 
     assert Fetched("x", BYPASS) == fetched
+
+
+def test_a_primary_that_has_become_a_replica_is_left(real_redis: RecordingRedis) -> None:
+    """A refused write drops the connections: the endpoint's name leads to the new primary."""
+    store = RedisStore(real_redis, CircuitBreaker())
+    before = real_redis.client_id()
+    real_redis.replicaof("127.0.0.1", "1")
+    try:
+        with pytest.raises(CacheUnavailable):
+            store.add("a", b"value", 1000)
+        assert before != real_redis.client_id()
+    finally:
+        real_redis.replicaof("NO", "ONE")

@@ -1,0 +1,60 @@
+"""CORS on the local server: what the gateway answers by itself, with the setting and without."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from dev import environment
+from dev.programs import free_port
+from dev.servers import Api
+from tests.running_stack import Client
+
+ORIGIN = "https://shop.example"
+NOBODY = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+"""Neither Redis nor DynamoDB: no test here needs them."""
+
+
+def _client(**env: str) -> Iterator[Client]:
+    settings = {**os.environ, **NOBODY, "REDIS_PORT": str(free_port()), **env}
+    with Api(environment.of(None, None, settings)) as server:
+        yield Client(server.port)
+
+
+@pytest.fixture(scope="module")
+def open_api() -> Iterator[Client]:
+    """Start an API that another origin's pages may call."""
+    yield from _client(CORS_ALLOW_ORIGIN=ORIGIN)
+
+
+@pytest.fixture(scope="module")
+def closed_api() -> Iterator[Client]:
+    """Start an API that only its own pages may call."""
+    yield from _client()
+
+
+def test_a_preflight_is_answered(open_api: Client) -> None:
+    """The browser learns which methods and headers it may send."""
+    answer = open_api.ask("OPTIONS", "/products")
+
+    assert (200, ORIGIN) == (answer.status, answer.headers["Access-Control-Allow-Origin"])
+    assert {"GET", "POST"} <= set(answer.headers["Access-Control-Allow-Methods"].split(","))
+    assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_what_never_reaches_the_app_names_the_origin(open_api: Client) -> None:
+    """An unknown path, and a request that cannot be read."""
+    unknown = open_api.ask("GET", "/nowhere")
+    unreadable = open_api.ask("POST", "/products", b"", {"Content-Length": "x"})
+
+    assert [404, 400] == [unknown.status, unreadable.status]
+    for answer in (unknown, unreadable):
+        assert ORIGIN == answer.headers["Access-Control-Allow-Origin"]
+
+
+def test_without_the_setting_there_is_no_preflight(closed_api: Client) -> None:
+    """OPTIONS is a method like any other that the path does not have."""
+    answer = closed_api.ask("OPTIONS", "/products")
+
+    assert (405, None) == (answer.status, answer.headers["Access-Control-Allow-Origin"])
+    assert "Access-Control-Allow-Methods" not in answer.headers
