@@ -61,6 +61,15 @@ def test_a_stage_is_deployed_again_taken_down_and_comes_up_over_its_data(
     assert all("GatewayLogRole" in name for name in kept)
 
 
+def test_a_stage_may_have_no_cache(site: Site) -> None:
+    """Then every read is answered from the table, and Redis is asked nothing."""
+    site.up(Cache="none", RedisHost="")
+    anyone = Caller(site)
+    path = f"/products/{anyone.create()['id']}"
+
+    assert ["BYPASS", "BYPASS"] == [anyone.ask("GET", path).headers["X-Cache"] for _ in range(2)]
+
+
 def test_nothing_new_is_no_failure(site: Site) -> None:
     """To deploy the same data stack twice changes nothing and tells the same outputs."""
     assert site.release.keep(package(), site.parameters) == site.release.data.outputs()

@@ -30,7 +30,7 @@ def code() -> zipfile.ZipFile:
 
 
 def test_only_what_the_functions_need_ships(code: zipfile.ZipFile) -> None:
-    """The app and what `requirements.txt` names; no tests, no tools, no boto3, little of Chalice."""
+    """The app and what `requirements.txt` names; no tests, no tools, no boto3."""
     top = {name.split("/")[0] for name in code.namelist()}
     packages = {name for name in top if not name.endswith(".dist-info")}
 
