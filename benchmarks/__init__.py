@@ -1,0 +1,1 @@
+"""What is measured, each by one command. Never deployed; `chalicelib` knows nothing of it."""

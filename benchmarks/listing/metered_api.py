@@ -1,0 +1,53 @@
+"""
+The API, logging what each of its DynamoDB calls read: `python -m benchmarks.listing.metered_api`.
+
+A line a call, under the request's id: `{"message": "read", "call": "Query", "items": 101, …}`. The
+number of items is what DynamoDB read (ScannedCount), not what it returned. Changes nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chalicelib import aws, telemetry, wiring
+from chalicelib.config import Settings
+from dev import server
+
+
+def reads_of(log: Path) -> Mapping[str, str]:
+    """Return the reads of each request id, as `Query 101 + BatchGetItem 100`."""
+    reads = defaultdict(list)
+    for line in log.read_text(encoding="utf-8").splitlines():
+        fact = json.loads(line) if line.startswith("{") else {}
+        if fact.get("message") == "read":
+            reads[fact["request_id"]].append(f"{fact['call']} {fact['items']}")
+    return {request_id: " + ".join(calls) for request_id, calls in reads.items()}
+
+
+def _tell(model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+    telemetry.info("read", call=model.name, items=_items(parsed))
+
+
+def _items(answer: Mapping[str, Any]) -> int:
+    if "Responses" in answer:
+        return sum(map(len, answer["Responses"].values()))
+    return int(answer.get("ScannedCount", 0))
+
+
+def main() -> str | None:
+    """Serve; return what stops the start."""
+    settings = Settings.from_env(os.environ)
+    client = aws.connect("dynamodb", settings)
+    client.meta.events.register("after-call.dynamodb", _tell)
+    wiring.use(wiring.Container(settings, dynamodb=client))
+    return server.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
