@@ -111,6 +111,15 @@ class RedisStore:
             pipeline.execute_command(*command)
         return self._try(lambda: pipeline.execute(raise_on_error=False))
 
+    def _leave(self) -> None:
+        """
+        Drop the connections to a primary that has become a replica: its name leads elsewhere now.
+
+        In a pool only the idle ones, ours among them by now: others are in the midst of a command.
+        """
+        only_one = self._client.connection is not None
+        self._client.connection_pool.disconnect(inuse_connections=only_one)
+
     def _try(self, command: Callable[[], _T]) -> _T:
         started = time.perf_counter()
         try:
@@ -120,8 +129,7 @@ class RedisStore:
                 raise _WrongType from None
             self._breaker.failed()
             if isinstance(error, redis.ReadOnlyError):
-                # A primary that has become a replica: its name leads to the new one by now.
-                self._client.connection_pool.disconnect()
+                self._leave()
             raise CacheUnavailable(f"Redis refused: {_reason(error)}") from error
         except _FAILURES as error:
             self._breaker.failed()
