@@ -1,7 +1,7 @@
 """
 What stands between our templates and an emulator of AWS, and has no part in a real deployment.
 
-* Its CloudFormation leaves out the body's gateway responses: they are put one by one.
+* Its CloudFormation leaves out the body's gateway responses: see `gateway_responses.py`.
 * It has no ElastiCache Serverless: a Valkey beside it gets the user that ElastiCache would have.
 * Its API has another URL than the one that the stack tells.
 """
@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import redis
-
-from dev.deploy.templates import Template
 
 STAGE: Final = "api"
 """Of API Gateway: `api_gateway_stage` of `.chalice/config.json`."""
@@ -27,20 +25,6 @@ def grant(client: redis.Redis, outputs: Mapping[str, str], password: str) -> Non
     client.execute_command(
         "ACL", "SETUSER", outputs["RedisUsername"], "reset", f">{password}", *rights
     )
-
-
-def put_gateway_responses(apigateway: Any, api_id: str, app: Template, origin: str = "") -> None:
-    """Do what the import leaves out, and deploy the API once more, which makes it so."""
-    body = app["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
-    for kind, response in body["x-amazon-apigateway-gateway-responses"].items():
-        apigateway.put_gateway_response(
-            restApiId=api_id,
-            responseType=kind,
-            statusCode=str(response["statusCode"]),
-            responseTemplates=response["responseTemplates"],
-            responseParameters=_headers(response["responseParameters"], origin),
-        )
-    apigateway.create_deployment(restApiId=api_id, stageName=STAGE)
 
 
 def url(emulator: str, api_id: str) -> str:
@@ -56,10 +40,3 @@ def url(emulator: str, api_id: str) -> str:
     except OSError:
         return f"{emulator}/restapis/{api_id}/{STAGE}/_user_request_"
     return f"http://{host}:{where.port}/{STAGE}"
-
-
-def _headers(parameters: Mapping[str, Any], origin: str) -> dict[str, str]:
-    """Return those that the stage has: the one under a condition is CORS's."""
-    plain = {name: value for name, value in parameters.items() if isinstance(value, str)}
-    cors = {name: f"'{origin}'" for name in parameters.keys() - plain.keys() if origin}
-    return plain | cors

@@ -18,7 +18,7 @@ from typing import NoReturn
 import redis
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.deploy import emulated, stages
+from dev.deploy import emulated, gateway_responses, stages
 from dev.deploy.emulator import DeployEmulator, client
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import pack
@@ -39,10 +39,10 @@ def run(output: Path, running: ExitStack) -> NoReturn:
     release = Release(SimpleNamespace(client=lambda name: client(aws, name)), _STAGE, _POLL_SECONDS)
     if "AWS_ENDPOINT_URL" in os.environ:
         running.callback(release.down, data_too=True)
-    kept = release.keep(package, parameters)
+    kept = release.keep(package.data, parameters)
     _grant(aws, kept)
     api_id = release.serve(package, parameters)["RestAPIId"]
-    emulated.put_gateway_responses(client(aws, "apigateway"), api_id, package.app)
+    gateway_responses.put(client(aws, "apigateway"), api_id, emulated.STAGE, package.app)
     print(
         "Deployed; Ctrl-C ends it. The API's URL:", emulated.url(aws, api_id), sep="\n", flush=True
     )

@@ -56,7 +56,7 @@ def pack(
     project = place / "project"
     build(runtime, project, OUTPUT.absolute())
     _configure(project, runtime)
-    _write(project / "merge.json", templates.app())
+    write(project / "merge.json", templates.app())
     _chalice(project, stage, _STAND_INS | {"CORS_ALLOW_ORIGIN": cors_allow_origin})
     return _collected(project / "packed", place)
 
@@ -71,7 +71,7 @@ def _configure(project: Path, runtime: Runtime) -> None:
     config: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
     config["lambda_architecture"] = runtime.architecture
     config |= {"manage_iam_role": False, "iam_role_arn": _NO_ROLE}
-    _write(project / ".chalice" / "config.json", config)
+    write(project / ".chalice" / "config.json", config)
 
 
 def _chalice(project: Path, stage: str, settings: dict[str, str]) -> None:
@@ -94,11 +94,12 @@ def _collected(packed: Path, place: Path) -> Package:
     app: Template = json.loads((packed / "sam.json").read_text())
     package = Package(place, templates.data(), app)
     shutil.move(packed / "deployment.zip", package.code)
-    _write(place / "data.json", package.data)
-    _write(place / "app.json", package.app)
+    write(place / "data.json", package.data)
+    write(place / "app.json", package.app)
     return package
 
 
-def _write(path: Path, content: Any) -> None:
+def write(path: Path, content: Any) -> None:
+    """Write JSON that people can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n")

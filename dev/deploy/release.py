@@ -15,6 +15,7 @@ from dev.deploy import stages
 from dev.deploy.package import Package
 from dev.deploy.stack import Stack
 from dev.deploy.stages import Parameters
+from dev.deploy.templates import Template
 
 
 class Release:
@@ -28,12 +29,12 @@ class Release:
 
     def up(self, package: Package, parameters: Mapping[str, str]) -> Parameters:
         """Deploy all of it; return the outputs of both stacks. Raise `DeployFailed`."""
-        kept = self.keep(package, parameters)
+        kept = self.keep(package.data, parameters)
         return kept | self.serve(package, parameters)
 
-    def keep(self, package: Package, parameters: Mapping[str, str]) -> Parameters:
+    def keep(self, data: Template, parameters: Mapping[str, str]) -> Parameters:
         """Deploy the data stack; return its outputs."""
-        return self.data.deploy(package.data, stages.of_template(package.data, parameters))
+        return self.data.deploy(data, stages.of_template(data, parameters))
 
     def serve(self, package: Package, parameters: Mapping[str, str]) -> Parameters:
         """Deploy the app stack over the data stack; return its outputs."""

@@ -17,7 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dev.deploy import emulated, stages
+from dev.deploy import emulated, gateway_responses, stages
 from dev.deploy.emulator import DeployEmulator
 from dev.deploy.package import Package, pack
 from dev.deploy.release import Release
@@ -69,14 +69,20 @@ class Site:
     def up(self, what: Package | None = None, **parameters: str) -> None:
         """Deploy as `make deploy` does; the Valkey gets its user between the two stacks."""
         what = what or package()
-        self.parameters |= parameters
-        kept = self.release.keep(what, self.parameters)
-        secrets = self.aws.client("secretsmanager")
-        password = secrets.get_secret_value(SecretId=kept["RedisPasswordArn"])["SecretString"]
-        emulated.grant(self.redis, kept, password)
-        self.outputs = kept | self.release.serve(what, self.parameters)
+        self.keep(what, **parameters)
+        self.outputs |= self.release.serve(what, self.parameters)
         api = self.aws.client("apigateway")
-        emulated.put_gateway_responses(api, self.outputs["RestAPIId"], what.app, ORIGIN)
+        api_id = self.outputs["RestAPIId"]
+        gateway_responses.put(api, api_id, emulated.STAGE, what.app, ORIGIN)
+
+    def keep(self, what: Package, **parameters: str) -> None:
+        """Deploy the data stack alone, and give the Valkey its user."""
+        self.parameters |= parameters
+        self.outputs |= self.release.keep(what.data, self.parameters)
+        secrets = self.aws.client("secretsmanager")
+        arn = self.outputs["RedisPasswordArn"]
+        password = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        emulated.grant(self.redis, self.outputs, password)
 
     def caller(self, name: str, *actions: str) -> Caller:
         """Return a new user that may call the API by `actions` of execute-api."""

@@ -72,7 +72,7 @@ def test_a_stage_may_have_no_cache(site: Site) -> None:
 
 def test_nothing_new_is_no_failure(site: Site) -> None:
     """To deploy the same data stack twice changes nothing and tells the same outputs."""
-    assert site.release.keep(package(), site.parameters) == site.release.data.outputs()
+    assert site.release.keep(package().data, site.parameters) == site.release.data.outputs()
 
 
 def test_a_stack_that_cannot_be_made_tells_why(site: Site) -> None:

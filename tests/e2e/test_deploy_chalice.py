@@ -1,0 +1,127 @@
+"""The other way to deploy: an unmodified `chalice deploy`, over a stage's data stack."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dev.deploy import plain
+from dev.deploy.emulator import DeployEmulator
+from dev.deploy.failure import DeployFailed
+from dev.deploy.runtime import of_this_machine
+from dev.environment import REGION
+from dev.servers import Valkey
+from tests.e2e.deployment import ORIGIN, STAGE, Caller, Site, package
+from tests.e2e.rest_api_import import importing
+from tests.running_stack import eventually
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Deploy what is kept, and no function."""
+    logs = tmp_path / "logs"
+    with Valkey(log=logs / "valkey.log") as valkey, DeployEmulator(logs / "aws.log") as aws:
+        site = Site(aws, valkey)
+        site.keep(package(), WriteAccess="open")
+        yield site
+
+
+def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_path: Path) -> None:
+    """The API answers, the stream invalidates; a second deployment keeps API and data."""
+    api = site.aws.client("apigateway")
+    with importing(site.aws.port, api) as url:
+        api_id = _deployed(site, tmp_path, url)
+        product = _lives(site, api_id)
+
+        site.parameters["LogLevel"] = "WARNING"
+        assert api_id == _deployed(site, tmp_path, url)
+        assert product == Caller(site).ask("GET", f"/products/{product['id']}").json
+        assert "WARNING" == _settings(site)["LOG_LEVEL"]
+
+        _chalice("delete", tmp_path / "dev-chalice", url)
+    assert [] == site.aws.client("lambda").list_functions()["Functions"]
+    assert ["products-dev"] == site.aws.client("dynamodb").list_tables()["TableNames"]
+
+
+def test_a_stage_that_wants_signatures_is_not_deployed_open(site: Site, tmp_path: Path) -> None:
+    """Chalice's API would let anybody write, so the stage has to say that."""
+    values = site.outputs | site.parameters | {"WriteAccess": "iam"}
+
+    with pytest.raises(DeployFailed, match="WriteAccess=open"):
+        plain.prepare(STAGE, of_this_machine(), values, str, tmp_path, tmp_path)
+
+
+def _deployed(site: Site, place: Path, url: str) -> str:
+    values = site.outputs | site.parameters
+    secrets = site.aws.client("secretsmanager")
+    project = plain.prepare(
+        STAGE,
+        of_this_machine(),
+        values,
+        lambda arn: secrets.get_secret_value(SecretId=arn)["SecretString"],
+        place,
+        place / "state",
+    )
+    _chalice("deploy", project, url)
+    clients = SimpleNamespace(client=site.aws.client)
+    api_id = plain.complete(clients, STAGE, values, place / "state")
+    site.outputs["RestAPIId"] = api_id
+    return api_id
+
+
+def _chalice(command: str, project: Path, url: str) -> None:
+    env = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": url,
+    }
+    program = ["-c", "from chalice.cli import main; main()", command, "--stage", STAGE]
+    done = subprocess.run(
+        [sys.executable, *program],
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def _lives(site: Site, api_id: str) -> Any:
+    """See a product through its life, the answers of the gateway and the stream included."""
+    anyone = Caller(site)
+    product = anyone.create()
+    path = f"/products/{product['id']}"
+    anyone.is_cached(product["id"])
+    site.redis.set(f"product:{product['id']}", "1 1 Thu, 01 Jan 1970 00:00:00 GMT\n{}")
+    site.aws.client("dynamodb").update_item(
+        TableName=site.outputs["TableName"],
+        Key={"id": {"S": product["id"]}},
+        UpdateExpression="SET stock_quantity = :n",
+        ExpressionAttributeValues={":n": {"N": "7"}},
+    )
+    eventually(lambda: not site.knows(product["id"]))
+    (mapping,) = site.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
+    refused = anyone.ask("GET", "/nothing")
+    assert (403, True) == (refused.status, refused.is_problem)
+    assert ORIGIN == refused.headers["Access-Control-Allow-Origin"]
+    assert api_id
+    return anyone.ask("GET", path).json
+
+
+def _settings(site: Site) -> dict[str, str]:
+    found = site.aws.client("lambda").list_functions()["Functions"]
+    (api,) = (each for each in found if not each["FunctionName"].endswith("invalidate"))
+    variables: dict[str, str] = api["Environment"]["Variables"]
+    return variables
