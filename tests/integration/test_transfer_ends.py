@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.servers import Emulator
 from tests.doubles.commands import PATIENCE_SECONDS, Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.emulator import Emulator
 from tests.doubles.recording import RecordingRedis, Table
 
 
@@ -88,8 +88,15 @@ def test_an_interrupted_import_says_what_is_stored(
         process.send_signal(signum)
         out, told = process.communicate(timeout=PATIENCE_SECONDS)
 
-    assert (1, b"read 27, stored 25, rejected 0, not stored 2\n") == (process.returncode, out)
-    assert b"Stopped after line 27: interrupted\nNot stored: line 26, 27\n" == told
+    # The signal may come before the last two lines are read, or after.
+    assert 1 == process.returncode
+    assert (out, told) in (
+        (
+            b"read 27, stored 25, rejected 0, not stored 2\n",
+            b"Stopped after line 27: interrupted\nNot stored: line 26, 27\n",
+        ),
+        (b"read 25, stored 25, rejected 0\n", b"Stopped after line 25: interrupted\n"),
+    )
     assert 25 == len(stored(emulated_table))
 
 
