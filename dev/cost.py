@@ -24,6 +24,8 @@ PRICES: Final = {
     "ElastiCache Serverless, a million units": 0.0023,
     "ElastiCache cache.t4g.micro, an hour": 0.0128,
     "CloudWatch, a GB of logs": 0.50,
+    "CloudWatch, an alarm a month": 0.10,
+    "CloudWatch, a metric a month": 0.30,
     "Secrets Manager, a secret a month": 0.40,
 }
 """US dollars."""
@@ -35,7 +37,7 @@ _LOGGED_GB: Final = 0.6e-6
 """A request: one line of ours, one of API Gateway, and Lambda's own three."""
 _UNITS_OF_A_WRITE: Final = 3
 """Commands to Redis: fence, release, and the stream's invalidation."""
-_SECRETS: Final = 2
+_SECRETS, _ALARMS, _METRICS = 2, 6, 3
 
 
 class Usage(NamedTuple):
@@ -64,7 +66,9 @@ def bill(usage: Usage) -> dict[str, float]:
         + _price("DynamoDB, a GB a month", gigabytes)
         + _price("DynamoDB, a GB restorable a month", gigabytes),
         "ElastiCache": _redis(usage, hits, misses, gigabytes),
-        "Logs and secrets": _price("CloudWatch, a GB of logs", requests * _LOGGED_GB)
+        "Logs, alarms": _price("CloudWatch, a GB of logs", requests * _LOGGED_GB)
+        + _price("CloudWatch, an alarm a month", _ALARMS)
+        + _price("CloudWatch, a metric a month", _METRICS)
         + _price("Secrets Manager, a secret a month", _SECRETS),
     }
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -80,7 +81,8 @@ def _configure(options: Options, parameters: Parameters) -> None:
         return content
 
     place = plain.prepare(options.stage, runtime, values, secret)
-    print(f"cd {place} && chalice deploy --stage {options.stage}")
+    chalice = Path(sys.executable).with_name("chalice")
+    print(f"cd {place} && {chalice} deploy --stage {options.stage}")
 
 
 def _complete(options: Options, parameters: Parameters) -> None:

@@ -195,6 +195,22 @@ def test_the_stage_is_throttled_and_logged(site: Site, shop: Caller) -> None:
     eventually(lambda: _logged(logs, group, product["id"]))
 
 
+def test_somebody_is_told_when_it_goes_wrong(site: Site) -> None:
+    """Errors, slowness, throttling, a cache out of reach, a stream behind, dead letters."""
+    alarms = site.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+
+    assert {
+        "5XXError",
+        "Latency",
+        "Throttles",
+        "CacheBypasses",
+        "IteratorAge",
+        "ApproximateNumberOfMessagesVisible",
+    } == {each["MetricName"] for each in alarms}
+    queue = next(each["Dimensions"] for each in alarms if each["Namespace"] == "AWS/SQS")[0]
+    assert site.outputs["DeadLetterQueueArn"].endswith(f":{queue['Value']}")
+
+
 def _logged(logs: Any, group: str, text: str) -> bool:
     events = logs.filter_log_events(logGroupName=group)["events"]
     return any(text in event["message"] for event in events)

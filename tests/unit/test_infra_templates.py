@@ -86,6 +86,27 @@ def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:
     assert called <= set(re.findall(r"\+(\S+)", rights))
 
 
+def test_the_metrics_count_lines_that_the_code_logs() -> None:
+    """A message that is worded anew would silence an alarm."""
+    source = (build.ROOT / "chalicelib" / "cache.py").read_text()
+    resources = templates.app()["Resources"].values()
+    filters = [each for each in resources if each.get("Type") == "AWS::Logs::MetricFilter"]
+
+    assert 3 == len(filters)
+    for each in filters:
+        pattern = each["Properties"]["FilterPattern"]
+        message = pattern.removeprefix("{ $.message = ").removesuffix(" }")
+        assert f"telemetry.info({message}" in source
+
+
+def test_the_dashboard_is_json() -> None:
+    """CloudFormation passes it on as it is; CloudWatch would refuse it late."""
+    body, _ = templates.app()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+    titles = [each["properties"]["title"] for each in json.loads(body)["widgets"]]
+    assert "Hit ratio" in titles
+
+
 def test_what_ships_is_what_requirements_name_with_hashes() -> None:
     """Every package of `requirements.txt` is taken at its lock's version, held to its hashes."""
     wanted = re.findall(r"(?m)^\S+==\S+$", (build.ROOT / "requirements.txt").read_text())
