@@ -73,7 +73,7 @@ def _data(options: Options, parameters: Parameters) -> None:
 
 def _configure(options: Options, parameters: Parameters) -> None:
     runtime = of_lambda(options.architecture)
-    values = _release(options).data.outputs() | parameters
+    values = parameters | _release(options).data.outputs()
     secrets = boto3.client("secretsmanager")
 
     def secret(arn: str) -> str:
@@ -86,7 +86,7 @@ def _configure(options: Options, parameters: Parameters) -> None:
 
 
 def _complete(options: Options, parameters: Parameters) -> None:
-    values = _release(options).data.outputs() | parameters
+    values = parameters | _release(options).data.outputs()
     api_id = plain.complete(boto3, options.stage, values)
     region = boto3.Session().region_name
     print(f"https://{api_id}.execute-api.{region}.amazonaws.com/api")

@@ -41,7 +41,8 @@ class Release:
         kept = self.data.outputs()
         code = {"CodeBucket": kept["PackagesBucket"], "CodeKey": _name(package.code)}
         self._s3.upload_file(str(package.code), code["CodeBucket"], code["CodeKey"])
-        wanted = stages.of_template(package.app, kept, code, parameters)
+        # What the data stack tells wins: it knows the cache's host, whoever named another.
+        wanted = stages.of_template(package.app, parameters, kept, code)
         return self.app.deploy(package.app, wanted)
 
     def down(self, *, data_too: bool) -> None:

@@ -52,14 +52,14 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
 
 def test_a_stage_that_wants_signatures_is_not_deployed_open(site: Site, tmp_path: Path) -> None:
     """Chalice's API would let anybody write, so the stage has to say that."""
-    values = site.outputs | site.parameters | {"WriteAccess": "iam"}
+    values = site.parameters | site.outputs | {"WriteAccess": "iam"}
 
     with pytest.raises(DeployFailed, match="WriteAccess=open"):
         plain.prepare(STAGE, of_this_machine(), values, str, tmp_path, tmp_path)
 
 
 def _deployed(site: Site, place: Path, url: str) -> str:
-    values = site.outputs | site.parameters
+    values = site.parameters | site.outputs
     secrets = site.aws.client("secretsmanager")
     project = plain.prepare(
         STAGE,
