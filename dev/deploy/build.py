@@ -7,8 +7,8 @@ keeps what it finds in `vendor/`, so the wheels are unpacked there, and `require
 
 from __future__ import annotations
 
-import compileall
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from typing import Final
 
 from dev.deploy.failure import DeployFailed
@@ -84,16 +83,15 @@ def compile_all(place: Path, deployed: str) -> None:
     """
     Compile in place. Each file is valid by its source's hash: a zip's dates are all of 1980.
 
-    `deployed` is where tracebacks will say that the files are.
+    `deployed` is where tracebacks will say that the files are. By a process of its own: what else
+    a process has imported shows in the byte code, and the same source is to give the same zip.
     """
-    if not compileall.compile_dir(
-        place,
-        quiet=1,
-        stripdir=str(place),
-        prependdir=deployed,
-        invalidation_mode=PycInvalidationMode.CHECKED_HASH,
-    ):
-        raise DeployFailed(f"{place.name} does not compile; see above")
+    command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
+    _run(
+        [*command, "-s", str(place), "-p", deployed, str(place)],
+        f"{place.name} does not compile",
+        {"PYTHONHASHSEED": "0"},
+    )
 
 
 def _made(directory: Path) -> Path:
@@ -103,6 +101,12 @@ def _made(directory: Path) -> Path:
 
 def _pip(*words: str) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    _run(command, "The wheels could not be had", {})
+
+
+def _run(command: list[str], failure: str, env: dict[str, str]) -> None:
+    done = subprocess.run(
+        command, env={**os.environ, **env}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise DeployFailed(f"The wheels could not be had:\n{done.stderr.strip()}")
+        raise DeployFailed(f"{failure}:\n{(done.stdout + done.stderr).strip()}")

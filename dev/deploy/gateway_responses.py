@@ -19,7 +19,7 @@ def put(apigateway: Any, api_id: str, stage: str, app: Template, origin: str = "
         apigateway.put_gateway_response(
             restApiId=api_id,
             responseType=kind,
-            statusCode=str(response["statusCode"]),
+            statusCode=response["statusCode"],
             responseTemplates=response["responseTemplates"],
             responseParameters=_headers(response["responseParameters"], origin),
         )

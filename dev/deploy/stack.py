@@ -13,7 +13,8 @@ from dev.deploy.failure import DeployFailed
 
 _MAY: Final = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 """Make roles, and have Chalice's template expanded by SAM."""
-_SECONDS: Final = 1800.0
+_SECONDS: Final = 3600.0
+"""Lambda takes up to forty minutes to leave a network that is to be deleted."""
 _NOTHING_NEW: Final = "No updates are to be performed"
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from dev.deploy.__main__ import main
 from dev.deploy.build import build
-from dev.deploy.runtime import Runtime
-from tests.e2e.deployment import package
+from dev.deploy.package import pack
+from dev.deploy.runtime import Runtime, of_this_machine
+from tests.e2e.deployment import ORIGIN, STAGE, package
 
 _MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
 """As ELF numbers them."""
@@ -82,6 +83,13 @@ def test_wheels_are_of_the_processor_asked_for(tmp_path: Path, architecture: str
     (library,) = (tmp_path / "built" / "vendor").rglob("*.so")
 
     assert _MACHINES[architecture] == struct.unpack("<H", library.read_bytes()[18:20])[0]
+
+
+def test_the_same_source_packs_to_the_same_bytes(tmp_path: Path) -> None:
+    """So a deployment of what is there already changes no function."""
+    again = pack(STAGE, of_this_machine(), ORIGIN, tmp_path)
+
+    assert package().code.read_bytes() == again.code.read_bytes()
 
 
 def test_the_templates_fit_into_a_request() -> None:

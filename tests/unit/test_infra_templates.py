@@ -14,7 +14,7 @@ from dev.deploy.failure import DeployFailed
 
 _BODY = templates.app()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
 _RESPONSES: dict[str, dict[str, Any]] = _BODY["x-amazon-apigateway-gateway-responses"]
-_STATUSES = [(kind, response["statusCode"]) for kind, response in _RESPONSES.items()]
+_STATUSES = [(kind, int(response["statusCode"])) for kind, response in _RESPONSES.items()]
 
 
 def test_every_answer_of_the_gateway_itself_is_ours_to_shape() -> None:
