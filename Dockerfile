@@ -17,7 +17,7 @@ COPY chalicelib/ chalicelib/
 COPY dev/ dev/
 COPY infra/ infra/
 RUN python -m compileall -q app.py chalicelib dev
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 API_HOST=0.0.0.0
 USER catalog
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \

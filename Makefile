@@ -6,11 +6,11 @@ INSTALLED := $(VENV)/.installed
 STAGE := dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test explore outages freshness \
+.PHONY: help install run up down import export test explore outages bench-listing freshness \
 	e2e package deploy destroy deploy-local fuzz check format openapi lock clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 
@@ -54,6 +54,9 @@ freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SE
 
 outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.freshness.outages $(ARGS)
+
+bench-listing: $(INSTALLED)  ## Time first and last pages of 100,000 products, in 13 minutes
+	@$(BIN)/python -m benchmarks.listing $(ARGS)
 
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
 	@$(BIN)/python -m dev.deploy package --stage $(STAGE) $(ARGS)

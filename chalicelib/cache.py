@@ -105,6 +105,8 @@ class Cache(Generic[T]):
 
         `load` gets the keys that missed. Who finds another's lease does not wait, but loads.
         """
+        if not keys:
+            return {}
         try:
             entries = dict(zip(keys, self._store.get_many(keys), strict=True))
         except CacheUnavailable as error:
@@ -116,7 +118,7 @@ class Cache(Generic[T]):
         items = {key: hit.item for key, hit in found.items()}
         if missed:
             telemetry.info("cache miss", keys=len(missed))
-            leases = self._lease_many([key for key in missed if entries[key] is None])
+            leases = self._lease_many({key: entries[key] for key in missed})
             loaded = self._load_many(missed, leases, load)
             items |= {key: loaded.get(key) for key in missed}
         return items
@@ -203,10 +205,13 @@ class Cache(Generic[T]):
         lease = new_lease()
         return lease if self._store.add(key, lease, LEASE_MS) else None
 
-    def _lease_many(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return the leases taken; none where Redis does not answer."""
-        leases = {key: new_lease() for key in keys}
+    def _lease_many(self, entries: Mapping[str, bytes | None]) -> dict[str, bytes]:
+        """Return the leases taken on what is absent or unreadable; none without Redis."""
+        free = [key for key, raw in entries.items() if not raw or raw[:1] not in (LEASE, FENCE)]
+        unreadable = [(key,) for key in free if entries[key] is not None]
+        leases = {key: new_lease() for key in free}
         try:
+            self._store.run_many(INVALIDATE_SCRIPT, unreadable)
             taken = self._store.add_many(leases, LEASE_MS)
         except CacheUnavailable:
             return {}
@@ -220,7 +225,7 @@ class Cache(Generic[T]):
     ) -> Mapping[str, T]:
         try:
             items = load(keys)
-        except CatalogError:
+        except Exception:
             with suppress(CacheUnavailable):
                 self._store.run_many(INVALIDATE_SCRIPT, [(key,) for key in leases])
             raise
@@ -241,7 +246,7 @@ class Cache(Generic[T]):
     def _load(self, key: str, lease: bytes | None, load: Callable[[], T | None]) -> T | None:
         try:
             item = load()
-        except CatalogError:
+        except Exception:
             if lease is not None:
                 with suppress(CacheUnavailable):
                     self.invalidate(key)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Any, Protocol
 
+from chalicelib import telemetry
 from chalicelib.cache_entry import Fetched
 from chalicelib.errors import ProductNotFound, VersionMismatch
 from chalicelib.idempotency import fingerprint, product_id_of
@@ -20,6 +22,7 @@ from chalicelib.product import (
     Page,
     Product,
     Representation,
+    is_listed,
     is_product_id,
     represent,
 )
@@ -46,7 +49,7 @@ class Products(Protocol):
 
     def query(
         self, query: CategoryQuery, limit: int, cursor: str | None = None
-    ) -> tuple[list[str], str | None]: ...
+    ) -> tuple[Mapping[str, Decimal], str | None]: ...
 
 
 class Cached(Protocol):
@@ -98,12 +101,16 @@ class Catalog:
         """
         Return a page of a category, by price.
 
-        The index tells which products, the cache or the table what they are now; those that the
-        index has not yet moved are left out, so a page may be short.
+        The index tells which products, the cache or the table what they are now. A product that
+        the index still has at another price is left out, so a page may be short.
         """
-        product_ids, next_cursor = self._products().query(query, limit, cursor)
-        products = self.get_many(product_ids).values()
-        fitting = (each for each in products if each is not None and query.matches(each))
+        prices, next_cursor = self._products().query(query, limit, cursor)
+        products = self.get_many(prices)
+        fitting = (
+            product
+            for product_id, product in products.items()
+            if product is not None and is_listed(product, query.category, prices[product_id])
+        )
         return Page(tuple(fitting), next_cursor)
 
     def create(self, fields: Mapping[str, Any], idempotency_key: str | None = None) -> Product:
@@ -115,8 +122,11 @@ class Catalog:
         replaced by an import.
         """
         if idempotency_key is None:
-            return self._products().add(str(uuid.uuid4()), fields)
+            product_id = str(uuid.uuid4())
+            telemetry.concerns(product_id)
+            return self._products().add(product_id, fields)
         product_id = product_id_of(idempotency_key)
+        telemetry.concerns(product_id)
         with self._cache.fenced(product_id):
             return self._products().add(product_id, fields, fingerprint(fields))
 

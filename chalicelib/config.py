@@ -30,7 +30,6 @@ class Settings:
     aws_region: str
     aws_endpoint_url: str | None
     dynamodb_retry_seconds: float
-    on_lambda: bool
     cache_enabled: bool
     cache_write_policy: str
     cache_ttl_seconds: int
@@ -62,8 +61,7 @@ class Settings:
             cursor_secret=read.text("CURSOR_SECRET", _SECRET, None if on_lambda else "x" * 16),
             aws_region=read.text(_region_variable(env), _REGION),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,
-            dynamodb_retry_seconds=read.number("DYNAMODB_RETRY_SECONDS", 0.0, 8.0, 2.0),
-            on_lambda=on_lambda,
+            dynamodb_retry_seconds=read.number("DYNAMODB_RETRY_SECONDS", 0.0, 3.0, 2.0),
             cache_enabled=cache_enabled,
             cache_write_policy=read.choice("CACHE_WRITE_POLICY", ("available", "strict")),
             cache_ttl_seconds=read.integer("CACHE_TTL_SECONDS", 1, 30 * 24 * 3600, 3600),

@@ -18,12 +18,19 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from chalicelib import telemetry
-from chalicelib.errors import OutcomeUnknown, ProductNotFound, StoreUnavailable, VersionMismatch
+from chalicelib.errors import (
+    CatalogError,
+    OutcomeUnknown,
+    ProductNotFound,
+    StoreUnavailable,
+    VersionMismatch,
+)
 from chalicelib.items import Item, attribute
 
 Answer = dict[str, Any]
 Call = Callable[..., Answer]
 
+MAY_BE_MADE: Final = "DynamoDB does not answer; the write may have been made"
 _FIRST_PAUSE_SECONDS: Final = 0.05
 
 _THROTTLED: Final = {
@@ -50,9 +57,14 @@ class Refused(Exception):
         """Tell whether what stands there was written by our own earlier try, at `moment`."""
         return self.repeated and self.item.get("updated_at") == attribute(moment)
 
-    def told_of(self, product_id: str) -> ProductNotFound | VersionMismatch:
+    def told_of(self, product_id: str) -> CatalogError:
         """Return what the refusal means to who wanted to write the product."""
-        return VersionMismatch(product_id) if self.item else ProductNotFound(product_id)
+        if not self.item:
+            return ProductNotFound(product_id)
+        if self.repeated:
+            # Another has written since; whether our own try came before, nobody can tell.
+            return OutcomeUnknown(MAY_BE_MADE)
+        return VersionMismatch(product_id)
 
 
 class _GaveUp(Exception):
@@ -72,21 +84,25 @@ class Retries:
     def read(self, call: Call, **request: Any) -> Answer:
         """Raise `StoreUnavailable` where only failures that may pass came back."""
         try:
-            return self._persist(lambda: call(**request))
+            return self._persist(call, request, again={})
         except _GaveUp as error:
             raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
 
-    def write(self, call: Call, **request: Any) -> Answer:
-        """As `read`; raise `OutcomeUnknown` where a try may have been carried out, `Refused`."""
+    def write(self, call: Call, *, again: Answer | None, **request: Any) -> Answer:
+        """
+        As `read`; raise `OutcomeUnknown` where a try may have been made, and `Refused`.
+
+        After such a try the request is sent with the changes `again`, which must keep it from
+        undoing what others have written since; with `None` it is not sent again.
+        """
         try:
-            return self._persist(lambda: call(**request))
+            return self._persist(call, request, again)
         except _GaveUp as error:
             if error.sent:
-                text = "DynamoDB does not answer; the write may have been made"
-                raise OutcomeUnknown(text) from error.__cause__
+                raise OutcomeUnknown(MAY_BE_MADE) from error.__cause__
             raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
 
-    def _persist(self, call: Callable[[], Answer]) -> Answer:
+    def _persist(self, call: Call, request: Answer, again: Answer | None) -> Answer:
         """
         Return the call's answer, or raise `_GaveUp`.
 
@@ -97,10 +113,11 @@ class Retries:
         try:
             for pause in _pauses():
                 try:
-                    return call()
+                    return call(**request | (again or {}) if sent else request)
                 except (ClientError, *_LOST) as error:
                     sent |= _may_be_done(error, sent=sent)
-                    if time.perf_counter() - started + pause > self._seconds:
+                    late = time.perf_counter() - started + pause > self._seconds
+                    if late or (sent and again is None):
                         raise _GaveUp(sent=sent) from error
                 time.sleep(pause)
             raise AssertionError  # the pauses do not end

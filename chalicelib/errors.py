@@ -49,7 +49,7 @@ class InvalidQuery(_Invalid):
 
 
 class InvalidCursor(CatalogError):
-    """A cursor that `repository.py` did not make."""
+    """A cursor that `cursors.py` did not make."""
 
     def __init__(self) -> None:
         super().__init__("The cursor is not one that this API gave")

@@ -17,6 +17,11 @@ FINGERPRINT: Final = "fingerprint"
 """The attribute that tells what an idempotent request asked for."""
 
 
+# Of an item that was made past the API. The first update gives it a version.
+_UNVERSIONED: Final = {"N": "0"}
+_LONG_AGO: Final = {"S": "1970-01-01T00:00:00+00:00"}
+
+
 def key(product_id: str) -> Item:
     """Return the table's key of a product."""
     return {"id": {"S": product_id}}
@@ -47,9 +52,9 @@ def to_product(item: Item) -> Product:
         price=Decimal(item["price"]["N"]),
         stock_quantity=int(item["stock_quantity"]["N"]),
         category=item["category"]["S"] if "category" in item else None,
-        version=int(item["version"]["N"]),
-        created_at=datetime.fromisoformat(item["created_at"]["S"]),
-        updated_at=datetime.fromisoformat(item["updated_at"]["S"]),
+        version=int(item.get("version", _UNVERSIONED)["N"]),
+        created_at=datetime.fromisoformat(item.get("created_at", _LONG_AGO)["S"]),
+        updated_at=datetime.fromisoformat(item.get("updated_at", _LONG_AGO)["S"]),
     )
 
 
@@ -103,14 +108,22 @@ class Expression:
             self._set.append(f"#{name} = :{name}")
             self._values[f":{name}"] = attribute(value)
 
+    def unless_since(self, moment: datetime) -> dict[str, Any]:
+        """Return what to change so that the write leaves alone what was written after `moment`."""
+        return {
+            "ConditionExpression": f"{self._condition} AND updated_at < :moment",
+            "ExpressionAttributeValues": self._values | {":moment": attribute(moment)},
+        }
+
     def update(self) -> dict[str, Any]:
         """Return what UpdateItem takes. Raises the version by one."""
+        self._values[":one"] = attribute(1)
         remove = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
         return {
             "UpdateExpression": f"SET {', '.join(self._set)}{remove} ADD version :one",
             "ConditionExpression": self._condition,
             "ExpressionAttributeNames": self._names,
-            "ExpressionAttributeValues": self._values | {":one": attribute(1)},
+            "ExpressionAttributeValues": self._values,
         }
 
     def delete(self) -> dict[str, Any]:

@@ -54,16 +54,6 @@ class CategoryQuery(NamedTuple):
     max_price: Decimal | None = None
     descending: bool = False
 
-    def matches(self, product: Representation) -> bool:
-        """Tell whether a product is among those asked for."""
-        fields = json.loads(product.body, parse_float=Decimal)
-        price = fields["price"]
-        return (
-            fields.get("category") == self.category
-            and (self.min_price is None or self.min_price <= price)
-            and (self.max_price is None or price <= self.max_price)
-        )
-
 
 class Page(NamedTuple):
     """A stretch of a listing, and the cursor of the next one (`None` at the end)."""
@@ -75,6 +65,12 @@ class Page(NamedTuple):
 def is_product_id(text: str) -> bool:
     """Tell whether a product may have `text` as its id. Where not, nobody needs to be asked."""
     return re.fullmatch(UUID_PATTERN, text) is not None
+
+
+def is_listed(product: Representation, category: str, price: Decimal) -> bool:
+    """Tell whether a product is in a category at a price."""
+    fields = json.loads(product.body, parse_float=Decimal)
+    return (category, price) == (fields.get("category"), fields["price"])
 
 
 def represent(product: Product) -> Representation:

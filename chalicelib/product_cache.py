@@ -76,8 +76,16 @@ class ProductCache:
         self._cache.invalidate(key_of(product_id))
 
 
-class NoCache:
-    """What `CACHE_ENABLED=false` puts in its place: every read is a bypass."""
+class ReadsBypassed:
+    """
+    What `CACHE_ENABLED=false` puts in its place: every read is a bypass.
+
+    Writes go on fencing and deleting where Redis is named, so that what is in it is not old when
+    the cache is turned on again.
+    """
+
+    def __init__(self, cache: ProductCache | None) -> None:
+        self._cache = cache
 
     def fetch(
         self, _product_id: str, load: Callable[[], Representation | None]
@@ -93,9 +101,11 @@ class NoCache:
         """Return what `load` returns."""
         return {**dict.fromkeys(product_ids), **load(product_ids)}
 
-    def fenced(self, _product_id: str) -> AbstractContextManager[None]:
-        """Do nothing: there is no entry to hold off."""
-        return nullcontext()
+    def fenced(self, product_id: str) -> AbstractContextManager[None]:
+        """Hold off readers elsewhere, which may not have been told of the switch yet."""
+        return nullcontext() if self._cache is None else self._cache.fenced(product_id)
 
-    def invalidate(self, _product_id: str) -> None:
-        """Do nothing: there is no entry to delete."""
+    def invalidate(self, product_id: str) -> None:
+        """Delete the entry, if there is a Redis to hold one."""
+        if self._cache is not None:
+            self._cache.invalidate(product_id)

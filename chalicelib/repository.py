@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,6 +34,8 @@ from chalicelib.product import CategoryQuery, Product
 BATCH_WRITE_LIMIT: Final = 25
 """Items that one BatchWriteItem takes."""
 _BATCH_PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+_BATCH_SECONDS: Final = 2.0
+"""After these, what a batch has not read is not asked for again."""
 _ALL: Final = "all products"
 """The query that a cursor of the whole listing belongs to."""
 
@@ -78,6 +81,7 @@ class Repository:
         """Return those of up to 100 products that exist, as `get` does."""
         found: dict[str, Product] = {}
         wanted = [key(product_id) for product_id in product_ids]
+        give_up_at = time.monotonic() + _BATCH_SECONDS
         for pause in _BATCH_PAUSES:
             if not wanted:
                 return found
@@ -87,6 +91,8 @@ class Repository:
             products = map(to_product, answer["Responses"].get(self._table, []))
             found |= {product.id: product for product in products}
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if time.monotonic() > give_up_at:
+                break
         if wanted:
             raise StoreUnavailable("DynamoDB throttles; try again")
         return found
@@ -105,6 +111,7 @@ class Repository:
         try:
             self._retries.write(
                 self._client.put_item,
+                again={},
                 TableName=self._table,
                 Item=item,
                 ConditionExpression="attribute_not_exists(id)",
@@ -135,11 +142,12 @@ class Repository:
         """
         Store up to 25 products of different ids, whatever is there; return those not stored.
 
-        Their versions start at the present time in ms, so they are above those they replace.
+        Their versions start at the present time in ms, so they are above those they replace. For
+        want of a condition, a batch that may have been stored is not sent again.
         """
         requests = [{"PutRequest": {"Item": to_item(product)}} for product in products]
         answer = self._retries.write(
-            self._client.batch_write_item, RequestItems={self._table: requests}
+            self._client.batch_write_item, again=None, RequestItems={self._table: requests}
         )
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
         return [to_product(request["PutRequest"]["Item"]) for request in left]
@@ -158,12 +166,14 @@ class Repository:
         for name, value in changes.items():
             expression.assign(name, value)
         expression.assign("updated_at", now)
+        update, again = expression.update(), expression.unless_since(now)
         try:
             answer = self._retries.write(
                 self._client.update_item,
+                again=again,
                 TableName=self._table,
                 Key=key(product_id),
-                **expression.update(),
+                **update,
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -175,12 +185,14 @@ class Repository:
 
     def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
         """Delete the product, where it is at one of `versions`. Raise as `update` does."""
+        expression = Expression(versions)
         try:
             self._retries.write(
                 self._client.delete_item,
+                again=expression.unless_since(self._now()),
                 TableName=self._table,
                 Key=key(product_id),
-                **Expression(versions).delete(),
+                **expression.delete(),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except Refused as refusal:
@@ -206,9 +218,9 @@ class Repository:
 
     def query(
         self, query: CategoryQuery, limit: int, cursor: str | None = None
-    ) -> tuple[list[str], str | None]:
+    ) -> tuple[dict[str, Decimal], str | None]:
         """
-        Return the ids of up to `limit` products of a category, by price, and the next cursor.
+        Return the prices of up to `limit` products of a category, in order, and the next cursor.
 
         From an index that DynamoDB brings up to date a moment after a write: whoever must not show
         what has moved on reads the products themselves. Raise `InvalidCursor`.
@@ -223,7 +235,7 @@ class Repository:
         items, last_item = _page(answer, limit)
         position = [last_item["id"]["S"], last_item["price"]["N"]] if last_item else None
         next_cursor = self._cursors.seal(repr(query), position) if position else None
-        return [item["id"]["S"] for item in items], next_cursor
+        return {item["id"]["S"]: Decimal(item["price"]["N"]) for item in items}, next_cursor
 
     def all(self) -> Iterator[Product]:
         """Go through the whole table, a Scan of 1 MB at a time."""

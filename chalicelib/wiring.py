@@ -18,7 +18,7 @@ from chalicelib.catalog import Catalog
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.config import Settings
 from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
-from chalicelib.product_cache import NoCache, ProductCache, RepresentationCodec
+from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec
 
 if TYPE_CHECKING:
     import redis
@@ -51,16 +51,18 @@ class Container:
         return Invalidator(self.cache.invalidate, self.dead_letters)
 
     @cached_property
-    def cache(self) -> ProductCache | NoCache:
-        """The products' cache, or the stand-in where the settings want none."""
-        if not self.settings.cache_enabled:
-            return NoCache()
+    def cache(self) -> ProductCache | ReadsBypassed:
+        """The products' cache; where the settings want none, what only writes go through."""
         policy = Policy(
             ttl_seconds=self.settings.cache_ttl_seconds,
             negative_ttl_seconds=self.settings.cache_negative_ttl_seconds,
             strict=self.settings.cache_write_policy == "strict",
         )
-        return ProductCache(Cache(self.redis, RepresentationCodec(), policy))
+        if self.settings.cache_enabled:
+            return ProductCache(Cache(self.redis, RepresentationCodec(), policy))
+        if not self.settings.redis_host:
+            return ReadsBypassed(None)
+        return ReadsBypassed(ProductCache(Cache(self.redis, RepresentationCodec(), policy)))
 
     @cached_property
     def redis(self) -> redis_client.RedisStore:

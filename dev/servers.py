@@ -26,20 +26,12 @@ SERVICES: Final = "dynamodb,dynamodbstreams,cloudformation,sts"
 
 
 class Valkey(Server):
-    """
-    A real Valkey.
-
-    With `data_dir`, a stop saves what it holds and the next start takes it up. A crash starts
-    empty: an older copy of a cache would hold what has been overwritten since.
-    """
+    """A real Valkey, empty at every start: an older copy of a cache would hold what is outdated."""
 
     name = "Valkey"
 
-    def __init__(
-        self, port: int | None = None, data_dir: Path | None = None, log: Path | None = None
-    ) -> None:
+    def __init__(self, port: int | None = None, log: Path | None = None) -> None:
         super().__init__(port)
-        self._data_dir = data_dir
         self._log = log
 
     @property
@@ -47,26 +39,17 @@ class Valkey(Server):
         """As Redis clients take it."""
         return f"redis://{self.host}:{self.port}"
 
-    def start(self) -> None:
-        """Start it; see `Server.start`."""
-        super().start()
-        if self._data_dir is not None:
-            (self._data_dir / "dump.rdb").unlink(missing_ok=True)
-
     def _launched(self, scratch: Path) -> Program:
-        directory = self._data_dir or scratch
-        directory.mkdir(parents=True, exist_ok=True)
         options = {
             "--bind": self.host,
             "--port": str(self.port),
-            "--dir": str(directory.resolve()),
+            "--dir": str(scratch),
             "--save": "",
-            "--shutdown-on-sigterm": "nosave" if self._data_dir is None else "save",
         }
         words = [word for option in options.items() for word in option]
         # The package's own `ValkeyServer` ties the process to nobody and picks ports by guessing.
         binary = str(_binary.get_binary_path())
-        return Program(self.name, [binary, *words], os.environ, cwd=directory, log=self._log)
+        return Program(self.name, [binary, *words], os.environ, cwd=scratch, log=self._log)
 
     def _answers(self) -> bool:
         try:
@@ -135,7 +118,8 @@ class Api(Server):
     def __init__(
         self, env: Mapping[str, str], module: str = "dev.server", log: Path | None = None
     ) -> None:
-        super().__init__(int(env["API_PORT"]) if "API_PORT" in env else None)
+        port = int(env["API_PORT"]) if "API_PORT" in env else None
+        super().__init__(port, _reachable(env.get("API_HOST", "127.0.0.1")))
         self._env = {**env, "API_PORT": str(self.port)}
         self._module = module
         self._log = log
@@ -170,3 +154,8 @@ class Stream(Server):
 
     def _answers(self) -> bool:
         return True
+
+
+def _reachable(host: str) -> str:
+    """Return where to reach a server that listens on `host`."""
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 — any address of this machine

@@ -28,6 +28,8 @@ from dev.stack_file import StackFile
 LOCAL: Final = Path(".local")
 """In the current directory, so that tests can run stacks of their own."""
 _WATCH_SECONDS: Final = 0.2
+_REVIVE_SECONDS: Final = 0.5
+"""One that dies at once is not started in a frenzy."""
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ended = threading.Event()
 
@@ -36,8 +38,9 @@ class Stack:
     """All servers of the stack. One that `env` names is used as it is, and not started."""
 
     def __init__(self, env: Mapping[str, str], local: Path = LOCAL) -> None:
+        Settings.from_env({"REDIS_HOST": "127.0.0.1", **environment.of(None, None, env)})
         keep = env.get("PERSIST") == "1"
-        self._redis = None if env.get("REDIS_HOST") else _valkey(env, local, keep=keep)
+        self._redis = None if env.get("REDIS_HOST") else _valkey(env, local)
         self._aws = None if env.get("AWS_ENDPOINT_URL") else _emulator(local, keep=keep)
         child_env = environment.of(self._redis, self._aws, env)
         self.settings = Settings.from_env(child_env)
@@ -76,7 +79,6 @@ class Stack:
     def _watch(self) -> NoReturn:
         while not _ended.wait(_WATCH_SECONDS):
             if self._aws is not None and not self._aws.is_alive:
-                self._forget()
                 raise StartFailed("The AWS emulator has died, and the table with it")
             for server in filter(None, (self._redis, self._api, self._stream)):
                 if not server.is_alive:
@@ -89,20 +91,14 @@ class Stack:
             server.start()
         except StartFailed as failure:
             print(failure, flush=True)
-            time.sleep(1)
+        time.sleep(_REVIVE_SECONDS)
         self._file.write()
 
-    def _forget(self) -> None:
-        """Let Valkey save nothing: its copies are of a table that is no more."""
-        if self._redis is not None:
-            self._redis.signal(signal.SIGKILL)
 
-
-def _valkey(env: Mapping[str, str], local: Path, *, keep: bool) -> Valkey:
+def _valkey(env: Mapping[str, str], local: Path) -> Valkey:
     port = env.get("REDIS_PORT", "")
     return Valkey(
-        int(port) if port.isdigit() else None,
-        data_dir=local / "valkey" if keep else None,
+        int(port) if port else None,
         log=local / "logs" / "valkey.log",
     )
 

@@ -9,6 +9,7 @@ partial batch responses, and nothing of caches.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -187,16 +188,19 @@ def _as_lambda_has_it(record: Record, stream_arn: str) -> Record:
     return {**record, "dynamodb": change, "eventSourceARN": stream_arn}
 
 
-def main() -> None:
-    """Feed our own table's stream to the function that `app.py` declares."""
+def main() -> str | None:
+    """Feed our own table's stream to the function of `app.py`; return what stops the start."""
     from app import invalidate
 
     settings = wiring.container().settings
     where = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
     table = boto3.client("dynamodb", **where).describe_table(TableName=settings.products_table)
-    stream_arn = table["Table"]["LatestStreamArn"]
+    stream_arn = table["Table"].get("LatestStreamArn")
+    if stream_arn is None:
+        return f"The table {settings.products_table} has no stream: see infra/table.yaml"
     Feed(boto3.client("dynamodbstreams", **where), stream_arn, invalidate).run()
+    return None
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

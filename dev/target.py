@@ -31,6 +31,7 @@ def settings(env: MutableMapping[str, str], state: Path = STATE) -> Settings:
     stack = running(state)
     if stack is None:
         return Settings.from_env(env)
+    env.pop("AWS_PROFILE", None)  # it need not know a profile of that name
     for name, value in _CREDENTIALS.items():
         env.setdefault(name, value)
     return Settings.from_env(_of_stack(stack, env))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from chalicelib.config import Settings
-from chalicelib.product_cache import NoCache
+from chalicelib.product_cache import ReadsBypassed
 from chalicelib.wiring import Container
 from dev.transfer.ledger import Ledger
 from dev.transfer.lines import Entry
@@ -48,7 +48,7 @@ def store(products: list[Entry], settings: Settings) -> None:
     ledger = Ledger()
     for product in products:
         ledger.note(product)
-    Loader(NoCache(), Container(settings).repository, ledger).store_all(products)
+    Loader(ReadsBypassed(None), Container(settings).repository, ledger).store_all(products)
 
 
 def _product(number: int, choice: random.Random) -> Entry:

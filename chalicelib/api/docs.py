@@ -3,7 +3,7 @@ The API's own documentation: the OpenAPI document, Swagger UI and ReDoc. Knows n
 
 All of it are files beside this module, read when first asked for, so a start pays nothing. The
 pages' libraries are vendored from npm (`assets/README.md`): a fresh clone with only Python serves
-them, the Lambda's zip holds these five files and no package's whole tree, and they are text, which
+them, the Lambda's zip holds these few files and no package's whole tree, and they are text, which
 API Gateway passes on as it is. Links are relative: they hold under any stage.
 """
 

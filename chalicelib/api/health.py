@@ -7,6 +7,7 @@ import json
 from chalice.app import Response
 
 from chalicelib import wiring
+from chalicelib.api.problems import RETRY_AFTER_SECONDS
 from chalicelib.api.routes import Routes
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 
@@ -27,7 +28,9 @@ def health() -> Response:
         "dynamodb": _WORDS[dynamodb],
     }
     response = Response(json.dumps(body), {"Content-Type": "application/json"})
-    response.status_code = 200 if dynamodb else 503
+    if not dynamodb:
+        response.status_code = 503
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlencode
 
 from chalice.app import Response
 
-from chalicelib import telemetry, wiring
+from chalicelib import wiring
 from chalicelib.api import inputs, queries
 from chalicelib.api.problems import of
 from chalicelib.api.routes import Routes
@@ -37,7 +37,6 @@ def create_product() -> Response:
     draft = wiring.parse_draft(inputs.json_body(request))
     key = inputs.idempotency_key(request)
     product = wiring.container().catalog.create(draft.model_dump(), key)
-    telemetry.concerns(product.id)
     response = _answer(represent(product), status=201)
     response.headers["Location"] = f"{_base_path()}/products/{product.id}"
     return response

@@ -59,7 +59,9 @@ class Routes(Blueprint):
             response.headers = {**EVERY_ANSWER, **response.headers}
             response.headers["X-Request-Id"] = trace.request_id
             response.headers["Server-Timing"] = trace.server_timing()
-            telemetry.info("answered", method=request.method, status=response.status_code)
+            route = request.context.get("resourcePath")
+            status = response.status_code
+            telemetry.info("answered", method=request.method, route=route, status=status)
             return response
 
         return answer

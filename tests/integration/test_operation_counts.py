@@ -130,8 +130,8 @@ def test_a_page_costs_one_query_and_no_command(
 def test_without_a_cache_a_read_costs_one_query(
     wire: Wire, redis: Recorder, moto_table: Table
 ) -> None:
-    """CACHE_ENABLED=false asks no Redis, neither to read nor to write."""
-    catalog = wire(redis=redis, CACHE_ENABLED="false").catalog
+    """CACHE_ENABLED=false, and no Redis named: none is asked, neither to read nor to write."""
+    catalog = wire(redis=redis, CACHE_ENABLED="false", REDIS_HOST="").catalog
     mouse = catalog.create(a_draft())
 
     with redis.commands() as sent, moto_table.calls() as asked:
@@ -140,6 +140,20 @@ def test_without_a_cache_a_read_costs_one_query(
 
     assert [] == sent
     assert ["GetItem", "UpdateItem"] == asked
+
+
+def test_what_is_written_while_the_cache_is_off_is_seen_when_it_is_on_again(
+    wire: Wire, redis: Recorder
+) -> None:
+    """With a Redis named, reads are bypassed, but writes go on deleting their keys."""
+    mouse = wire(redis=redis).catalog.create(a_draft())
+    wire(redis=redis).catalog.get(mouse.id)
+
+    wire(redis=redis, CACHE_ENABLED="false").catalog.update(mouse.id, {"name": "Ball"})
+
+    item, _ = wire(redis=redis).catalog.get(mouse.id)
+    assert item is not None
+    assert '"Ball"' in item.body
 
 
 def test_past_an_open_circuit_a_read_costs_one_query(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.errors import ProductExists, ProductNotFound, VersionMismatch
+from chalicelib.errors import OutcomeUnknown, ProductExists, ProductNotFound
 from chalicelib.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
@@ -47,15 +47,15 @@ def test_an_update_at_a_version_is_recognised(
     assert now == repository.get(SOME_ID)
 
 
-def test_an_update_at_a_version_that_another_took_is_refused(
+def test_an_update_at_a_version_that_another_took_is_not_made(
     table: Table, repository: Repository
 ) -> None:
-    """A try failed before it arrived, and somebody else was faster: that is not ours."""
+    """A try failed, and somebody else has written: whether ours came before, nobody can tell."""
     was = repository.add(SOME_ID, a_draft())
     theirs = repository.update(SOME_ID, {"name": "Theirs"})
     client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
 
-    with pytest.raises(VersionMismatch):
+    with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).update(SOME_ID, {"name": "Ours"}, [was.version])
 
     assert theirs == repository.get(SOME_ID)
@@ -96,7 +96,48 @@ def test_a_product_made_anew_meanwhile_is_not_removed(table: Table, repository: 
     version = repository.add(SOME_ID, a_draft()).version
     client = ForgetfulDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
 
-    with pytest.raises(VersionMismatch):
+    with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).remove(SOME_ID, [version])
 
     assert repository.get(SOME_ID) is not None
+
+
+def test_an_update_sent_again_spares_what_was_written_since(
+    table: Table, repository: Repository
+) -> None:
+    """Between the lost answer and the next try somebody else wrote: theirs is not undone."""
+    repository.add(SOME_ID, a_draft())
+    client = ForgetfulDynamoDB(table.client, lambda: repository.update(SOME_ID, {"name": "Theirs"}))
+
+    with pytest.raises(OutcomeUnknown):
+        examples.repository(client, table.name).update(SOME_ID, {"name": "Ours"})
+
+    now = repository.get(SOME_ID)
+    assert now is not None
+    assert "Theirs" == now.name
+
+
+def test_a_removal_sent_again_spares_what_was_made_since(
+    table: Table, repository: Repository
+) -> None:
+    """Also where it asked for no version."""
+    repository.add(SOME_ID, a_draft())
+    client = ForgetfulDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
+
+    with pytest.raises(OutcomeUnknown):
+        examples.repository(client, table.name).remove(SOME_ID)
+
+    assert repository.get(SOME_ID) is not None
+
+
+def test_a_batch_that_may_be_stored_is_not_sent_again(table: Table, repository: Repository) -> None:
+    """It has no condition: sent again, it would undo what was written in between."""
+    product = repository.new(SOME_ID, a_draft())
+    client = ForgetfulDynamoDB(table.client, lambda: repository.update(SOME_ID, {"name": "Theirs"}))
+
+    with pytest.raises(OutcomeUnknown):
+        examples.repository(client, table.name).put_all([product])
+
+    now = repository.get(SOME_ID)
+    assert now is not None
+    assert ("Theirs", product.version + 1) == (now.name, now.version)

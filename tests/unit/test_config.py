@@ -36,7 +36,7 @@ def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("aws_region", "eu-central-1"), ("aws_endpoint_url", None), ("on_lambda", False),
+        ("aws_region", "eu-central-1"), ("aws_endpoint_url", None),
         ("cache_enabled", True), ("cache_write_policy", "available"),
         ("cache_ttl_seconds", 3600), ("cache_negative_ttl_seconds", 15),
         ("redis_host", "redis.example"), ("redis_port", 6379), ("redis_db", 0),
@@ -160,14 +160,7 @@ def test_settings_cannot_be_changed() -> None:
         settings().redis_port = 1
 
 
-def test_on_lambda_is_told_by_what_lambda_sets() -> None:
-    """The runtime sets AWS_LAMBDA_FUNCTION_NAME, and nobody else does."""
-    on_lambda = settings(AWS_LAMBDA_FUNCTION_NAME="api", CURSOR_SECRET="x" * 32)
-
-    assert on_lambda.on_lambda
-
-
-def test_the_region_at_fault_is_named_by_the_variable_that_was_set() -> None:
+def test_on_lambda_is__at_fault_is_named_by_the_variable_that_was_set() -> None:
     """Who set AWS_DEFAULT_REGION only is not sent to look for AWS_REGION."""
     without = {name: value for name, value in ENVIRONMENT.items() if name != "AWS_REGION"}
 

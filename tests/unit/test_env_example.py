@@ -78,7 +78,6 @@ def test_the_values_shown_are_the_defaults() -> None:
     assert Settings.from_env(ENVIRONMENT) == Settings.from_env(env | dict(ENVIRONMENT))
 
 
-@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
 def test_the_readme_has_a_row_for_every_setting_and_nothing_else() -> None:
     """The table under `## Settings` names each one."""
     assert settings_read() == readme_table()

@@ -173,3 +173,21 @@ def test_equal_bounds_written_differently_are_one_query(api: Api) -> None:
     answer = api.get(f"/products?category=mice&min_price=1.0&limit=1&cursor={cursor}")
 
     assert ["2"] == names(answer)
+
+
+def test_an_index_that_lags_does_not_spoil_the_order(
+    api: Api, moto_table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A product that has another price by now is left out, though it still fits the query."""
+    stocked(api, 20, 30)
+    (moved,) = stocked(api, 10)
+    lagging = moto_table.client.query(
+        TableName=moto_table.name,
+        IndexName="category-price",
+        KeyConditionExpression="category = :c",
+        ExpressionAttributeValues={":c": {"S": "mice"}},
+    )
+    api.patch(moved, {"price": 50})
+    monkeypatch.setattr(moto_table.client, "query", lambda **_: lagging)
+
+    assert ["20", "30"] == names(api.get("/products?category=mice"))

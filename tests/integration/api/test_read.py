@@ -3,6 +3,7 @@
 import pytest
 
 from tests.doubles.api import Api
+from tests.doubles.recording import Table
 from tests.examples import SOME_ID
 
 
@@ -116,3 +117,20 @@ def test_a_product_created_after_a_404_is_found(api: Api) -> None:
     path, _ = api.create()
 
     assert 200 == api.get(path).status
+
+
+def test_a_product_made_past_the_api_is_read_and_updated(api: Api, moto_table: Table) -> None:
+    """Without a version and dates, as one makes it with the AWS CLI; the first update adds them."""
+    item = {
+        "id": {"S": SOME_ID},
+        "name": {"S": "Mouse"},
+        "description": {"S": "Small"},
+        "price": {"N": "1"},
+        "stock_quantity": {"N": "1"},
+    }
+    moto_table.client.put_item(TableName=moto_table.name, Item=item)
+
+    assert "Mouse" == api.get(f"/products/{SOME_ID}").json["name"]
+    assert 1 == len(api.get("/products").json["items"])
+    assert '"1"' == api.patch(f"/products/{SOME_ID}", {"name": "Ball"}).headers["etag"]
+    assert "Ball" == api.get(f"/products/{SOME_ID}").json["name"]

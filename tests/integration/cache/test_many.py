@@ -7,6 +7,7 @@ from fakeredis import FakeServer
 
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.circuit_breaker import FAILURES
 from chalicelib.errors import StoreUnavailable
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.recording import Recorder
@@ -82,25 +83,47 @@ def test_a_write_meanwhile_keeps_the_old_value_out(cache: Cache[str]) -> None:
     assert [("two", Outcome.HIT)] == _hits(cache, "b")
 
 
-@pytest.mark.parametrize("entry", [b"Ltheirs", b"garbage", b"Vother:x"])
-def test_another_s_lease_and_what_cannot_be_read_are_loaded(
-    cache: Cache[str], redis: Recorder, entry: bytes
-) -> None:
+def test_another_s_lease_is_left_alone(cache: Cache[str], redis: Recorder) -> None:
     """Nobody waits, and nobody's lease is filled over."""
+    redis.set("a", b"Ltheirs")
+
+    assert {"a": "one"} == cache.fetch_many(["a"], Shelf({"a": "one"}))
+    assert b"Ltheirs" == redis.get("a")
+
+
+@pytest.mark.parametrize("entry", [b"", b"garbage", b"Vother:x", b"V\xff"])
+def test_what_cannot_be_read_is_replaced(cache: Cache[str], redis: Recorder, entry: bytes) -> None:
+    """It counts as a miss, and the next read is a hit."""
     redis.set("a", entry)
 
     assert {"a": "one"} == cache.fetch_many(["a"], Shelf({"a": "one"}))
-    assert entry == redis.get("a")
+    assert [("one", Outcome.HIT)] == _hits(cache, "a")
 
 
-def test_another_type_under_a_key_is_loaded(cache: Cache[str], redis: Recorder) -> None:
+def test_another_type_under_a_key_is_replaced(cache: Cache[str], redis: Recorder) -> None:
     """A hash under one key does not spoil the others."""
     redis.hset("a", "field", "value")
 
     found = cache.fetch_many(["a", "b"], Shelf({"a": "one", "b": "two"}))
 
     assert {"a": "one", "b": "two"} == found
-    assert [("two", Outcome.HIT)] == _hits(cache, "b")
+    assert [("one", Outcome.HIT), ("two", Outcome.HIT)] == _hits(cache, "a", "b")
+
+
+def test_nothing_to_ask_teaches_the_circuit_nothing(
+    fake_redis: Recorder, fake_server: FakeServer
+) -> None:
+    """A read of no keys between reads that fail does not keep the circuit closed."""
+    fake_server.connected = False
+    cache = a_cache(fake_redis)
+    for _ in range(FAILURES):
+        cache.fetch("a", Loader("one"))
+        cache.fetch_many([], Shelf({}))
+
+    with fake_redis.commands() as sent:
+        cache.fetch("a", Loader("one"))
+
+    assert [] == sent
 
 
 def test_a_loader_that_fails_gives_the_leases_back(cache: Cache[str], redis: Recorder) -> None:
