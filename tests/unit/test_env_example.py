@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pytest
-
 from chalicelib.config import Settings
 from tests.examples import ENVIRONMENT
 
