@@ -53,16 +53,15 @@ class Container:
     @cached_property
     def cache(self) -> ProductCache | ReadsBypassed:
         """The products' cache; where the settings want none, what only writes go through."""
+        if not self.settings.redis_host:
+            return ReadsBypassed(None)
         policy = Policy(
             ttl_seconds=self.settings.cache_ttl_seconds,
             negative_ttl_seconds=self.settings.cache_negative_ttl_seconds,
             strict=self.settings.cache_write_policy == "strict",
         )
-        if self.settings.cache_enabled:
-            return ProductCache(Cache(self.redis, RepresentationCodec(), policy))
-        if not self.settings.redis_host:
-            return ReadsBypassed(None)
-        return ReadsBypassed(ProductCache(Cache(self.redis, RepresentationCodec(), policy)))
+        cache = ProductCache(Cache(self.redis, RepresentationCodec(), policy))
+        return cache if self.settings.cache_enabled else ReadsBypassed(cache)
 
     @cached_property
     def redis(self) -> redis_client.RedisStore:
