@@ -18,6 +18,16 @@ def stocked(api: Api, *prices: float, category: str = "mice") -> list[str]:
     return [api.create(name=str(price), price=price, category=category)[0] for price in prices]
 
 
+def index_of_mice(table: Table) -> Any:
+    """Return what the index says now, to be said again when it should say something else."""
+    return table.client.query(
+        TableName=table.name,
+        IndexName="category-price",
+        KeyConditionExpression="category = :c",
+        ExpressionAttributeValues={":c": {"S": "mice"}},
+    )
+
+
 def pages(api: Api, path: str) -> list[list[str]]:
     """Follow the links; return the names on each page."""
     seen = []
@@ -89,12 +99,7 @@ def test_an_index_that_lags_shows_nothing_old(
 ) -> None:
     """Where the index still has a product at its old price, the page does not."""
     (path,) = stocked(api, 5)
-    lagging = moto_table.client.query(
-        TableName=moto_table.name,
-        IndexName="category-price",
-        KeyConditionExpression="category = :c",
-        ExpressionAttributeValues={":c": {"S": "mice"}},
-    )
+    lagging = index_of_mice(moto_table)
     api.patch(path, {"price": 50})
     monkeypatch.setattr(moto_table.client, "query", lambda **_: lagging)
 
@@ -181,12 +186,7 @@ def test_an_index_that_lags_does_not_spoil_the_order(
     """A product that has another price by now is left out, though it still fits the query."""
     stocked(api, 20, 30)
     (moved,) = stocked(api, 10)
-    lagging = moto_table.client.query(
-        TableName=moto_table.name,
-        IndexName="category-price",
-        KeyConditionExpression="category = :c",
-        ExpressionAttributeValues={":c": {"S": "mice"}},
-    )
+    lagging = index_of_mice(moto_table)
     api.patch(moved, {"price": 50})
     monkeypatch.setattr(moto_table.client, "query", lambda **_: lagging)
 
