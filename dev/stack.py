@@ -45,7 +45,7 @@ class Stack:
         child_env = environment.of(self._redis, self._aws, env)
         self.settings = Settings.from_env(child_env)
         os.environ.update(child_env)  # boto3 looks for credentials there
-        self._api = Api(child_env)
+        self._api = Api({**child_env, "API_PORT": str(self.settings.api_port)})
         self._stream = Stream(child_env)
         self._file = StackFile(local, self.settings, self._api, self._redis, self._aws)
 

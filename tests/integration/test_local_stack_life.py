@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,15 @@ def test_a_setting_at_fault_stops_the_start(tmp_path: Path) -> None:
     assert 1 == stack.process.wait(30)
     assert "CACHE_TTL_SECONDS must be" in stack.output
     assert not stack.file.exists()
+
+
+def test_without_a_port_of_its_own_the_api_listens_on_the_one_announced() -> None:
+    """`make run` serves on 8080, as it says. Nothing is started here: the port may be in use."""
+    script = "import os; from dev.stack import Stack; print(Stack(os.environ)._api.port)"
+
+    port = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+    assert b"8080" == port.stdout.strip()
 
 
 def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
