@@ -15,7 +15,7 @@ telemetry.configure(settings)
 app = Chalice(app_name="product-catalog")
 app.api.binary_types = []
 app.api.cors = cors.config(settings.cors_allow_origin)
-app.register_middleware(partial(routes.reshape, app.api), "http")
+app.register_middleware(partial(routes.answer, app.api), "http")
 app.register_blueprint(products.routes)
 app.register_blueprint(health.routes)
 app.register_blueprint(docs.routes)
@@ -25,4 +25,5 @@ app.register_blueprint(docs.routes)
 @app.on_dynamodb_record(stream_arn=settings.products_stream_arn, name="invalidate")
 def invalidate(event: DynamoDBEvent) -> dict[str, Any]:
     """Delete the cache keys behind a batch of stream records; tell Lambda which to send again."""
+    telemetry.begin(request_id=getattr(event.context, "aws_request_id", ""))
     return wiring.container().invalidator.process(event.to_dict()["Records"])

@@ -89,12 +89,12 @@ class Cache(Generic[T]):
         try:
             found, lease = self._find(key)
         except CacheUnavailable as error:
-            telemetry.info("cache bypass", reason=str(error))
+            telemetry.looked_up("bypass", reason=str(error))
             return Fetched(load(), Outcome.BYPASS)
         if found is not None:
-            telemetry.info("cache hit", negative=found.item is None)
+            telemetry.looked_up("negative hit" if found.item is None else "hit")
             return found
-        telemetry.info("cache miss")
+        telemetry.looked_up("miss")
         return Fetched(self._load(key, lease, load), Outcome.MISS)
 
     def fetch_many(
@@ -110,14 +110,14 @@ class Cache(Generic[T]):
         try:
             entries = dict(zip(keys, self._store.get_many(keys), strict=True))
         except CacheUnavailable as error:
-            telemetry.info("cache bypass", reason=str(error), keys=len(keys))
+            telemetry.looked_up_many(bypasses=len(keys), reason=str(error))
             return {**dict.fromkeys(keys), **load(keys)}
         found = {key: hit for key, raw in entries.items() if (hit := self._entries.read(raw))}
         missed = [key for key in entries if key not in found]
-        telemetry.info("cache hit", keys=len(found))
         items = {key: hit.item for key, hit in found.items()}
+        none = sum(item is None for item in items.values())
+        telemetry.looked_up_many(hits=len(found), negative_hits=none, misses=len(missed))
         if missed:
-            telemetry.info("cache miss", keys=len(missed))
             leases = self._lease_many({key: entries[key] for key in missed})
             loaded = self._load_many(missed, leases, load)
             items |= {key: loaded.get(key) for key in missed}
@@ -129,9 +129,9 @@ class Cache(Generic[T]):
         try:
             filled = self._store.run(FILL_SCRIPT, key, lease, value, ttl_ms)
         except CacheUnavailable as error:
-            telemetry.info("cache fill failed", reason=str(error))
+            telemetry.warning("cache fill failed", reason=str(error))
         else:
-            telemetry.info("cache fill" if filled else "cache fill refused")
+            telemetry.count("FillsRefused", not filled)
 
     @contextmanager
     def fenced(self, key: str) -> Iterator[None]:
@@ -160,6 +160,7 @@ class Cache(Generic[T]):
             self._store.run(FENCE_SCRIPT, key, token, FENCE_MS)
         except CacheUnavailable as error:
             telemetry.warning("cache fence lost", reason=str(error))
+            telemetry.count("FencesLost")
             if self._strict:
                 self.release(key, token)
                 raise
@@ -170,8 +171,6 @@ class Cache(Generic[T]):
             self._store.run(RELEASE_SCRIPT, key, token)
         except CacheUnavailable as error:
             telemetry.warning("cache release lost", reason=str(error))
-        else:
-            telemetry.info("cache invalidation")
 
     def invalidate(self, key: str) -> None:
         """Delete `key` unless a fence stands there. Raise `CacheUnavailable`."""
@@ -239,9 +238,9 @@ class Cache(Generic[T]):
         try:
             filled = self._store.run_many(FILL_SCRIPT, calls)
         except CacheUnavailable as error:
-            telemetry.info("cache fill failed", reason=str(error), keys=len(calls))
+            telemetry.warning("cache fill failed", reason=str(error), keys=len(calls))
         else:
-            telemetry.info("cache fill", keys=sum(filled))
+            telemetry.count("FillsRefused", len(calls) - sum(filled))
 
     def _load(self, key: str, lease: bytes | None, load: Callable[[], T | None]) -> T | None:
         try:

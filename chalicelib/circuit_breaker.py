@@ -41,12 +41,15 @@ class CircuitBreaker:
         self._retry_at = now + self._rest_seconds
         return True
 
-    def succeeded(self) -> None:
-        """Close the circuit."""
+    def succeeded(self) -> bool:
+        """Close the circuit; tell whether it was open."""
+        was_open = self._failures >= self._limit
         self._failures = 0
+        return was_open
 
-    def failed(self) -> None:
-        """Count a failure; the last of a row opens the circuit."""
-        self._failures += 1
-        if self._failures >= self._limit:
+    def failed(self) -> bool:
+        """Count a failure; the last of a row opens the circuit. Tell whether this one did."""
+        failures = self._failures = self._failures + 1
+        if failures >= self._limit:
             self._retry_at = self._clock() + self._rest_seconds
+        return failures == self._limit

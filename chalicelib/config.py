@@ -47,6 +47,9 @@ class Settings:
     debug: bool
     log_level: str
     log_format: str
+    log_hits: float
+    metrics: bool
+    stage: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -79,6 +82,9 @@ class Settings:
             debug=read.boolean("DEBUG", default=False),
             log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
             log_format=read.choice("LOG_FORMAT", ("json", "text")),
+            log_hits=read.number("LOG_HITS", 0.01, 1.0, 1.0),
+            metrics=read.boolean("METRICS", default=True),
+            stage=read.text("STAGE", _STAGE, "local"),
         )
         if read.faults:
             raise SettingsError("\n".join(["Settings at fault:", *read.faults]))
@@ -108,6 +114,7 @@ _REGION: Final = _Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]+", "an AWS region such as eu-c
 _URL: Final = _Rule(r"https?://[^\s@]+", "a URL such as http://127.0.0.1:4566")
 _HOST: Final = _Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
 _ORIGIN: Final = _Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
+_STAGE: Final = _Rule(r"[A-Za-z0-9-]{1,32}", "a name of letters, digits and hyphens")
 _ANY: Final = _Rule(r"(?s:.*)", "text")
 
 

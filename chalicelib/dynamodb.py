@@ -84,9 +84,11 @@ class Retries:
     def read(self, call: Call, **request: Any) -> Answer:
         """Raise `StoreUnavailable` where only failures that may pass came back."""
         try:
-            return self._persist(call, request, again={})
+            answer = self._persist(call, request, again={})
         except _GaveUp as error:
             raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
+        telemetry.count("ReadUnits", _units(answer))
+        return answer
 
     def write(self, call: Call, *, again: Answer | None, **request: Any) -> Answer:
         """
@@ -96,11 +98,13 @@ class Retries:
         undoing what others have written since; with `None` it is not sent again.
         """
         try:
-            return self._persist(call, request, again)
+            answer = self._persist(call, request, again)
         except _GaveUp as error:
             if error.sent:
                 raise OutcomeUnknown(MAY_BE_MADE) from error.__cause__
             raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
+        telemetry.count("WriteUnits", _units(answer))
+        return answer
 
     def _persist(self, call: Call, request: Answer, again: Answer | None) -> Answer:
         """
@@ -110,8 +114,10 @@ class Retries:
         """
         started = time.perf_counter()
         sent = False
+        request = {**request, "ReturnConsumedCapacity": "TOTAL"}
         try:
             for pause in _pauses():
+                telemetry.count("DynamoDBCalls")
                 try:
                     return call(**request | (again or {}) if sent else request)
                 except (ClientError, *_LOST) as error:
@@ -123,6 +129,13 @@ class Retries:
             raise AssertionError  # the pauses do not end
         finally:
             telemetry.spent("db", time.perf_counter() - started)
+
+
+def _units(answer: Answer) -> float:
+    """Return the capacity that a call took, as its answer tells it: a batch's has a list."""
+    told = answer.get("ConsumedCapacity", [])
+    tables = told if isinstance(told, list) else [told]
+    return float(sum(table["CapacityUnits"] for table in tables))
 
 
 def _may_be_done(error: Exception, *, sent: bool) -> bool:

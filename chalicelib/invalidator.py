@@ -7,6 +7,7 @@ the writer died, is deleted when the stream delivers that write. So is what was 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -29,6 +30,7 @@ class LoggedDeadLetters:
     def send(self, record: Record, reason: str) -> None:
         """Log it."""
         telemetry.warning("dead letter", reason=reason, event_id=str(record.get("eventID")))
+        telemetry.count("DeadLetters")
 
 
 class Invalidator:
@@ -38,9 +40,15 @@ class Invalidator:
     `invalidate` takes a product's id, spares a fence, and raises `CacheUnavailable`.
     """
 
-    def __init__(self, invalidate: Callable[[str], None], dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        invalidate: Callable[[str], None],
+        dead_letters: DeadLetters,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._invalidate = invalidate
         self._dead_letters = dead_letters
+        self._clock = clock
 
     def process(self, records: Sequence[Record]) -> dict[str, list[dict[str, str]]]:
         """
@@ -49,24 +57,36 @@ class Invalidator:
         Lambda delivers that one and all after it again, so none is tried further.
         Source: "Configuring partial batch response with DynamoDB and Lambda", AWS Lambda guide.
         """
-        done: set[str] = set()
+        done: dict[str, None] = {}
+        failed = self._process(records, done)
+        telemetry.count("StreamInvalidations", len(done))
+        lag = self._lag_seconds(records)
+        telemetry.invalidated(lag, records=len(records), product_ids=list(done))
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+
+    def _process(self, records: Sequence[Record], done: dict[str, None]) -> list[str]:
+        """Delete the entry of each record's product once; return where to deliver from again."""
         for record in records:
             try:
-                self._process(record, done)
+                self._delete(record, done)
             except Unavailable as error:
                 telemetry.warning("cache invalidation delayed", reason=str(error))
-                return {"batchItemFailures": [{"itemIdentifier": _sequence_number(record)}]}
-        return {"batchItemFailures": []}
+                telemetry.count("InvalidationsDelayed")
+                return [_sequence_number(record)]
+        return []
 
-    def _process(self, record: Record, done: set[str]) -> None:
-        """Delete the entry of the record's product, once a batch."""
+    def _delete(self, record: Record, done: dict[str, None]) -> None:
         product_id = _product_id(record)
         if product_id is None:
             self._dead_letters.send(record, "a record without a product id")
         elif product_id not in done:
             self._invalidate(product_id)
-            done.add(product_id)
-            telemetry.info("cache invalidation", source="stream", product_id=product_id)
+            done[product_id] = None
+
+    def _lag_seconds(self, records: Sequence[Record]) -> float | None:
+        """Return the age of the oldest record, to the second: DynamoDB tells it no finer."""
+        moments = [moment for record in records if (moment := _moment(record)) is not None]
+        return max(self._clock() - min(moments), 0.0) if moments else None
 
 
 def _product_id(record: Record) -> str | None:
@@ -75,6 +95,14 @@ def _product_id(record: Record) -> str | None:
     except (KeyError, TypeError):
         return None
     return product_id if isinstance(product_id, str) else None
+
+
+def _moment(record: Record) -> float | None:
+    """Return when the record was written, in seconds since 1970."""
+    try:
+        return float(record["dynamodb"]["ApproximateCreationDateTime"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _sequence_number(record: Record) -> str:

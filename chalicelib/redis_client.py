@@ -129,17 +129,23 @@ class RedisStore:
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 raise _WrongType from None
-            self._breaker.failed()
+            self._failed(error)
             if isinstance(error, redis.ReadOnlyError):
                 self._leave()
             raise CacheUnavailable(f"Redis refused: {_reason(error)}") from error
         except _FAILURES as error:
-            self._breaker.failed()
+            self._failed(error)
             raise CacheUnavailable(f"Redis did not answer: {_reason(error)}") from error
         finally:
             telemetry.spent("cache", time.perf_counter() - started)
-        self._breaker.succeeded()
+        if self._breaker.succeeded():
+            telemetry.info("cache circuit closed")
         return answer
+
+    def _failed(self, error: Exception) -> None:
+        if self._breaker.failed():
+            telemetry.warning("cache circuit opened", reason=_reason(error))
+            telemetry.count("BreakerOpened")
 
 
 class _WrongType(Exception):

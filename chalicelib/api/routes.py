@@ -1,7 +1,7 @@
 """
 What every route shares: the request's id, its timing, its log line, errors as problems.
 
-Done around the view, since Chalice's middleware never sees what a view raises.
+Errors are translated around the view, since Chalice's middleware never sees what a view raises.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ EVERY_ANSWER: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_TRACE_ID: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")
 
 
 class Routes(Blueprint):
@@ -45,26 +46,33 @@ class Routes(Blueprint):
     def _answering(self, view: View) -> View:
         @wraps(view)
         def answer(**path: str) -> Response:
-            request = self.request
-            product_id = path.get("product_id", "")
-            trace = telemetry.begin(
-                request_id(request), product_id if is_product_id(product_id) else ""
-            )
             try:
-                response = view(**path)
+                return view(**path)
             except Exception as error:  # noqa: BLE001 — whatever it is, the client gets a problem
-                response = problems.of(error)
-            if request.method == "HEAD":
-                response.body = ""
-            response.headers = {**EVERY_ANSWER, **response.headers}
-            response.headers["X-Request-Id"] = trace.request_id
-            response.headers["Server-Timing"] = trace.server_timing()
-            route = request.context.get("resourcePath")
-            status = response.status_code
-            telemetry.info("answered", method=request.method, route=route, status=status)
-            return response
+                return problems.of(error)
 
         return answer
+
+
+def answer(
+    api: APIGateway, request: Request, get_response: Callable[[Request], Response]
+) -> Response:
+    """Middleware around every request: its id, its times, its line; Chalice's errors as ours."""
+    product_id = (request.uri_params or {}).get("product_id", "")
+    trace = telemetry.begin(
+        request_id=request_id(request),
+        product_id=product_id if is_product_id(product_id) else "",
+        xray_trace_id=_xray_trace_id(request),
+    )
+    response = _reshaped(api, get_response(request))
+    if request.method == "HEAD":
+        response.body = ""
+    response.headers = {**EVERY_ANSWER, **response.headers}
+    response.headers["X-Request-Id"] = trace.ids["request_id"]
+    response.headers["Server-Timing"] = trace.server_timing()
+    route = request.context.get("resourcePath")
+    telemetry.answered(request.method, route, response.status_code)
+    return response
 
 
 def request_id(request: Request) -> str:
@@ -76,17 +84,20 @@ def request_id(request: Request) -> str:
     return str(request.context.get("requestId") or context.aws_request_id)
 
 
-def reshape(
-    api: APIGateway, request: Request, get_response: Callable[[Request], Response]
-) -> Response:
-    """Middleware: give Chalice's own errors (a method that a path does not have) our shape."""
-    response = get_response(request)
+def _xray_trace_id(request: Request) -> str:
+    """Return the trace that the gateway, or who called it, began."""
+    given = request.headers.get("x-amzn-trace-id")
+    found = _TRACE_ID.search(given) if given else None
+    return found[1] if found else ""
+
+
+def _reshaped(api: APIGateway, response: Response) -> Response:
+    """Give Chalice's own errors (a method that a path does not have) our shape."""
     body = response.body
     if not isinstance(body, dict) or "Code" not in body:
         return response
     problem = problems.render(response.status_code, body["Message"])
     problem.headers |= response.headers | {"Content-Type": "application/problem+json"}
-    problem.headers |= {**EVERY_ANSWER, "X-Request-Id": request_id(request)}
     if isinstance(api.cors, CORSConfig):
         problem.headers |= api.cors.get_access_control_headers()
     return problem

@@ -46,7 +46,7 @@ def _run(event: dict[str, Any], **variables: str) -> tuple[dict[str, Any], set[s
         text=True,
         check=True,
     )
-    told = json.loads(done.stdout)
+    told = json.loads(done.stdout.splitlines()[-1])
     return told["answer"], {name.partition(".")[0] for name in told["modules"]}
 
 

@@ -42,6 +42,7 @@ def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
         ("redis_host", "redis.example"), ("redis_port", 6379), ("redis_db", 0),
         ("redis_tls", False), ("redis_username", None), ("redis_password", None),
         ("api_port", 8080), ("debug", False), ("log_level", "INFO"), ("log_format", "json"),
+        ("log_hits", 1.0), ("metrics", True), ("stage", "local"),
     ],
 )  # fmt: skip
 def test_the_defaults(field: str, value: Any) -> None:

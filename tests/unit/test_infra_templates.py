@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import botocore.session
 import pytest
 
 from chalicelib.api.problems import TITLES
+from chalicelib.telemetry import metrics
 from dev.deploy import build, templates
 from dev.deploy.failure import DeployFailed
 
@@ -86,17 +89,17 @@ def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:
     assert called <= set(re.findall(r"\+(\S+)", rights))
 
 
-def test_the_metrics_count_lines_that_the_code_logs() -> None:
-    """A message that is worded anew would silence an alarm."""
-    source = (build.ROOT / "chalicelib" / "cache.py").read_text()
-    resources = templates.app()["Resources"].values()
-    filters = [each for each in resources if each.get("Type") == "AWS::Logs::MetricFilter"]
+def test_each_metric_that_is_looked_at_is_one_that_the_code_emits() -> None:
+    """Of our namespace: a metric named anew would silence an alarm."""
+    resources = templates.app()["Resources"]
+    alarms = [each["Properties"] for each in resources.values() if _is_alarm(each)]
+    watched = {each["MetricName"] for each in alarms if each["Namespace"] == metrics.NAMESPACE}
+    body, _ = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = set(_shown(json.loads(body)))
 
-    assert 3 == len(filters)
-    for each in filters:
-        pattern = each["Properties"]["FilterPattern"]
-        message = pattern.removeprefix("{ $.message = ").removesuffix(" }")
-        assert f"telemetry.info({message}" in source
+    assert {"CacheBypasses"} <= watched
+    assert {"CacheHits", "CacheMisses"} <= shown
+    assert set() == (watched | shown) - set(metrics.UNITS)
 
 
 def test_the_dashboard_is_json() -> None:
@@ -123,6 +126,23 @@ def test_a_package_that_the_lock_does_not_know_is_refused(tmp_path: Path) -> Non
 
     with pytest.raises(DeployFailed, match="left-pad"):
         list(build.locked(tmp_path))
+
+
+def _is_alarm(resource: dict[str, Any]) -> bool:
+    return resource.get("Type") == "AWS::CloudWatch::Alarm"
+
+
+def _shown(dashboard: dict[str, Any]) -> Iterator[str]:
+    """Give the names of our metrics; `.` and `...` repeat what stands above."""
+    for widget in dashboard["widgets"]:
+        above: list[Any] = []
+        for row in widget["properties"]["metrics"]:
+            words = [word for word in row if isinstance(word, str)]
+            if words[:1] == ["..."]:
+                words = above[: len(above) - len(words) + 1] + words[1:]
+            above = [old if word == "." else word for word, old in zip_longest(words, above)]
+            if words and above[0] == metrics.NAMESPACE:
+                yield above[1]
 
 
 def _policies(resource: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from tests.doubles import dynamodb as faults
 from tests.doubles.api import Api
 from tests.doubles.dynamodb import FailingDynamoDB
 from tests.doubles.wiring import Wire
-from tests.examples import SOME_ID, a_body
+from tests.examples import OTHER_ID, SOME_ID, a_body
 
 Lines = list[dict[str, Any]]
 
@@ -44,17 +44,45 @@ def _messages(lines: Lines) -> list[str]:
     return [line["message"] for line in lines]
 
 
-def test_a_miss_tells_miss_and_fill_and_a_hit_tells_hit(api: Api, log: Log) -> None:
-    """Who greps for `cache` sees what the cache does."""
+def test_a_request_is_a_line_that_says_what_the_cache_did(api: Api, log: Log) -> None:
+    """Miss, hit, a write that asks the cache nothing, negative hit."""
+    path, _ = api.create()
+    log.lines()
+
+    for call in (api.get, api.get, api.delete, api.get, api.get):
+        call(path)
+
+    lines = log.lines()
+    assert ["answered"] * 5 == _messages(lines)
+    told = [line.get("cache") for line in lines]
+    assert ["miss", "hit", None, "miss", "negative hit"] == told
+
+
+def test_a_line_tells_where_the_time_went(api: Api, log: Log) -> None:
+    """In milliseconds: all of it, and the parts that there were."""
     path, _ = api.create()
     log.lines()
 
     api.get(path)
-    assert ["cache miss", "cache fill", "answered"] == _messages(log.lines())
     api.get(path)
-    assert ["cache hit", "answered"] == _messages(log.lines())
-    api.patch(path, {"name": "Ball"})
-    assert ["cache invalidation", "answered"] == _messages(log.lines())
+
+    miss, hit = log.lines()
+    assert miss["ms"] > miss["cache_ms"] + miss["db_ms"] > 0
+    assert hit["ms"] > hit["cache_ms"] > 0
+    assert "db_ms" not in hit
+
+
+def test_many_products_are_counted_by_what_the_cache_knew(api: Api, log: Log) -> None:
+    """A selection of a product that is cached, one that is known not to be, and one more."""
+    path, created = api.create()
+    api.get(path)
+    api.get(f"/products/{SOME_ID}")
+    log.lines()
+
+    api.get(f"/products?ids={created.json['id']},{SOME_ID},{OTHER_ID}")
+
+    (line,) = log.lines()
+    assert (2, 1, 0) == (line["hits"], line["misses"], line["bypasses"])
 
 
 def test_a_bypass_is_told_with_its_reason(api: Api, log: Log, fake_server: Any) -> None:
@@ -62,9 +90,22 @@ def test_a_bypass_is_told_with_its_reason(api: Api, log: Log, fake_server: Any) 
     fake_server.connected = False
 
     api.get(f"/products/{SOME_ID}")
+    api.get(f"/products?ids={SOME_ID},{OTHER_ID}")
 
-    assert ["cache bypass", "answered"] == _messages(lines := log.lines())
-    assert lines[0]["reason"]
+    one, many = log.lines()
+    assert ("bypass", "Redis did not answer: ConnectionError") == (one["cache"], one["reason"])
+    assert (2, "Redis did not answer: ConnectionError") == (many["bypasses"], many["reason"])
+
+
+def test_a_cache_that_is_switched_off_is_a_bypass(api: Api, wire: Wire, log: Log) -> None:
+    """With another reason, and by no metric: nothing is wrong."""
+    wire(CACHE_ENABLED="false")
+
+    api.get(f"/products/{SOME_ID}")
+
+    (line,) = log.lines()
+    assert ("bypass", "switched off") == (line["cache"], line["reason"])
+    assert "CacheBypasses" not in line
 
 
 def test_each_line_has_the_ids(api: Api, log: Log) -> None:

@@ -1,0 +1,164 @@
+"""
+What is told of the work: a line a request, with its ids, its times, and what it did as metrics.
+
+`begin` starts a request, or a batch of the stream; what happens in it is counted on its `Trace`;
+`answered` or `invalidated` ends it with its one line. Beside it, only what an operator may want to
+act on gets a line. Not by Powertools: the standard library is cheaper at a cold start and by the line.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from chalicelib.telemetry.lines import Json, Text
+from chalicelib.telemetry.metrics import Tally, latency_of
+from chalicelib.telemetry.sampling import Sampling
+from chalicelib.telemetry.trace import Trace, current
+
+if TYPE_CHECKING:
+    from chalicelib.config import Settings
+
+_log: Final = logging.getLogger("catalog")
+_COUNTED: Final = {
+    "hit": ("CacheHits",),
+    "negative hit": ("CacheHits", "NegativeHits"),
+    "miss": ("CacheMisses",),
+    "bypass": ("CacheBypasses",),
+}
+
+
+class _Output:
+    """How lines are written; `configure` puts another in its place."""
+
+    def __init__(self, *, metrics: bool = False, share_of_hits: float = 1.0) -> None:
+        self.metrics = metrics
+        self.sampling = Sampling(share_of_hits)
+        self.is_cold = True
+
+    def write(self, message: str, fields: dict[str, Any], tally: Tally) -> None:
+        """Write a line that ends a piece of work: with metrics at any level, else as an INFO."""
+        self.sampling.hand_over(tally)
+        if not (self.metrics or _log.isEnabledFor(logging.INFO)):
+            return
+        record = logging.LogRecord(_log.name, logging.INFO, "", 0, message, None, None)
+        record.fields = fields
+        record.tally = tally if self.metrics else None
+        _log.handle(record)
+
+
+_output = _Output()
+
+
+def configure(settings: Settings) -> None:
+    """Send log lines to standard output, as the settings say. To be called once, at the start."""
+    global _output  # noqa: PLW0603 — one per process, as the logger that it is for
+    is_json = settings.log_format == "json"
+    stream = logging.StreamHandler(sys.stdout)
+    stream.setFormatter(Json(settings.stage) if is_json else Text())
+    _log.handlers = [stream]
+    _log.setLevel("DEBUG" if settings.debug else settings.log_level)
+    _log.propagate = False
+    _output = _Output(metrics=settings.metrics and is_json, share_of_hits=settings.log_hits)
+
+
+def begin(**ids: str) -> Trace:
+    """Start a piece of work: what is logged from now on, in this thread, bears its ids."""
+    trace = Trace(**{name: value for name, value in ids.items() if value})
+    current.set(trace)
+    return trace
+
+
+def concerns(product_id: str) -> None:
+    """Name the current request's product, where only its answer tells which one it is."""
+    current.get().ids["product_id"] = product_id
+
+
+def spent(part: str, seconds: float) -> None:
+    """Add to the time that the current work spent in `part`."""
+    parts = current.get().spent
+    parts[part] = parts.get(part, 0.0) + seconds
+
+
+def count(name: str, number: float = 1) -> None:
+    """Add to one of the current work's counts: `metrics.COUNTS` has their names."""
+    current.get().tally.count(name, number)
+
+
+def looked_up(outcome: str, reason: str = "") -> None:
+    """Tell what the cache said of a product: `hit`, `negative hit`, `miss`, `bypass`, and why."""
+    trace = current.get()
+    trace.fields["cache"] = outcome
+    if reason:
+        trace.fields["reason"] = reason
+    for name in _COUNTED[outcome]:
+        trace.tally.count(name)
+
+
+def looked_up_many(
+    *, hits: int = 0, negative_hits: int = 0, misses: int = 0, bypasses: int = 0, reason: str = ""
+) -> None:
+    """As `looked_up`, for many products at once; `hits` are with those that are negative."""
+    tell(hits=hits, misses=misses, bypasses=bypasses, **({"reason": reason} if reason else {}))
+    count("CacheHits", hits)
+    count("NegativeHits", negative_hits)
+    count("CacheMisses", misses)
+    count("CacheBypasses", bypasses)
+
+
+def tell(**fields: Any) -> None:
+    """Have the line of the current work say so, too."""
+    current.get().fields.update(fields)
+
+
+def answered(method: str, route: str | None, status: int) -> None:
+    """End a request with its line, unless it is a hit that the settings want none of."""
+    trace = current.get()
+    fields = {"method": method, "route": route, "status": status, **trace.fields}
+    fields |= (times := trace.times())
+    trace.tally.time(latency_of(method, trace.fields.get("cache")), times["ms"])
+    trace.tally.count("ServerErrors", status >= 500)
+    _end(trace, "answered", fields)
+
+
+def invalidated(lag_seconds: float | None, **fields: Any) -> None:
+    """End a batch of the stream with its line; `lag_seconds` is the age of its oldest record."""
+    trace = current.get()
+    if lag_seconds is not None:
+        trace.tally.time("InvalidationLag", round(lag_seconds * 1000, 3))
+    _end(trace, "invalidated", {**fields, **trace.fields, **trace.times()})
+
+
+def _end(trace: Trace, message: str, fields: dict[str, Any]) -> None:
+    if _output.is_cold:
+        _output.is_cold = False
+        trace.tally.count("ColdStarts")
+        fields["cold_start"] = True
+    if not _output.sampling.passes_over(trace.tally):
+        _output.write(message, {**trace.ids, **fields}, trace.tally)
+
+
+def debug(message: str, **fields: Any) -> None:
+    """Tell a step that only who looks for a fault wants to see."""
+    _tell(logging.DEBUG, message, fields)
+
+
+def info(message: str, **fields: Any) -> None:
+    """Tell a fact."""
+    _tell(logging.INFO, message, fields)
+
+
+def warning(message: str, **fields: Any) -> None:
+    """Tell a fact that an operator may want to act on."""
+    _tell(logging.WARNING, message, fields)
+
+
+def exception(message: str) -> None:
+    """Tell the exception being handled, with its traceback: a fault of ours."""
+    _log.exception(message, extra={"fields": current.get().ids})
+
+
+def _tell(level: int, message: str, fields: dict[str, Any]) -> None:
+    if _log.isEnabledFor(level):
+        _log.log(level, message, extra={"fields": {**current.get().ids, **fields}})

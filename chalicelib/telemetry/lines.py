@@ -1,0 +1,70 @@
+"""
+A fact as a line of the log: JSON for machines, text for people. Knows no request.
+
+The standard library's logging: a fact is a record, its fields are `record.fields`, and what
+CloudWatch is to read out of it as metrics is `record.tally`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from chalicelib.telemetry.metrics import DIMENSION, Tally, directive
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
+class Record(logging.LogRecord):
+    """A fact with its fields, and what it counts."""
+
+    fields: dict[str, Any]
+    tally: Tally | None
+
+
+class Json(logging.Formatter):
+    """One JSON object a line. A line with a tally has CloudWatch's `_aws` at its end."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        tally = getattr(record, "tally", None)
+        return _encode(line) if tally is None else self._with_metrics(line, record, tally)
+
+    def _with_metrics(self, line: dict[str, Any], record: logging.LogRecord, tally: Tally) -> str:
+        """Write `_aws` from a text that is kept: it differs by its time only."""
+        values = tally.members()
+        text = _encode({**line, DIMENSION: self._stage, **values})
+        when, metrics = int(record.created * 1000), directive(tuple(values))
+        return f'{text[:-1]}, "_aws": {{"Timestamp": {when}, "CloudWatchMetrics": {metrics}}}}}'
+
+
+class Text(logging.Formatter):
+    """For people, in a terminal: no metrics."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; an exception's traceback stands below it."""
+        fields = "".join(f"  {name}={value}" for name, value in _fields(record).items())
+        moment = f"{self.formatTime(record, '%H:%M:%S')}.{record.msecs:03.0f}"
+        line = f"{moment} {record.levelname:<7} {record.getMessage():<16}{fields}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = getattr(record, "fields", {})
+    return fields

@@ -1,0 +1,100 @@
+"""
+The metrics: their names, and how a log line bears them in CloudWatch's embedded metric format.
+
+CloudWatch reads them out of the line; no call is made. One dimension, the stage, and never a
+product: each name times each dimension's value is a metric that is paid for by the month. Only
+what is above nought is told, so what never happens costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Final
+
+NAMESPACE: Final = "product-catalog"
+DIMENSION: Final = "Stage"
+MAX_VALUES: Final = 100
+"""So many values of one metric CloudWatch takes from one line."""
+
+COUNTS: Final = {
+    "CacheHits": "products that Redis knew of, or knew not to exist",
+    "NegativeHits": "those of CacheHits that do not exist",
+    "CacheMisses": "products that Redis was asked for and did not know",
+    "CacheBypasses": "products that Redis, where it is in use, did not answer for",
+    "FillsRefused": "loaded products not cached, since a write came between",
+    "FencesLost": "writes that Redis could not be told of beforehand",
+    "BreakerOpened": "times a container took to leaving Redis alone",
+    "StreamInvalidations": "products deleted from Redis since the table's stream told of a write",
+    "InvalidationsDelayed": "batches of the stream that Redis did not answer for: to be had again",
+    "DeadLetters": "stream records that nobody can act on",
+    "DynamoDBCalls": "tries at calling DynamoDB",
+    "ReadUnits": "read capacity that DynamoDB says it took",
+    "WriteUnits": "write capacity likewise",
+    "ServerErrors": "answers with a status of 500 and above",
+    "ColdStarts": "containers that have begun to work",
+}
+MILLISECONDS: Final = {
+    "HitLatency": "a read of one product that was a hit",
+    "MissLatency": "a read of one product that was a miss",
+    "BypassLatency": "a read of one product past Redis",
+    "WriteLatency": "a creation, an update, a deletion",
+    "OtherLatency": "any other answer: lists, health, documentation",
+    "InvalidationLag": "from a write to when its stream record was dealt with",
+}
+UNITS: Final = {**dict.fromkeys(COUNTS, "Count"), **dict.fromkeys(MILLISECONDS, "Milliseconds")}
+
+
+@lru_cache(maxsize=256)
+def directive(names: tuple[str, ...]) -> str:
+    """Return, as JSON, what tells CloudWatch which members of a line are metrics."""
+    metrics = [{"Name": name, "Unit": UNITS[name]} for name in names]
+    return json.dumps(
+        [{"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}],
+        separators=(",", ":"),
+    )
+
+
+def latency_of(method: str, outcome: str | None) -> str:
+    """Return the name under which an answer's time is told."""
+    if method not in ("GET", "HEAD"):
+        return "WriteLatency"
+    return _OUTCOMES.get(outcome or "", "OtherLatency")
+
+
+_OUTCOMES: Final = {
+    "hit": "HitLatency",
+    "negative hit": "HitLatency",
+    "miss": "MissLatency",
+    "bypass": "BypassLatency",
+}
+
+
+class Tally:
+    """What was counted, and what was timed in ms, under the names above."""
+
+    __slots__ = ("counts", "times")
+
+    def __init__(self) -> None:
+        self.counts: dict[str, float] = {}
+        self.times: dict[str, list[float]] = {}
+
+    def count(self, name: str, number: float = 1) -> None:
+        """Add to a count; nought is not told."""
+        if number:
+            self.counts[name] = self.counts.get(name, 0) + number
+
+    def time(self, name: str, milliseconds: float) -> None:
+        """Note how long something took."""
+        self.times.setdefault(name, []).append(milliseconds)
+
+    def add(self, other: Tally) -> None:
+        """Take in all that another has."""
+        for name, number in other.counts.items():
+            self.count(name, number)
+        for name, times in other.times.items():
+            self.times.setdefault(name, []).extend(times)
+
+    def members(self) -> dict[str, float | list[float]]:
+        """Return it as the members of a line, exact and in full."""
+        return {**self.counts, **self.times}

@@ -1,0 +1,42 @@
+"""
+One piece of work while it is done, a request or a batch: its ids, its counts, where its time went.
+
+Knows neither log lines nor what is counted.
+"""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+from typing import Any, Final
+
+from chalicelib.telemetry.metrics import Tally
+
+
+class Trace:
+    """`spent` has the seconds of each part, `cache` and `db`; `fields` what its line will tell."""
+
+    __slots__ = ("fields", "ids", "spent", "started", "tally")
+
+    def __init__(self, **ids: str) -> None:
+        self.ids = ids
+        self.fields: dict[str, Any] = {}
+        self.spent: dict[str, float] = {}
+        self.tally = Tally()
+        self.started = time.perf_counter()
+
+    def server_timing(self) -> str:
+        """Return the header `Server-Timing`, durations in milliseconds."""
+        total = time.perf_counter() - self.started
+        parts = {"cache": 0.0, "db": 0.0, **self.spent}
+        parts["app"] = total - sum(parts.values())
+        return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+    def times(self) -> dict[str, float]:
+        """Return the whole and the parts in milliseconds, by the names that lines have for them."""
+        total = time.perf_counter() - self.started
+        parts = {f"{name}_ms": round(seconds * 1000, 3) for name, seconds in self.spent.items()}
+        return {"ms": round(total * 1000, 3), **parts}
+
+
+current: Final[ContextVar[Trace]] = ContextVar("trace", default=Trace())  # noqa: B039 — outside
