@@ -3,7 +3,7 @@ What is told of the work: a line a request, with its ids, its times, and what it
 
 `begin` starts a request, or a batch of the stream; what happens in it is counted on its `Trace`;
 `answered` or `invalidated` ends it with its one line. Beside it, only what an operator may want to
-act on gets a line. Not by Powertools: the standard library is cheaper at a cold start and by the line.
+act on gets a line.
 """
 
 from __future__ import annotations
