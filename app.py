@@ -6,7 +6,7 @@ from typing import Any
 from chalice.app import Chalice, DynamoDBEvent
 
 from chalicelib import telemetry, wiring
-from chalicelib.api import cors, docs, health, products, routes
+from chalicelib.api import access, cors, docs, health, products, routes
 
 # A setting at fault stops the start, here, and not the first request.
 settings = wiring.container().settings
@@ -19,6 +19,7 @@ app.register_middleware(partial(routes.answer, app.api), "http")
 app.register_blueprint(products.routes)
 app.register_blueprint(health.routes)
 app.register_blueprint(docs.routes)
+access.guard(app.routes, settings)
 
 
 # Declared here and not in a blueprint, where the middleware of `app` would be skipped.

@@ -44,6 +44,9 @@ class Settings:
     api_host: str
     api_port: int
     cors_allow_origin: str | None
+    write_access: str
+    read_access: str
+    cognito_pool_arn: str | None
     debug: bool
     log_level: str
     log_format: str
@@ -57,6 +60,9 @@ class Settings:
         read = _Reader(env)
         on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in env
         cache_enabled = read.boolean("CACHE_ENABLED", default=True)
+        write_access = read.choice("WRITE_ACCESS", ("iam", "cognito", "key", "open"))
+        read_access = read.choice("READ_ACCESS", ("open", "iam", "cognito", "key"))
+        asks_a_pool = "cognito" in (write_access, read_access)
         settings = cls(
             products_table=read.text("PRODUCTS_TABLE", _TABLE),
             products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
@@ -79,6 +85,10 @@ class Settings:
             api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
             api_port=read.integer("API_PORT", 1, 65535, 8080),
             cors_allow_origin=read.text("CORS_ALLOW_ORIGIN", _ORIGIN, "") or None,
+            write_access=write_access,
+            read_access=read_access,
+            cognito_pool_arn=read.text("COGNITO_POOL_ARN", _POOL, None if asks_a_pool else "")
+            or None,
             debug=read.boolean("DEBUG", default=False),
             log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
             log_format=read.choice("LOG_FORMAT", ("json", "text")),
@@ -115,6 +125,9 @@ _URL: Final = _Rule(r"https?://[^\s@]+", "a URL such as http://127.0.0.1:4566")
 _HOST: Final = _Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
 _ORIGIN: Final = _Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
 _STAGE: Final = _Rule(r"[A-Za-z0-9-]{1,32}", "a name of letters, digits and hyphens")
+_POOL: Final = _Rule(
+    r"arn:aws[a-z-]*:cognito-idp:[^:]+:[0-9]{12}:userpool/[^/]+", "the ARN of a Cognito user pool"
+)
 _ANY: Final = _Rule(r"(?s:.*)", "text")
 
 

@@ -28,6 +28,8 @@ STATUS: Final[dict[type[errors.CatalogError], int]] = {
 
 TITLES: Final = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",

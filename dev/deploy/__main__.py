@@ -22,7 +22,7 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.deploy import plain, stages, templates
+from dev.deploy import keys, plain, stages, templates
 from dev.deploy.check import check
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package, pack
@@ -46,8 +46,7 @@ def main(words: list[str]) -> str | None:
 
 
 def _package(options: Options, parameters: Parameters) -> Package:
-    origin = parameters.get("CorsAllowOrigin", "")
-    package = pack(options.stage, of_lambda(options.architecture), origin)
+    package = pack(options.stage, of_lambda(options.architecture), parameters)
     print(f"Packed into {package.place}: functions.zip, data.json, app.json", flush=True)
     return package
 
@@ -64,6 +63,7 @@ def _up(options: Options, parameters: Parameters) -> None:
 
 
 def _down(options: Options, _parameters: Parameters) -> None:
+    keys.remove(boto3.client("apigateway"), options.stage)
     _release(options).down(data_too=options.data)
 
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import Final
 from urllib.parse import urlsplit
 
 import redis
 
-STAGE: Final = "api"
-"""Of API Gateway: `api_gateway_stage` of `.chalice/config.json`."""
+from dev.deploy.gateway_responses import STAGE
 
 
 def grant(client: redis.Redis, outputs: Mapping[str, str], password: str) -> None:

@@ -19,8 +19,8 @@ from dev.programs import Program
 from dev.servers import Emulator
 
 _SERVICES: Final = (
-    "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,ec2,elasticache,iam,lambda,logs,"
-    "s3,secretsmanager,sqs,sts"
+    "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,ec2,elasticache,iam,"
+    "lambda,logs,s3,secretsmanager,sqs,sts"
 )
 
 

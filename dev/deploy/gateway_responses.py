@@ -7,12 +7,15 @@ So it is after `chalice deploy`, which knows none, and on the emulator, which le
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from dev.deploy.templates import Template
 
+STAGE: Final = "api"
+"""Of API Gateway: `api_gateway_stage` of `.chalice/config.json`."""
 
-def put(apigateway: Any, api_id: str, stage: str, app: Template, origin: str = "") -> None:
+
+def put(apigateway: Any, api_id: str, app: Template, origin: str = "") -> None:
     """Put them as `infra/app/responses.yaml` has them, and deploy, which makes it so."""
     body = app["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     for kind, response in body["x-amazon-apigateway-gateway-responses"].items():
@@ -23,7 +26,7 @@ def put(apigateway: Any, api_id: str, stage: str, app: Template, origin: str = "
             responseTemplates=response["responseTemplates"],
             responseParameters=_headers(response["responseParameters"], origin),
         )
-    apigateway.create_deployment(restApiId=api_id, stageName=stage)
+    apigateway.create_deployment(restApiId=api_id, stageName=STAGE)
 
 
 def _headers(parameters: Mapping[str, Any], origin: str) -> dict[str, str]:

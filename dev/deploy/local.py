@@ -35,14 +35,14 @@ def run(output: Path, running: ExitStack) -> NoReturn:
     """Start, deploy, tell the URL, wait. Raise what stops it, `KeyboardInterrupt` included."""
     parameters = stages.read(_STAGE) | _redis(running, output)
     aws = _aws(running, output)
-    package = pack(_STAGE, of_this_machine(), parameters.get("CorsAllowOrigin", ""), output)
+    package = pack(_STAGE, of_this_machine(), parameters, output)
     release = Release(SimpleNamespace(client=lambda name: client(aws, name)), _STAGE, _POLL_SECONDS)
     if "AWS_ENDPOINT_URL" in os.environ:
         running.callback(release.down, data_too=True)
     kept = release.keep(package.data, parameters)
     _grant(aws, kept)
     api_id = release.serve(package, parameters)["RestAPIId"]
-    gateway_responses.put(client(aws, "apigateway"), api_id, emulated.STAGE, package.app)
+    gateway_responses.put(client(aws, "apigateway"), api_id, package.app)
     print(
         "Deployed; Ctrl-C ends it. The API's URL:", emulated.url(aws, api_id), sep="\n", flush=True
     )

@@ -14,23 +14,15 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dev.deploy import templates
+from dev.deploy import settings, templates
 from dev.deploy.build import ROOT, build
 from dev.deploy.failure import DeployFailed
 from dev.deploy.runtime import Runtime
+from dev.deploy.stages import Parameters
 from dev.deploy.templates import Template
 
 OUTPUT: Final = Path(".local/deploy")
 
-_STAND_INS: Final = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_REGION": "us-east-1",
-    "PRODUCTS_TABLE": "stand-in",
-    # Chalice reads it where `app.py` declares the stream's function; infra/app/ puts the real one.
-    "PRODUCTS_STREAM_ARN": "arn:aws:dynamodb:us-east-1:000000000000:table/stand-in/stream/stand-in",
-    "REDIS_HOST": "stand-in",
-}
-"""What `app.py` has to be told to be imported. None of it is in the package."""
 _NO_ROLE: Final = "arn:aws:iam::000000000000:role/stand-in"
 
 
@@ -47,17 +39,18 @@ class Package(NamedTuple):
         return self.place / "functions.zip"
 
 
-def pack(
-    stage: str, runtime: Runtime, cors_allow_origin: str = "", output: Path = OUTPUT
-) -> Package:
+def pack(stage: str, runtime: Runtime, parameters: Parameters, output: Path = OUTPUT) -> Package:
     """Build and pack. Raise `DeployFailed`."""
+    ours = templates.app()
+    told = settings.when_packed(ours, parameters)
+    settings.pin(ours, parameters)
     place = output.absolute() / stage
     shutil.rmtree(place, ignore_errors=True)
     project = place / "project"
     build(runtime, project, OUTPUT.absolute())
     _configure(project, runtime)
-    write(project / "merge.json", templates.app())
-    _chalice(project, stage, _STAND_INS | {"CORS_ALLOW_ORIGIN": cors_allow_origin})
+    write(project / "merge.json", ours)
+    _chalice(project, stage, told)
     return _collected(project / "packed", place)
 
 
@@ -74,10 +67,10 @@ def _configure(project: Path, runtime: Runtime) -> None:
     write(project / ".chalice" / "config.json", config)
 
 
-def _chalice(project: Path, stage: str, settings: dict[str, str]) -> None:
+def _chalice(project: Path, stage: str, told: dict[str, str]) -> None:
     command = ["-c", "from chalice.cli import main; main()", "package", "--stage", stage]
     command += ["--merge-template", "merge.json", "packed"]
-    env = {**of_the_machine(), **settings, "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**of_the_machine(), **told, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, *command],
         cwd=project,

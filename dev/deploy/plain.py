@@ -2,22 +2,23 @@
 What a plain `chalice deploy` needs of a stage's data stack, and what it leaves out.
 
 `prepare` makes the project to run it in, its configuration filled from the stack's outputs;
-`complete` says by API calls what Chalice cannot: retries, dead letters, the gateway's answers.
+`complete` says by API calls what Chalice cannot: retries, dead letters, the gateway's
+answers, the plan of an API key.
 Settings and retries are read from `infra/app/`, so both ways of deploying have the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from dev.deploy import gateway_responses, templates
+from dev.deploy import gateway_responses, keys, settings, templates
 from dev.deploy.build import ROOT, build
-from dev.deploy.failure import DeployFailed
 from dev.deploy.package import OUTPUT, write
 from dev.deploy.runtime import Runtime
+from dev.deploy.settings import Values
 from dev.deploy.templates import Template
 
 STATE: Final = ROOT / ".chalice" / "deployed"
@@ -29,8 +30,6 @@ _RETRIES: Final = (
     "MaximumRecordAgeInSeconds",
     "MaximumRetryAttempts",
 )
-
-Values = Mapping[str, str]
 
 
 def prepare(
@@ -47,7 +46,6 @@ def prepare(
     `values` are the data stack's outputs and the stage's parameters; `secret` tells a secret's
     content, which then stands in the configuration.
     """
-    _refuse_signatures(values)
     place = output.absolute() / f"{stage}-chalice"
     build(runtime, place, output.absolute())
     write(place / ".chalice" / "config.json", _configuration(stage, runtime, values, secret))
@@ -69,18 +67,10 @@ def complete(clients: Any, stage: str, values: Values, state: Path = STATE) -> s
         **{name: retries[name] for name in _RETRIES},
     )
     api_id: str = facts["rest_api"]["rest_api_id"]
-    apigateway, origin = clients.client("apigateway"), values.get("CorsAllowOrigin", "")
-    gateway_responses.put(apigateway, api_id, "api", templates.app(), origin)
+    apigateway, app = clients.client("apigateway"), templates.app()
+    gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
+    keys.admit(apigateway, api_id, app, values)
     return api_id
-
-
-def _refuse_signatures(values: Values) -> None:
-    """Deploy no stage open that wants signed calls, not for a moment."""
-    if values.get("WriteAccess") != "open" or values.get("ReadAccess", "open") != "open":
-        raise DeployFailed(
-            "chalice deploy makes an API that anybody may write to. "
-            "Say so, by WriteAccess=open, or take: make deploy"
-        )
 
 
 def _configuration(
@@ -92,8 +82,7 @@ def _configuration(
         "manage_iam_role": False,
         "iam_role_arn": values["ApiRoleArn"],
         "lambda_functions": {"invalidate": {"iam_role_arn": values["InvalidateRoleArn"]}},
-        "environment_variables": _environment(templates.app(), values, secret)
-        | {"PRODUCTS_STREAM_ARN": values["StreamArn"]},
+        "environment_variables": _environment(values, secret),
     }
     if values["FunctionsGroupId"]:
         config["stages"][stage] |= {
@@ -103,20 +92,9 @@ def _configuration(
     return config
 
 
-def _environment(app: Template, values: Values, secret: Callable[[str], str]) -> dict[str, str]:
-    """Return the functions' settings as the template has them: parameters, and two secrets."""
-    defaults = {name: str(each.get("Default", "")) for name, each in app["Parameters"].items()}
-    known = defaults | dict(values)
-    settings = app["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
-    found = {name: _value(given, known, secret) for name, given in settings.items()}
-    return {name: value for name, value in found.items() if value}
-
-
-def _value(given: Mapping[str, str], known: Values, secret: Callable[[str], str]) -> str:
-    if "Ref" in given:
-        return known[given["Ref"]]
-    named = given["Fn::Sub"].partition("${")[2].partition("}")[0]
-    return secret(known[named])
+def _environment(values: Values, secret: Callable[[str], str]) -> dict[str, str]:
+    told = settings.when_run(templates.app(), values, secret)
+    return told | {"PRODUCTS_STREAM_ARN": values["StreamArn"]}
 
 
 def _mapping(app: Template) -> dict[str, Any]:

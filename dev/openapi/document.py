@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from dev.openapi import headers, operations, parameters, schemas
+from dev.openapi import access, headers, operations, parameters, schemas
 
 ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "chalicelib" / "api" / "openapi.json"
@@ -34,6 +34,10 @@ tells where an answer comes from.
 already (304), `If-Match` makes a write conditional (412 where the version has moved on).
 
 **Safe repeats.** A POST with an `Idempotency-Key` may be sent again: it makes one product.
+
+**Who may call** is the stage's to say. Health and documentation are open to all. For products it
+may ask for a signature (AWS SigV4), for a user's token, for a key, or for nothing. Unless told
+otherwise, it asks for a signature of those who write, and for nothing of those who read.
 
 **Errors** are `application/problem+json` (RFC 9457). Every answer has an `X-Request-Id`, which
 leads to its log lines. `HEAD` answers wherever `GET` does; a method that a path does not have gets
@@ -81,6 +85,7 @@ def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
             "schemas": schemas.ALL,
             "parameters": parameters.ALL,
             "headers": headers.ALL,
+            "securitySchemes": access.SCHEMES,
         },
     }
 

@@ -38,6 +38,8 @@ BROKEN_RULE: Final = {
 
 _DETAILS: Final = {
     400: "The body is not valid JSON",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: f"Product with id '{ID}' not found",
     409: f"Product with id '{ID}' exists already",
     412: f"Product with id '{ID}' has changed since the version asked for",

@@ -58,11 +58,13 @@ ALL: Final[dict[str, Header]] = {
         pattern='^<[^>]*/products\\?[^>]+>; rel="next"$',
     ),
     "Retry-After": _header("Seconds to wait.", "1", pattern="^[0-9]+$"),
+    "WWW-Authenticate": _header("What is asked for.", "Bearer", const="Bearer"),
     "FileTag": _header("A digest of the file.", '"47DEQpj8HBSa-_TI"', pattern='^"[A-Za-z0-9_-]+"$'),
     "FileCaching": _header("`immutable` for a file whose name bears its version.", "no-cache"),
     "PagePolicy": _header("What the page may load: this host's files only.", "default-src 'none'"),
 }
 
+_OF_THE_GATEWAY: Final = ("X-Request-Id", "Cache-Control", "Access-Control-Allow-Origin")
 _EVERYWHERE: Final = (
     "X-Request-Id",
     "Server-Timing",
@@ -79,3 +81,9 @@ def of(*names: str, **components: str) -> Mapping[str, Any]:
     own = {name.replace("_", "-"): component for name, component in components.items()}
     used = {name: name for name in (*names, *_EVERYWHERE)} | own
     return {name: {"$ref": f"#/components/headers/{used[name]}"} for name in used}
+
+
+def of_the_gateway(*names: str) -> Mapping[str, Any]:
+    """Return `names` and those of what the gateway answers by itself."""
+    used = (*names, *_OF_THE_GATEWAY)
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in used}

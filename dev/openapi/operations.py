@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api import docs
-from dev.openapi import examples, responses
+from dev.openapi import access, examples, responses
 from dev.openapi.parameters import refs
 from dev.openapi.responses import problems
 from dev.openapi.schemas import ref
@@ -21,19 +21,27 @@ Operation = dict[str, Any]
 def paths() -> dict[str, dict[str, Operation]]:
     """Return every operation, by path and method."""
     return {
-        "/products": {"post": _create(), **_read(_list())},
-        "/products/{product_id}": {
-            **_read(_get()),
-            "put": _update("putProduct", "The same as PATCH"),
-            "patch": _update("updateProduct", "Change the fields named"),
-            "delete": _delete(),
-        },
+        "/products": _guarded({"post": _create(), "get": _list()}),
+        "/products/{product_id}": _guarded(
+            {
+                "get": _get(),
+                "put": _update("putProduct", "The same as PATCH"),
+                "patch": _update("updateProduct", "Change the fields named"),
+                "delete": _delete(),
+            }
+        ),
         "/health": _read(_health()),
         "/openapi.json": _read(_file("openapi", "This document", "application/json")),
         "/docs": _read(_file("docs", "Swagger UI, to read and to try", "text/html")),
         "/redoc": _read(_file("redoc", "ReDoc, to read", "text/html")),
         "/assets/{name}": _read(_asset()),
     }
+
+
+def _guarded(operations: dict[str, Operation]) -> dict[str, Operation]:
+    """Return operations of which a stage may ask who calls, and HEAD."""
+    asking = {method: access.guarded(operation) for method, operation in operations.items()}
+    return {**asking, **_read(asking["get"])}
 
 
 def _read(get: Operation) -> dict[str, Operation]:

@@ -17,11 +17,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dev.deploy import emulated, gateway_responses, stages
+from dev.deploy import emulated, gateway_responses, settings, stages
 from dev.deploy.emulator import DeployEmulator
 from dev.deploy.package import Package, pack
 from dev.deploy.release import Release
 from dev.deploy.runtime import of_this_machine
+from dev.deploy.stages import Parameters
 from dev.environment import REGION
 from dev.servers import Valkey
 from tests.running_stack import Answer, eventually
@@ -37,10 +38,16 @@ MOUSE = {
 }
 
 
+def package(parameters: Parameters | None = None) -> Package:
+    """Pack once for all deployments of a test run that let the same callers in."""
+    given = {"CorsAllowOrigin": ORIGIN} | (parameters or {})
+    return _packed(tuple((name, given[name]) for name in settings.PACKED if name in given))
+
+
 @cache
-def package() -> Package:
-    """Pack once, for all deployments of a test run."""
-    return pack(STAGE, of_this_machine(), ORIGIN, Path(_place().name))
+def _packed(parameters: tuple[tuple[str, str], ...]) -> Package:
+    place = tempfile.mkdtemp(dir=_place().name)
+    return pack(STAGE, of_this_machine(), dict(parameters), Path(place))
 
 
 @cache
@@ -68,16 +75,16 @@ class Site:
 
     def up(self, what: Package | None = None, **parameters: str) -> None:
         """Deploy as `make deploy` does; the Valkey gets its user between the two stacks."""
-        what = what or package()
-        self.keep(what, **parameters)
+        self.parameters |= parameters
+        what = what or package(self.parameters)
+        self.keep(what)
         self.outputs |= self.release.serve(what, self.parameters)
         api = self.aws.client("apigateway")
         api_id = self.outputs["RestAPIId"]
-        gateway_responses.put(api, api_id, emulated.STAGE, what.app, ORIGIN)
+        gateway_responses.put(api, api_id, what.app, ORIGIN)
 
-    def keep(self, what: Package, **parameters: str) -> None:
+    def keep(self, what: Package) -> None:
         """Deploy the data stack alone, and give the Valkey its user."""
-        self.parameters |= parameters
         self.outputs |= self.release.keep(what.data, self.parameters)
         secrets = self.aws.client("secretsmanager")
         arn = self.outputs["RedisPasswordArn"]
@@ -96,24 +103,31 @@ class Site:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return Caller(self, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
+    def key_holder(self) -> Caller:
+        """Return who was given the stage's API key."""
+        api = self.aws.client("apigateway")
+        key = api.get_api_key(apiKey=self.outputs["ApiKeyId"], includeValue=True)
+        return Caller(self, X_Api_Key=key["value"])
+
     def knows(self, product_id: str) -> bool:
         """Tell whether Redis has the product's key."""
         return bool(self.redis.exists(f"product:{product_id}"))
 
 
 class Caller:
-    """Who calls the API: by its host name, as on AWS, and signed where there are credentials."""
+    """Who calls the API, by its host name as on AWS: signed, or with headers that say who it is."""
 
-    def __init__(self, site: Site, credentials: Credentials | None = None) -> None:
+    def __init__(self, site: Site, credentials: Credentials | None = None, **headers: str) -> None:
         self._site = site
         self._credentials = credentials
+        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
         port = self._site.aws.port
         host = f"{self._site.outputs['RestAPIId']}.execute-api.localhost:{port}"
-        sent = {"Host": host, **(headers or {})}
+        sent = {"Host": host, **self._headers, **(headers or {})}
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
@@ -136,10 +150,16 @@ class Caller:
 
 
 @contextmanager
+def empty(logs: Path) -> Iterator[Site]:
+    """Give an AWS and a Valkey with nothing in them."""
+    with Valkey(log=logs / "valkey.log") as valkey, DeployEmulator(logs / "aws.log") as aws:
+        yield Site(aws, valkey)
+
+
+@contextmanager
 def deployed(logs: Path, **parameters: str) -> Iterator[Site]:
     """Give the stage `dev`, deployed."""
-    with Valkey(log=logs / "valkey.log") as valkey, DeployEmulator(logs / "aws.log") as aws:
-        site = Site(aws, valkey)
+    with empty(logs) as site:
         site.up(**parameters)
         yield site
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Definition = dict[str, Any]
+_NOBODY: Definition = {"authorizationType": "NONE"}
 _OF_A_CONNECTION = {"connection", "server", "date", "transfer-encoding", "content-length"}
 
 
@@ -35,10 +36,13 @@ def put_api(apigateway: Any, api_id: str, definition: Definition) -> None:
         if path != "/":
             apigateway.delete_resource(restApiId=api_id, resourceId=found[path])
     made = {"": found["/"]}
+    schemes = _schemes(apigateway, api_id, definition)
     for path, operations in definition["paths"].items():
         resource = _resource(apigateway, api_id, path, made)
         for method, operation in operations.items():
-            _put_method(apigateway, api_id, resource, method.upper(), operation)
+            asked = [schemes[name] for each in operation.get("security", []) for name in each]
+            where = {"restApiId": api_id, "resourceId": resource, "httpMethod": method.upper()}
+            _put_method(apigateway, where, operation, asked[0] if asked else _NOBODY)
 
 
 def _resource(apigateway: Any, api_id: str, path: str, made: dict[str, str]) -> str:
@@ -50,9 +54,27 @@ def _resource(apigateway: Any, api_id: str, path: str, made: dict[str, str]) -> 
     return made[path]
 
 
-def _put_method(apigateway: Any, api_id: str, resource: str, method: str, operation: Any) -> None:
-    where = {"restApiId": api_id, "resourceId": resource, "httpMethod": method}
-    apigateway.put_method(**where, authorizationType="NONE")
+def _schemes(apigateway: Any, api_id: str, definition: Definition) -> dict[str, Definition]:
+    """Return what a method says that asks callers for it: a key, a signature, a user's token."""
+    schemes = {
+        "api_key": _NOBODY | {"apiKeyRequired": True},
+        "sigv4": {"authorizationType": "AWS_IAM"},
+    }
+    pool = definition.get("securityDefinitions", {}).get("cognito")
+    if pool:
+        made = apigateway.create_authorizer(
+            restApiId=api_id,
+            name="cognito",
+            type="COGNITO_USER_POOLS",
+            providerARNs=pool["x-amazon-apigateway-authorizer"]["providerARNs"],
+            identitySource="method.request.header.Authorization",
+        )
+        schemes["cognito"] = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": made["id"]}
+    return schemes
+
+
+def _put_method(apigateway: Any, where: Definition, operation: Any, asked: Definition) -> None:
+    apigateway.put_method(**where, **asked)
     integration = operation["x-amazon-apigateway-integration"]
     target = {"uri": integration["uri"]} if "uri" in integration else {}
     apigateway.put_integration(

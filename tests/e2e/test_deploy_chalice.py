@@ -13,23 +13,20 @@ from typing import Any
 import pytest
 
 from dev.deploy import plain
-from dev.deploy.emulator import DeployEmulator
-from dev.deploy.failure import DeployFailed
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION
-from dev.servers import Valkey
-from tests.e2e.deployment import ORIGIN, STAGE, Caller, Site, package
+from tests.e2e.deployment import MOUSE, ORIGIN, STAGE, Caller, Site, empty, package
 from tests.e2e.rest_api_import import importing
+from tests.examples import SOME_ID
 from tests.running_stack import eventually
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """Deploy what is kept, and no function."""
-    logs = tmp_path / "logs"
-    with Valkey(log=logs / "valkey.log") as valkey, DeployEmulator(logs / "aws.log") as aws:
-        site = Site(aws, valkey)
-        site.keep(package(), WriteAccess="open")
+    with empty(tmp_path / "logs") as site:
+        site.parameters |= {"WriteAccess": "key"}
+        site.keep(package())
         yield site
 
 
@@ -38,24 +35,20 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
     api = site.aws.client("apigateway")
     with importing(site.aws.port, api) as url:
         api_id = _deployed(site, tmp_path, url)
-        product = _lives(site, api_id)
+        product = _lives(site, site.key_holder())
+        assert [f"product-catalog-{STAGE}-chalice"] == _plans(api)
 
-        site.parameters["LogLevel"] = "WARNING"
+        site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam"}
+        site.keep(package())
         assert api_id == _deployed(site, tmp_path, url)
         assert product == Caller(site).ask("GET", f"/products/{product['id']}").json
         assert "WARNING" == _settings(site)["LOG_LEVEL"]
+        _lives(site, site.caller("shop", "execute-api:Invoke"))
+        assert [] == _plans(api)
 
         _chalice("delete", tmp_path / "dev-chalice", url)
     assert [] == site.aws.client("lambda").list_functions()["Functions"]
     assert ["products-dev"] == site.aws.client("dynamodb").list_tables()["TableNames"]
-
-
-def test_a_stage_that_wants_signatures_is_not_deployed_open(site: Site, tmp_path: Path) -> None:
-    """Chalice's API would let anybody write, so the stage has to say that."""
-    values = site.parameters | site.outputs | {"WriteAccess": "iam"}
-
-    with pytest.raises(DeployFailed, match="WriteAccess=open"):
-        plain.prepare(STAGE, of_this_machine(), values, str, tmp_path, tmp_path)
 
 
 def _deployed(site: Site, place: Path, url: str) -> str:
@@ -97,12 +90,12 @@ def _chalice(command: str, project: Path, url: str) -> None:
     assert 0 == done.returncode, done.stdout + done.stderr
 
 
-def _lives(site: Site, api_id: str) -> Any:
-    """See a product through its life, the answers of the gateway and the stream included."""
-    anyone = Caller(site)
-    product = anyone.create()
+def _lives(site: Site, shop: Caller) -> Any:
+    """See a product through its life: who may make it, the cache, the stream."""
+    _refuses_strangers(site)
+    product = shop.create()
     path = f"/products/{product['id']}"
-    anyone.is_cached(product["id"])
+    shop.is_cached(product["id"])
     site.redis.set(f"product:{product['id']}", "1 1 Thu, 01 Jan 1970 00:00:00 GMT\n{}")
     site.aws.client("dynamodb").update_item(
         TableName=site.outputs["TableName"],
@@ -113,11 +106,22 @@ def _lives(site: Site, api_id: str) -> Any:
     eventually(lambda: not site.knows(product["id"]))
     (mapping,) = site.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
-    refused = anyone.ask("GET", "/nothing")
-    assert (403, True) == (refused.status, refused.is_problem)
-    assert ORIGIN == refused.headers["Access-Control-Allow-Origin"]
-    assert api_id
-    return anyone.ask("GET", path).json
+    return shop.ask("GET", path).json
+
+
+def _refuses_strangers(site: Site) -> None:
+    """Who says nothing of himself writes nothing; the gateway's own answers have our shape."""
+    for refused in (
+        Caller(site).ask("POST", "/products", MOUSE),
+        Caller(site).ask("DELETE", f"/products/{SOME_ID}"),
+        Caller(site).ask("GET", "/nothing"),
+    ):
+        assert (403, True) == (refused.status, refused.is_problem)
+        assert ORIGIN == refused.headers["Access-Control-Allow-Origin"]
+
+
+def _plans(api: Any) -> list[str]:
+    return [plan["name"] for plan in api.get_usage_plans()["items"]]
 
 
 def _settings(site: Site) -> dict[str, str]:

@@ -37,7 +37,7 @@ def test_a_stage_is_deployed_again_taken_down_and_comes_up_over_its_data(
     product = anyone.create()
     before = _function(site)
 
-    site.up(_another_build(tmp_path / "another"), LogLevel="WARNING")
+    site.up(_another_build(site, tmp_path / "another"), LogLevel="WARNING")
     after = _function(site)
     assert before["CodeSha256"] != after["CodeSha256"]
     assert "WARNING" == after["Environment"]["Variables"]["LOG_LEVEL"]
@@ -117,12 +117,13 @@ def _function(site: Site) -> dict[str, Any]:
     return dict(functions.get_function_configuration(FunctionName=name))
 
 
-def _another_build(place: Path) -> Package:
+def _another_build(site: Site, place: Path) -> Package:
     """Return the package with another zip: a change of code, to CloudFormation."""
-    shutil.copytree(package().place, place, ignore=shutil.ignore_patterns("project"))
+    built = package(site.parameters)
+    shutil.copytree(built.place, place, ignore=shutil.ignore_patterns("project"))
     with zipfile.ZipFile(place / "functions.zip", "a") as code:
         code.writestr("chalicelib/another_build.py", "")
-    return package()._replace(place=place)
+    return built._replace(place=place)
 
 
 def _last_line(output: Path) -> str:

@@ -87,7 +87,7 @@ def test_wheels_are_of_the_processor_asked_for(tmp_path: Path, architecture: str
 
 def test_the_same_source_packs_to_the_same_bytes(tmp_path: Path) -> None:
     """So a deployment of what is there already changes no function."""
-    again = pack(STAGE, of_this_machine(), ORIGIN, tmp_path)
+    again = pack(STAGE, of_this_machine(), {"CorsAllowOrigin": ORIGIN}, tmp_path)
 
     assert package().code.read_bytes() == again.code.read_bytes()
 

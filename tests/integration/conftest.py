@@ -132,8 +132,12 @@ def wire(fake_redis: RecordingFakeRedis, moto_table: Table) -> Wire:
 
 @pytest.fixture(scope="session")
 def chalice_app() -> Chalice:
-    """Import the Lambda's module, as Lambda does once; it configures the log from the settings."""
-    wiring.use(wiring.Container(examples.settings()))
+    """
+    Import the Lambda's module, as Lambda does once; it configures the log from the settings.
+
+    Open to all: Chalice's local gateway asks nobody, and warns at each call where it should.
+    """
+    wiring.use(wiring.Container(examples.settings(WRITE_ACCESS="open")))
     from app import app  # at its import it reads the settings
 
     return app

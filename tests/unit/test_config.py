@@ -41,6 +41,7 @@ def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
         ("cache_ttl_seconds", 3600), ("cache_negative_ttl_seconds", 15),
         ("redis_host", "redis.example"), ("redis_port", 6379), ("redis_db", 0),
         ("redis_tls", False), ("redis_username", None), ("redis_password", None),
+        ("write_access", "iam"), ("read_access", "open"), ("cognito_pool_arn", None),
         ("api_port", 8080), ("debug", False), ("log_level", "INFO"), ("log_format", "json"),
         ("log_hits", 1.0), ("metrics", True), ("stage", "local"),
     ],
@@ -64,6 +65,7 @@ def test_the_defaults(field: str, value: Any) -> None:
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566", "http://127.0.0.1:4566"),
         ("AWS_REGION", "us-gov-west-1", "us-gov-west-1"), ("API_HOST", "0.0.0.0", "0.0.0.0"),
         ("API_PORT", "9090", 9090), ("DEBUG", "true", True), ("LOG_LEVEL", "debug", "DEBUG"),
+        ("WRITE_ACCESS", "Open", "open"), ("READ_ACCESS", "key", "key"),
         ("LOG_FORMAT", "TEXT", "text"), ("PRODUCTS_TABLE", "a.b-c_1", "a.b-c_1"),
     ],
 )  # fmt: skip
@@ -97,6 +99,9 @@ def test_a_variable_that_keeps_its_rule_is_taken(
         ("DEBUG", "true or false", ["debug"]),
         ("LOG_LEVEL", "INFO, DEBUG, WARNING, ERROR", ["TRACE", "20"]),
         ("LOG_FORMAT", "json, text", ["xml"]),
+        ("WRITE_ACCESS", "iam, cognito, key, open", ["none", "public"]),
+        ("READ_ACCESS", "open, iam, cognito, key", ["all"]),
+        ("COGNITO_POOL_ARN", "user pool", ["eu-central-1_abc", "arn:aws:s3:::bucket"]),
     ],
 )  # fmt: skip
 def test_a_variable_that_breaks_its_rule_is_told_by_name_and_rule(
@@ -109,6 +114,12 @@ def test_a_variable_that_breaks_its_rule_is_told_by_name_and_rule(
         assert f"  {name} must be" in said, content
         assert rule in said
         assert 2 == len(said.splitlines())
+
+
+@pytest.mark.parametrize("name", ["WRITE_ACCESS", "READ_ACCESS"])
+def test_tokens_are_of_a_pool_that_is_named(name: str) -> None:
+    """Without one, a stage that asks for tokens would let nobody in."""
+    assert "COGNITO_POOL_ARN is missing" in _faults(**{name: "cognito"})
 
 
 @pytest.mark.parametrize(

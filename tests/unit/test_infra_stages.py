@@ -2,7 +2,7 @@
 
 import pytest
 
-from dev.deploy import runtime, stages, templates
+from dev.deploy import runtime, settings, stages, templates
 from dev.deploy.failure import DeployFailed
 
 
@@ -48,6 +48,25 @@ def test_writes_are_signed_unless_a_stage_says_open() -> None:
         for stage in ("dev", "prod", "local")
         if stages.read(stage).get("WriteAccess") == "open"
     }
+
+
+def test_a_word_that_nobody_knows_packs_nothing() -> None:
+    """It is told by the setting's rule, before anything is made."""
+    with pytest.raises(DeployFailed, match="WRITE_ACCESS must be one of iam, cognito, key, open"):
+        settings.when_packed(templates.app(), {"WriteAccess": "public"})
+    with pytest.raises(DeployFailed, match="COGNITO_POOL_ARN is missing"):
+        settings.when_packed(templates.app(), {"ReadAccess": "cognito"})
+
+
+def test_what_is_packed_takes_no_other_words() -> None:
+    """A template that was packed open cannot be deployed as one that asks for signatures."""
+    app = templates.app()
+    settings.pin(app, {"WriteAccess": "key"})
+
+    pinned = {name: app["Parameters"][name] for name in settings.PACKED}
+    assert ["key"] == pinned["WriteAccess"]["AllowedValues"]
+    assert ["open"] == pinned["ReadAccess"]["AllowedValues"]
+    assert all([each["Default"]] == each["AllowedValues"] for each in pinned.values())
 
 
 def test_prod_keeps_its_table_from_deletion() -> None:

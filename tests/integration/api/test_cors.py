@@ -18,7 +18,7 @@ HEADER = "access-control-allow-origin"
 @pytest.fixture
 def open_api(wire: Wire) -> Iterator[Api]:
     """Declare the app anew: Chalice takes CORS when a route is declared, and each one once."""
-    wire(CORS_ALLOW_ORIGIN=ORIGIN)
+    wire(CORS_ALLOW_ORIGIN=ORIGIN, WRITE_ACCESS="open")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in sys.modules if re.match(r"app$|chalicelib\.api\b", name)]:
             patch.delitem(sys.modules, name)

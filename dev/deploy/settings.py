@@ -1,0 +1,78 @@
+"""
+The functions' settings, as `infra/app/` makes them of parameters; knows no setting by itself.
+
+Some of them Chalice reads when it packs, too: they end in the API's definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from chalicelib.config import Settings, SettingsError
+from dev.deploy.failure import DeployFailed
+from dev.deploy.templates import Template
+
+PACKED: Final = ("CorsAllowOrigin", "WriteAccess", "ReadAccess", "CognitoPoolArn")
+"""The parameters that are in what is packed: another value needs another package."""
+
+_STAND_INS: Final = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "PRODUCTS_TABLE": "stand-in",
+    # Chalice reads it where `app.py` declares the stream's function; infra/app/ puts the real one.
+    "PRODUCTS_STREAM_ARN": "arn:aws:dynamodb:us-east-1:000000000000:table/stand-in/stream/stand-in",
+    "REDIS_HOST": "stand-in",
+}
+"""What `app.py` has to be told to be imported. None of it is in the package."""
+
+Values = Mapping[str, str]
+
+
+def when_packed(app: Template, values: Values) -> dict[str, str]:
+    """Return what `app.py` is told when it is packed. Raise `DeployFailed` for a bad value."""
+    all_values = known(app, values)
+    settings = {
+        name: all_values[given["Ref"]]
+        for name, given in _variables(app).items()
+        if given.get("Ref") in PACKED
+    }
+    try:
+        Settings.from_env(_STAND_INS | settings)
+    except SettingsError as error:
+        raise DeployFailed(str(error)) from None
+    return _STAND_INS | settings
+
+
+def when_run(app: Template, values: Values, secret: Callable[[str], str]) -> dict[str, str]:
+    """Return what the functions are told; `secret` tells what a secret's ARN stands for."""
+    all_values = known(app, values)
+    found = {name: _value(given, all_values, secret) for name, given in _variables(app).items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def pin(app: Template, values: Values) -> None:
+    """Have a template take no other values than those that it was packed with."""
+    for name, value in known(app, values).items():
+        if name in PACKED:
+            app["Parameters"][name] |= {"Default": value, "AllowedValues": [value]}
+
+
+def known(app: Template, values: Values) -> dict[str, str]:
+    """Return every parameter: what is given, else the template's default."""
+    defaults = {name: str(each.get("Default", "")) for name, each in app["Parameters"].items()}
+    return defaults | dict(values)
+
+
+def _variables(app: Template) -> dict[str, dict[str, str]]:
+    variables: dict[str, dict[str, str]] = app["Resources"]["APIHandler"]["Properties"][
+        "Environment"
+    ]["Variables"]
+    return variables
+
+
+def _value(given: Values, values: Values, secret: Callable[[str], str]) -> str:
+    if "Ref" in given:
+        return values[given["Ref"]]
+    named = given["Fn::Sub"].partition("${")[2].partition("}")[0]
+    return secret(values[named])
