@@ -81,7 +81,7 @@ def test_the_stage_is_throttled_and_logged(site: Site, shop: Caller) -> None:
 
 
 def test_somebody_is_told_when_it_goes_wrong(site: Site) -> None:
-    """Errors, slowness, throttling, a cache out of reach, a stream behind, dead letters."""
+    """Every alarm of the template is there, on the metrics of this stage."""
     alarms = site.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
 
     assert {
@@ -89,9 +89,14 @@ def test_somebody_is_told_when_it_goes_wrong(site: Site) -> None:
         "Latency",
         "Throttles",
         "CacheBypasses",
-        "IteratorAge",
+        "BreakerOpened",
+        "FencesLost",
+        "InvalidationLag",
+        "Errors",
         "ApproximateNumberOfMessagesVisible",
     } == {each["MetricName"] for each in alarms}
+    ours = [each["Dimensions"] for each in alarms if each["Namespace"] == "product-catalog"]
+    assert [[{"Name": "Stage", "Value": "dev"}]] * 4 == ours
     queue = next(each["Dimensions"] for each in alarms if each["Namespace"] == "AWS/SQS")[0]
     assert site.outputs["DeadLetterQueueArn"].endswith(f":{queue['Value']}")
 

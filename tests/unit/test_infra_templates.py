@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 
+from chalicelib import telemetry
 from chalicelib.api.problems import TITLES
 from chalicelib.telemetry import metrics
 from dev.deploy import build, templates
@@ -89,17 +88,30 @@ def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:
     assert called <= set(re.findall(r"\+(\S+)", rights))
 
 
-def test_each_metric_that_is_looked_at_is_one_that_the_code_emits() -> None:
-    """Of our namespace: a metric named anew would silence an alarm."""
+def test_the_metrics_that_are_looked_at_are_those_that_the_code_emits() -> None:
+    """One named anew would silence an alarm; one that nobody sees would cost for nothing."""
     resources = templates.app()["Resources"]
     alarms = [each["Properties"] for each in resources.values() if _is_alarm(each)]
     watched = {each["MetricName"] for each in alarms if each["Namespace"] == metrics.NAMESPACE}
     body, _ = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    shown = set(_shown(json.loads(body)))
+    rows = [
+        row for widget in json.loads(body)["widgets"] for row in widget["properties"]["metrics"]
+    ]
+    shown = {row[1] for row in rows if row[0] == metrics.NAMESPACE}
 
-    assert {"CacheBypasses"} <= watched
-    assert {"CacheHits", "CacheMisses"} <= shown
-    assert set() == (watched | shown) - set(metrics.UNITS)
+    assert {"CacheBypasses", "BreakerOpened", "FencesLost", "InvalidationLag"} == watched
+    assert set(metrics.UNITS) == watched | shown
+
+
+def test_the_code_counts_under_names_that_are_metrics() -> None:
+    """Each is one of the list, and each of the list is counted somewhere."""
+    sources = (build.ROOT / "chalicelib").rglob("*.py")
+    text = "".join(path.read_text() for path in sources if path.name != "metrics.py")
+    counted = set(re.findall(r'\b(?:count|time)\("(\w+)"', text))
+    by_outcome = {name for names in telemetry._COUNTED.values() for name in names}
+
+    latencies = {name for name in metrics.MILLISECONDS if name.endswith("Latency")}
+    assert set(metrics.UNITS) == counted | by_outcome | latencies
 
 
 def test_the_dashboard_is_json() -> None:
@@ -130,19 +142,6 @@ def test_a_package_that_the_lock_does_not_know_is_refused(tmp_path: Path) -> Non
 
 def _is_alarm(resource: dict[str, Any]) -> bool:
     return resource.get("Type") == "AWS::CloudWatch::Alarm"
-
-
-def _shown(dashboard: dict[str, Any]) -> Iterator[str]:
-    """Give the names of our metrics; `.` and `...` repeat what stands above."""
-    for widget in dashboard["widgets"]:
-        above: list[Any] = []
-        for row in widget["properties"]["metrics"]:
-            words = [word for word in row if isinstance(word, str)]
-            if words[:1] == ["..."]:
-                words = above[: len(above) - len(words) + 1] + words[1:]
-            above = [old if word == "." else word for word, old in zip_longest(words, above)]
-            if words and above[0] == metrics.NAMESPACE:
-                yield above[1]
 
 
 def _policies(resource: dict[str, Any]) -> list[dict[str, Any]]:

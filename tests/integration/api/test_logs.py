@@ -1,43 +1,25 @@
 """What the log tells of a request, one line a fact."""
 
-import io
 import json
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
 
-from chalicelib import telemetry
-from tests import examples
 from tests.doubles import dynamodb as faults
 from tests.doubles.api import Api
 from tests.doubles.dynamodb import FailingDynamoDB
+from tests.doubles.log import Lines, Log, caught
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_body
-
-Lines = list[dict[str, Any]]
-
-
-class Log(io.StringIO):
-    """Where the lines go."""
-
-    def lines(self) -> Lines:
-        """Return what was told since the last time."""
-        told = [json.loads(line) for line in self.getvalue().splitlines()]
-        self.seek(0)
-        self.truncate()
-        return told
 
 
 @pytest.fixture
 def log(api: Api) -> Iterator[Log]:
     """Send the log here, as JSON, for one test."""
     assert api
-    with redirect_stdout(Log()) as stream:
-        telemetry.configure(examples.settings())
-    yield stream
-    telemetry.configure(examples.settings())
+    with caught() as log:
+        yield log
 
 
 def _messages(lines: Lines) -> list[str]:

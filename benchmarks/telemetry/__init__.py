@@ -1,0 +1,1 @@
+"""What a line with metrics costs a hit."""

@@ -1,0 +1,145 @@
+"""Hits that get no line, and the metrics that stay exact all the same."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import telemetry
+from chalicelib.telemetry.metrics import MAX_VALUES, Tally
+from chalicelib.telemetry.sampling import LATE_SECONDS, Sampling
+from tests.cloudwatch import metrics
+from tests.doubles.journal import Clock
+from tests.doubles.log import Line, Log, caught
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """Catch the log of a stage that writes one hit in four."""
+    with caught(LOG_HITS="0.25") as log:
+        _answer("miss")  # a container's first line is written, whatever it is
+        log.text()
+        yield log
+
+
+def _answer(cache: str, status: int = 200) -> None:
+    telemetry.begin(request_id="r")
+    telemetry.looked_up(cache)
+    telemetry.answered("GET", "/products/{product_id}", status)
+
+
+def _hit() -> Tally:
+    tally = Tally()
+    tally.count("CacheHits")
+    tally.time("HitLatency", 0.5)
+    return tally
+
+
+def _total(lines: list[Line], name: str) -> float:
+    return sum(point.value for point in metrics.read(lines) if point.metric[1] == name)
+
+
+def test_one_hit_in_so_many_is_written(log: Log) -> None:
+    """LOG_HITS=0.25: every fourth, which bears what the three before it counted and took."""
+    for _ in range(8):
+        _answer("hit")
+
+    lines = log.lines()
+    assert [4, 4] == [line["CacheHits"] for line in lines]
+    assert [4, 4] == [len(line["HitLatency"]) for line in lines]
+
+
+def test_what_is_no_hit_is_always_written(log: Log) -> None:
+    """Misses, bypasses; the hits that wait go with the next line, whatever it is."""
+    for outcome in ("hit", "negative hit", "miss", "bypass", "hit"):
+        _answer(outcome)
+
+    miss, bypass = log.lines()
+    assert (2, 1, 1) == (miss["CacheHits"], miss["NegativeHits"], miss["CacheMisses"])
+    assert 1 == bypass["CacheBypasses"]
+    assert "CacheHits" not in bypass
+
+
+def test_misses_between_do_not_keep_hits_from_being_written(log: Log) -> None:
+    """The share is that of the hits, however many other lines there are."""
+    for _ in range(12):
+        _answer("hit")
+        _answer("miss")
+
+    assert 3 == sum(line["cache"] == "hit" for line in log.lines())
+
+
+def test_a_hit_that_tells_something_else_is_written(log: Log) -> None:
+    """As one that found the breaker open for a moment, or was answered with an error."""
+    telemetry.begin(request_id="r")
+    telemetry.looked_up("hit")
+    telemetry.count("BreakerOpened")
+    telemetry.answered("GET", "/products/{product_id}", 200)
+    _answer("hit", status=500)
+
+    assert [1, 1] == [line["CacheHits"] for line in log.lines()]
+
+
+def test_a_line_never_bears_more_than_cloudwatch_takes() -> None:
+    """LOG_HITS=0.01 is the least, since a line takes a hundred values."""
+    with caught(LOG_HITS="0.01") as log:
+        for _ in range(1 + 5 * MAX_VALUES):
+            _answer("hit")
+        lines = log.lines()
+
+    assert [1] + [MAX_VALUES] * 5 == [line["CacheHits"] for line in lines]
+    for line in lines:
+        metrics.check(line)
+
+
+def test_sums_are_exact_under_any_mix(log: Log) -> None:
+    """Up to the hits that still wait: one miss more brings them in."""
+    mix = (["hit"] * 7 + ["miss"] + ["negative hit"] * 3 + ["bypass"]) * 25
+    for outcome in mix:
+        _answer(outcome)
+    _answer("miss")
+
+    lines = log.lines()
+    assert 250 == _total(lines, "CacheHits")
+    assert 75 == _total(lines, "NegativeHits")
+    assert 250 == sum(point.metric[1] == "HitLatency" for point in metrics.read(lines))
+    assert 26 == _total(lines, "CacheMisses")
+
+
+def test_nothing_waits_longer_than_it_may() -> None:
+    """The first hit after `LATE_SECONDS` is written, with those that waited."""
+    clock = Clock()
+    sampling = Sampling(0.01, clock)
+    assert sampling.passes_over(_hit())
+
+    clock.sleep(LATE_SECONDS + 1)
+    last = _hit()
+
+    assert not sampling.passes_over(last)
+    sampling.hand_over(last)
+    assert {"CacheHits": 2, "HitLatency": [0.5, 0.5]} == last.members()
+
+
+def test_threads_lose_no_hit() -> None:
+    """As many are told as there were, whoever tells them."""
+    sampling, told = Sampling(0.1), Tally()
+    lock = threading.Lock()
+
+    def serve(_: Any = None) -> None:
+        for _ in range(500):
+            tally = _hit()
+            if not sampling.passes_over(tally):
+                sampling.hand_over(tally)
+                assert len(tally.times["HitLatency"]) <= MAX_VALUES
+                with lock:
+                    told.add(tally)
+
+    threads = [threading.Thread(target=serve) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sampling.hand_over(told)
+
+    assert 2000 == told.counts["CacheHits"] == len(told.times["HitLatency"])
