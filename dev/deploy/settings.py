@@ -13,7 +13,8 @@ from chalicelib.config import Settings, SettingsError
 from dev.deploy.failure import DeployFailed
 from dev.deploy.templates import Template
 
-PACKED: Final = ("CorsAllowOrigin", "WriteAccess", "ReadAccess", "CognitoPoolArn")
+ACCESS: Final = ("WriteAccess", "ReadAccess", "CognitoPoolArn")
+PACKED: Final = ("CorsAllowOrigin", *ACCESS)
 """The parameters that are in what is packed: another value needs another package."""
 
 _STAND_INS: Final = {
@@ -52,9 +53,9 @@ def when_run(app: Template, values: Values, secret: Callable[[str], str]) -> dic
 
 
 def pin(app: Template, values: Values) -> None:
-    """Have a template take no other values than those that it was packed with."""
+    """Have a template let in no others than those that it was packed to let in."""
     for name, value in known(app, values).items():
-        if name in PACKED:
+        if name in ACCESS:
             app["Parameters"][name] |= {"Default": value, "AllowedValues": [value]}
 
 

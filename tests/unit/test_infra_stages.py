@@ -63,7 +63,7 @@ def test_what_is_packed_takes_no_other_words() -> None:
     app = templates.app()
     settings.pin(app, {"WriteAccess": "key"})
 
-    pinned = {name: app["Parameters"][name] for name in settings.PACKED}
+    pinned = {name: app["Parameters"][name] for name in settings.ACCESS}
     assert ["key"] == pinned["WriteAccess"]["AllowedValues"]
     assert ["open"] == pinned["ReadAccess"]["AllowedValues"]
     assert all([each["Default"]] == each["AllowedValues"] for each in pinned.values())
