@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from chalicelib import telemetry
 from chalicelib.product import CategoryQuery, Product
 
 Item = dict[str, Any]
@@ -17,6 +18,7 @@ FINGERPRINT: Final = "fingerprint"
 """The attribute that tells what an idempotent request asked for."""
 
 
+_NEEDED: Final = {"name", "description", "price", "stock_quantity"}
 # Of an item that was made past the API. The first update gives it a version.
 _UNVERSIONED: Final = {"N": "0"}
 _LONG_AGO: Final = {"S": "1970-01-01T00:00:00+00:00"}
@@ -56,6 +58,22 @@ def to_product(item: Item) -> Product:
         created_at=datetime.fromisoformat(item.get("created_at", _LONG_AGO)["S"]),
         updated_at=datetime.fromisoformat(item.get("updated_at", _LONG_AGO)["S"]),
     )
+
+
+def readable(items: Iterable[Item]) -> Iterator[Product]:
+    """
+    Yield the products that items hold; tell the log of one that holds none, and pass it over.
+
+    Only who writes past the API makes such an item: one that lacks its price, say. To readers it is
+    not there until it is whole, so that it costs nobody else's product.
+    """
+    for item in items:
+        try:
+            yield to_product(item)
+        except (KeyError, ValueError, ArithmeticError) as error:
+            lacking = sorted(_NEEDED - item.keys())
+            fault = type(error).__name__
+            telemetry.warning("no product", item=item["id"]["S"], lacking=lacking, fault=fault)
 
 
 def index_key(product_id: str, category: str, price: str) -> Item:

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.cursors import Cursors
 from chalicelib.dynamodb import Refused, Retries
-from chalicelib.errors import KeyReused, ProductExists, StoreUnavailable
+from chalicelib.errors import KeyReused, ProductExists, ProductNotFound, StoreUnavailable
 from chalicelib.items import (
     FINGERPRINT,
     INDEX,
@@ -26,6 +26,7 @@ from chalicelib.items import (
     category_request,
     index_key,
     key,
+    readable,
     to_item,
     to_product,
 )
@@ -75,7 +76,7 @@ class Repository:
         answer = self._retries.read(
             self._client.get_item, TableName=self._table, Key=key(product_id), ConsistentRead=True
         )
-        return to_product(answer["Item"]) if "Item" in answer else None
+        return next(readable([answer["Item"]] if "Item" in answer else []), None)
 
     def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Return those of up to 100 products that exist, as `get` does."""
@@ -88,7 +89,7 @@ class Repository:
             time.sleep(pause)
             request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
             answer = self._retries.read(self._client.batch_get_item, RequestItems=request)
-            products = map(to_product, answer["Responses"].get(self._table, []))
+            products = readable(answer["Responses"].get(self._table, []))
             found |= {product.id: product for product in products}
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if time.monotonic() > give_up_at:
@@ -158,8 +159,8 @@ class Repository:
         """
         Change the fields named, where the product is at one of `versions` (`None`: at any).
 
-        One UpdateItem, no read. A field set to `None` is removed. Raise `ProductNotFound` or
-        `VersionMismatch`.
+        One UpdateItem, no read. A field set to `None` is removed. Raise `ProductNotFound` (also
+        for an item that is no product even so: nobody can read it) or `VersionMismatch`.
         """
         now = self._now()
         expression = Expression(versions)
@@ -181,7 +182,9 @@ class Repository:
             if refusal.is_ours(now):
                 return to_product(refusal.item)
             raise refusal.told_of(product_id) from None
-        return to_product(answer["Attributes"])
+        for product in readable([answer["Attributes"]]):
+            return product
+        raise ProductNotFound(product_id)
 
     def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
         """Delete the product, where it is at one of `versions`. Raise as `update` does."""
@@ -214,7 +217,7 @@ class Repository:
         answer = self._retries.read(self._client.scan, TableName=self._table, **request)
         items, last_item = _page(answer, limit)
         next_cursor = self._cursors.seal(_ALL, [last_item["id"]["S"]]) if last_item else None
-        return [to_product(item) for item in items], next_cursor
+        return list(readable(items)), next_cursor
 
     def query(
         self, query: CategoryQuery, limit: int, cursor: str | None = None
@@ -244,7 +247,7 @@ class Repository:
             answer = self._retries.read(
                 self._client.scan, TableName=self._table, ConsistentRead=True, **start
             )
-            yield from map(to_product, answer["Items"])
+            yield from readable(answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

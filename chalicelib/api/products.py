@@ -7,6 +7,8 @@ To add an endpoint: write its view here, its use case in `catalog.py`, its test 
 
 from __future__ import annotations
 
+import json
+from typing import Final
 from urllib.parse import unquote, urlencode
 
 from chalice.app import Response
@@ -16,7 +18,7 @@ from chalicelib.api import inputs, queries
 from chalicelib.api.problems import of
 from chalicelib.api.routes import Routes
 from chalicelib.cache_entry import Outcome
-from chalicelib.errors import ProductNotFound
+from chalicelib.errors import FieldError, InvalidQuery, ProductNotFound
 from chalicelib.product import (
     Representation,
     is_product_id,
@@ -27,7 +29,13 @@ from chalicelib.product import (
 
 routes = Routes(__name__)
 
-_JSON = "application/json"
+MAX_ANSWER_BYTES: Final = 5_500_000
+"""
+Lambda delivers 6 MB, of JSON in which the body is a string: what it escapes grows.
+
+Source: "Lambda quotas", AWS Lambda guide. A hundred products of 10,000 control characters are 7 MB.
+"""
+_JSON: Final = "application/json"
 
 
 @routes.route("/products", methods=["POST"])
@@ -48,12 +56,12 @@ def list_products() -> Response:
     wanted = queries.parse(routes.request)
     catalog = wiring.container().catalog
     if isinstance(wanted, queries.Selection):
-        return _json(represent_selection(catalog.get_many(wanted.ids)))
+        return _listing(represent_selection(catalog.get_many(wanted.ids)), narrowed_by="ids")
     if wanted.category is None:
         page = catalog.list(wanted.limit, wanted.cursor)
     else:
         page = catalog.list_category(wanted.category, wanted.limit, wanted.cursor)
-    response = _json(represent_page(page))
+    response = _listing(represent_page(page), narrowed_by="limit")
     if page.next_cursor is not None:
         query = dict(routes.request.query_params or {}) | {"cursor": page.next_cursor}
         response.headers["Link"] = f'<{_base_path()}/products?{urlencode(query)}>; rel="next"'
@@ -100,7 +108,11 @@ def _answer(product: Representation, status: int = 200) -> Response:
     return Response(product.body, {"Content-Type": _JSON, **headers}, status)
 
 
-def _json(body: str) -> Response:
+def _listing(body: str, narrowed_by: str) -> Response:
+    """Raise `InvalidQuery` for more than Lambda delivers, with what to ask for less of."""
+    if len(json.dumps(body)) > MAX_ANSWER_BYTES:
+        rule = "The products asked for are too long for one answer: ask for fewer at once"
+        raise InvalidQuery([FieldError((narrowed_by,), rule, "too_long")])
     return Response(body, {"Content-Type": _JSON})
 
 
