@@ -7,7 +7,7 @@ STAGE := dev
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up down import export test explore outages bench-listing freshness \
-	e2e package deploy destroy deploy-local fuzz check format openapi lock clean
+	e2e package check-stage deploy destroy deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-listing: $(INSTALLED)  ## Time first and last pages of 100,000 products, i
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
 	@$(BIN)/python -m dev.deploy package --stage $(STAGE) $(ARGS)
 
+check-stage: $(INSTALLED)  ## Have cfn-lint and checkov read what a stage deploys: STAGE=prod
+	@$(BIN)/python -m dev.deploy check --stage $(STAGE) $(ARGS)
+
 deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=prod ARGS='Cache=nodes'
 	@$(BIN)/python -m dev.deploy up --stage $(STAGE) $(ARGS)
 
@@ -76,6 +79,9 @@ check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+audit: $(INSTALLED)  ## Have bandit, zizmor and pip-audit read code, workflows and locks
+	@$(BIN)/python -m dev.audit
+
 format: $(INSTALLED)  ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
@@ -83,10 +89,13 @@ format: $(INSTALLED)  ## Format the code and mend what can be mended
 openapi: $(INSTALLED)  ## Write the OpenAPI document anew, from the models and the routes
 	@$(BIN)/python -m dev.openapi
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links
+
 lock: $(INSTALLED)  ## Pin every package anew, with hashes, from requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements-dev.lock
+	@$(LOCK) requirements-dev.txt -o requirements-dev.lock
+	@for set in $(basename $(wildcard dev/deploy/tools/*.txt)); do $(LOCK) $$set.txt -o $$set.lock || exit 1; done
 
 clean:  ## Remove what the commands made
 	rm -rf $(VENV) .local .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
