@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Self
 
-_TIED: Final = Path(__file__).with_name("tied.py")
+_TIED: Final = (sys.executable, "-IS", str(Path(__file__).with_name("tied.py")))
 ANSWER_SECONDS: Final = 1.0
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0
@@ -31,8 +31,10 @@ class Program:
     """
     A program under way, tied to this process: it ends with it, even by SIGKILL (on Linux).
 
+    It is then sent `orphaned`: SIGTERM lets it save what it holds, SIGKILL ends even a paused one.
+
     In a session of its own, so Ctrl-C on a terminal reaches only us, and we stop it in our order.
-    Without `log`, it writes where we write.
+    It writes to `log`, a file or an open descriptor; without one, where we write.
     """
 
     def __init__(
@@ -42,13 +44,14 @@ class Program:
         env: Mapping[str, str],
         *,
         cwd: Path,
-        log: Path | None = None,
+        log: Path | int | None = None,
+        orphaned: signal.Signals = signal.SIGTERM,
     ) -> None:
         self._name = name
         self._log = log
         with _opened(log) as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-IS", str(_TIED), str(os.getpid()), *command],
+                [*_TIED, str(os.getpid()), str(orphaned.value), *command],
                 env=dict(env),
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
@@ -92,7 +95,7 @@ class Program:
         self._process.wait()
 
     def _told(self, what: str) -> str:
-        if self._log is None:
+        if not isinstance(self._log, Path):
             return f"{self._name} {what}"
         lines = self._log.read_text(errors="replace").splitlines()[-_LINES_TOLD:]
         return "\n".join([f"{self._name} {what}. Its log, {self._log}, ends:", *lines])
@@ -180,9 +183,9 @@ def answers_http(host: str, port: int, path: str) -> bool:
     return True
 
 
-def _opened(log: Path | None) -> IO[bytes]:
-    """Return where output goes: the log, begun anew, or a copy of our own output."""
-    if log is None:
-        return os.fdopen(os.dup(1), "wb")
+def _opened(log: Path | int | None) -> IO[bytes]:
+    """Return where output goes: the log, begun anew, or a copy of a descriptor."""
+    if not isinstance(log, Path):
+        return os.fdopen(os.dup(1 if log is None else log), "wb")
     log.parent.mkdir(parents=True, exist_ok=True)
     return log.open("wb")

@@ -11,6 +11,7 @@ Each takes a free port unless told one, listens on this machine only, and tells 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -49,7 +50,10 @@ class Valkey(Server):
         words = [word for option in options.items() for word in option]
         # The package's own `ValkeyServer` ties the process to nobody and picks ports by guessing.
         binary = str(_binary.get_binary_path())
-        return Program(self.name, [binary, *words], os.environ, cwd=scratch, log=self._log)
+        command = [binary, *words]
+        # A paused one would not hear SIGTERM, and has nothing to save.
+        end = signal.SIGKILL
+        return Program(self.name, command, os.environ, cwd=scratch, log=self._log, orphaned=end)
 
     def _answers(self) -> bool:
         try:
@@ -116,7 +120,7 @@ class Api(Server):
     name = "The API"
 
     def __init__(
-        self, env: Mapping[str, str], module: str = "dev.server", log: Path | None = None
+        self, env: Mapping[str, str], module: str = "dev.server", log: Path | int | None = None
     ) -> None:
         port = int(env["API_PORT"]) if "API_PORT" in env else None
         super().__init__(port, _reachable(env.get("API_HOST", "127.0.0.1")))
@@ -143,7 +147,7 @@ class Stream(Server):
 
     name = "The stream feed"
 
-    def __init__(self, env: Mapping[str, str], log: Path | None = None) -> None:
+    def __init__(self, env: Mapping[str, str], log: Path | int | None = None) -> None:
         super().__init__(port=None)
         self._env = dict(env)
         self._log = log

@@ -46,9 +46,10 @@ def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
 def test_a_killed_stack_takes_its_servers_along(tmp_path: Path) -> None:
-    """Even SIGKILL, which nobody can answer, leaves no process behind."""
+    """Even SIGKILL, which nobody can answer, leaves no process behind, nor a paused Valkey."""
     stack = Stack(tmp_path, TMPDIR=str(tmp_path)).ready()
     pids = stack.pids
+    os.kill(stack.facts["redis"]["pid"], signal.SIGSTOP)
 
     stack.end(signal.SIGKILL)
 
