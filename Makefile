@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 STAGE := dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down import export test explore outages bench-listing freshness \
-	e2e package check-stage deploy destroy deploy-local fuzz check audit format openapi lock clean
+.PHONY: help install run watch up down import export test explore outages bench-listing \
+	freshness e2e package check-stage deploy destroy deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ $(INSTALLED): requirements-dev.lock
 
 run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
 	@exec $(BIN)/python -m dev.stack
+
+watch: $(INSTALLED)  ## Open the live page of the stack that runs, else start one and open its page
+	@exec $(BIN)/python -m dev.watch
 
 up:  ## Start the whole stack in containers: LocalStack, Valkey, the API on :8080
 	docker compose -f localstack-compose.yml up --build

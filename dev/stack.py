@@ -1,5 +1,6 @@
 """
-The local stack, `make run`: Valkey, an AWS emulator, the table, samples, the API, the stream.
+The local stack, `make run`: Valkey, an AWS emulator, the table, samples, the API, the stream, and
+the live page.
 
 Knows the order of things, and what to do when one of them dies: the emulator takes the data with
 it, so the stack ends; the others are started again. It leaves nothing behind, however it ends.
@@ -13,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NoReturn
@@ -24,6 +25,9 @@ from dev.prepare import prepare
 from dev.programs import Server, StartFailed
 from dev.servers import Api, Emulator, Stream, Valkey
 from dev.stack_file import StackFile
+from dev.watch.board import Board
+from dev.watch.live_page import LivePage, port_of
+from dev.watch.log import Log
 
 LOCAL: Final = Path(".local")
 """In the current directory, so that tests can run stacks of their own."""
@@ -35,9 +39,19 @@ _ended = threading.Event()
 
 
 class Stack:
-    """All servers of the stack. One that `env` names is used as it is, and not started."""
+    """
+    All servers of the stack. One that `env` names is used as it is, and not started.
 
-    def __init__(self, env: Mapping[str, str], local: Path = LOCAL) -> None:
+    `ready` is called with the live page's URL once all of it runs.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        ready: Callable[[str], object] = lambda _: None,
+        local: Path = LOCAL,
+    ) -> None:
+        self._ready = ready
         Settings.from_env({"REDIS_HOST": "127.0.0.1", **environment.of(None, None, env)})
         keep = env.get("PERSIST") == "1"
         self._redis = None if env.get("REDIS_HOST") else _valkey(env, local)
@@ -45,22 +59,31 @@ class Stack:
         child_env = environment.of(self._redis, self._aws, env)
         self.settings = Settings.from_env(child_env)
         os.environ.update(child_env)  # boto3 looks for credentials there
-        self._api = Api({**child_env, "API_PORT": str(self.settings.api_port)})
-        self._stream = Stream(child_env)
-        self._file = StackFile(local, self.settings, self._api, self._redis, self._aws)
+        child_env["API_PORT"] = str(self.settings.api_port)
+        self._board = Board()
+        self._log = Log(self.settings, self._board)
+        server_env = self._log.settings_of_a_server(child_env)
+        self._api = Api(server_env, log=self._log.api)
+        self._stream = Stream(server_env, log=self._log.stream)
+        port = port_of(env)
+        self._page = LivePage(self.settings, self._board, self._api.url, self._redis, port)
+        self._file = StackFile(local, self.settings, self._api, self._redis, self._aws, self._page)
 
     def run(self) -> NoReturn:
         """Start everything, then keep it running. Raise `StartFailed` or `KeyboardInterrupt`."""
         _refuse_busy_port(self.settings)
         with ExitStack() as running:
             running.enter_context(self._file)
+            running.enter_context(self._log)
             for server in filter(None, (self._redis, self._aws)):
                 running.enter_context(server)
             prepare(self.settings)
             running.enter_context(self._api)
             running.enter_context(self._stream)
+            running.enter_context(self._page)
             self._file.write()
             self._announce()
+            self._ready(self._page.url)
             self._watch()
 
     def _announce(self) -> None:
@@ -68,6 +91,7 @@ class Stack:
         settings = self.settings
         print(
             f"Product catalog   {url}",
+            f"  Live page       {self._page.url}",
             f"  Redis           redis://{settings.redis_host}:{settings.redis_port}",
             f"  DynamoDB        {settings.aws_endpoint_url}, table {settings.products_table}",
             f"  Try             curl -i '{url}/products?limit=3'",
@@ -87,6 +111,7 @@ class Stack:
 
     def _revive(self, server: Server) -> None:
         print(f"{server.name} has died; starting it again", flush=True)
+        self._board.started_anew(server.name)
         try:
             server.start()
         except StartFailed as failure:
@@ -126,12 +151,12 @@ def _end(_number: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def main() -> int:
-    """Run the stack until told to end; return the exit status."""
+def main(ready: Callable[[str], object] = lambda _: None) -> int:
+    """Run the stack until told to end; return the exit status. For `ready` see `Stack`."""
     for number in _ENDING:
         signal.signal(number, _end)
     try:
-        Stack(os.environ).run()
+        Stack(os.environ, ready).run()
     except KeyboardInterrupt:
         return 0
     except (SettingsError, StartFailed) as failure:

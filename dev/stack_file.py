@@ -11,19 +11,27 @@ from typing import Any, Self
 from chalicelib.config import Settings
 from dev.programs import Server, StartFailed
 from dev.servers import Api, Emulator, Valkey
+from dev.watch.live_page import LivePage
 
 
 class StackFile:
     """The file, and the lock on its directory while the stack is there. `None`: not ours."""
 
     def __init__(
-        self, local: Path, settings: Settings, api: Api, redis: Valkey | None, aws: Emulator | None
+        self,
+        local: Path,
+        settings: Settings,
+        api: Api,
+        redis: Valkey | None,
+        aws: Emulator | None,
+        page: LivePage,
     ) -> None:
         self._path = local / "stack.json"
         self._settings = settings
         self._api = api
         self._redis = redis
         self._aws = aws
+        self._page = page
         self._lock = -1
 
     def __enter__(self) -> Self:
@@ -56,6 +64,7 @@ class StackFile:
             "redis": {**redis, "pid": _pid(self._redis)},
             "aws": {"url": settings.aws_endpoint_url, "pid": _pid(self._aws)},
             "table": settings.products_table,
+            "watch": {"url": self._page.url},
         }
 
 

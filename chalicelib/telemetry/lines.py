@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -57,12 +58,17 @@ class Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; an exception's traceback stands below it."""
-        fields = "".join(f"  {name}={value}" for name, value in _fields(record).items())
         moment = f"{self.formatTime(record, '%H:%M:%S')}.{record.msecs:03.0f}"
-        line = f"{moment} {record.levelname:<7} {record.getMessage():<16}{fields}"
+        line = for_people(moment, record.levelname, record.getMessage(), _fields(record))
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def for_people(moment: str, level: str, message: str, fields: Mapping[str, Any]) -> str:
+    """Return a fact as a terminal shows it."""
+    told = "".join(f"  {name}={value}" for name, value in fields.items())
+    return f"{moment} {level:<7} {message:<16}{told}"
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

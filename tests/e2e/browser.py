@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 _SECONDS = 40
+_TABS = 50
 _MISSING = "Chromium and its driver are needed here: apt-get install chromium chromium-driver"
 _SWITCHES = (
     "--headless",
@@ -49,6 +52,24 @@ class Browser:
         element = self.find(css)
         self.run("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
+
+    def focus_by_tab(self, css: str) -> WebElement:
+        """Press the tabulator until the element has the focus, as who has no mouse does."""
+        self.run("document.activeElement.blur()")
+        for _ in range(_TABS):
+            ActionChains(self._driver).send_keys(Keys.TAB).perform()
+            focused = self._driver.switch_to.active_element
+            if self.run("return arguments[0].matches(arguments[1])", focused, css):
+                return focused
+        raise AssertionError(f"{css} is not reached by the tabulator")
+
+    def resize(self, width: int, height: int) -> None:
+        self._driver.set_window_size(width, height)
+
+    def prefer(self, scheme: str) -> None:
+        """Ask for `light` or `dark` colours, as a system's setting does."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def wait(self, found: Callable[[], Any]) -> Any:
         return WebDriverWait(self._driver, _SECONDS).until(lambda _: found())

@@ -1,7 +1,10 @@
 """`make run`: what it promises, faults included."""
 
+import json
 import os
 import signal
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,25 +57,25 @@ def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
     assert all(map(is_alive, stack.pids))
 
 
+def test_the_live_page_counts_each_request(stack: Stack) -> None:
+    """As the client does by `X-Cache`; no log line is lost on its way."""
+    product_id = stack.create().json["id"]
+    before = _shown(stack)
+
+    counted = Counter(str(stack.x_cache(product_id)).lower() for _ in range(100))
+
+    eventually(lambda: _shown(stack) == before + counted)
+    assert 100 == counted.total()
+
+
 def test_an_edit_past_the_api_is_seen(stack: Stack) -> None:
     """The stream deletes the cached copy behind an edit that nobody told the API of."""
     made = stack.create().json
     eventually(lambda: stack.x_cache(made["id"]) == "HIT")
 
-    boto3.client(
-        "dynamodb",
-        endpoint_url=stack.facts["aws"]["url"],
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    ).update_item(
-        TableName="products",
-        Key={"id": {"S": made["id"]}},
-        UpdateExpression="SET stock_quantity = :new",
-        ExpressionAttributeValues={":new": {"N": "77"}},
-    )
+    _set_stock_past_the_api(stack, made["id"], 77)
 
-    eventually(lambda: stack.ask("GET", f"/products/{made['id']}").json["stock_quantity"] == 77, 10)
+    eventually(lambda: _stock(stack, made["id"]) == 77, 10)
 
 
 def test_a_busy_port_is_told_in_one_line(stack: Stack, tmp_path: Path) -> None:
@@ -173,11 +176,17 @@ def test_servers_that_the_environment_names_are_used(stack: Stack, tmp_path: Pat
     assert 200 == stack.ask("GET", f"/products/{sample}").status
 
 
+def _shown(stack: Stack) -> Counter[str]:
+    """Return the live page's requests by outcome."""
+    url = f"{stack.facts['watch']['url']}/events"
+    with urllib.request.urlopen(url, timeout=10) as events:  # noqa: S310 — ours
+        shown = json.loads(events.readline().removeprefix(b"data: "))
+    return Counter({name: each["requests"] for name, each in shown["outcomes"].items()})
+
+
 def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
-    dynamodb = boto3.client(
-        "dynamodb", endpoint_url=stack.facts["aws"]["url"], region_name="us-east-1"
-    )
-    dynamodb.update_item(
+    endpoint_url = stack.facts["aws"]["url"]
+    boto3.client("dynamodb", endpoint_url=endpoint_url, region_name="us-east-1").update_item(
         TableName="products",
         Key={"id": {"S": product_id}},
         UpdateExpression="SET stock_quantity = :new",
@@ -186,5 +195,4 @@ def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
 
 
 def _stock(stack: Stack, product_id: str) -> int:
-    stock: int = stack.ask("GET", f"/products/{product_id}").json["stock_quantity"]
-    return stock
+    return int(stack.ask("GET", f"/products/{product_id}").json["stock_quantity"])

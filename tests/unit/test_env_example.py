@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.config import Settings
+from dev.watch.live_page import port_of
 from tests.examples import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent
@@ -33,6 +34,7 @@ class Asked(Mapping[str, str]):
 def settings_read() -> set[str]:
     env = Asked(ENVIRONMENT)
     Settings.from_env(env)
+    port_of(env)
     return env.names - OTHER_NAMES
 
 

@@ -1,0 +1,125 @@
+"""Everything behind the live page, put together: what it shows, and what its buttons do."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Final, Self
+
+from chalicelib.config import Settings, SettingsError
+from dev.freshness.timeline import Timeline
+from dev.programs import StartFailed
+from dev.servers import Valkey
+from dev.watch.board import Board
+from dev.watch.load import RATES, Load
+from dev.watch.redis_reach import RedisReach
+from dev.watch.refused import Refused
+from dev.watch.server import HOST, Action, PageServer
+
+PORT: Final = 8081
+"""The usual one; where it is taken and `WATCH_PORT` names none, any free one."""
+
+
+class LivePage:
+    """
+    Serves while the block runs, which the API has to outlive.
+
+    `valkey` is the stack's own Redis, if it has one; `port` is the only one to take, if given.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        board: Board,
+        api_url: str,
+        valkey: Valkey | None,
+        port: int | None,
+    ) -> None:
+        timeline = Timeline(strict=settings.cache_write_policy == "strict")
+        self._board = board
+        self._redis = RedisReach(settings, valkey, timeline)
+        self._load = Load(api_url, timeline)
+        self._port = port
+        self._ended = threading.Event()
+        self._running = ExitStack()
+        self.url = ""
+        self.actions: Mapping[str, Action] = {
+            "/load": self._start_load,
+            "/stop": self._stop_load,
+            "/flush": self._flush,
+            "/pause": self._pause,
+            "/resume": self._resume,
+        }
+
+    def __enter__(self) -> Self:
+        """Listen. Raise `StartFailed` where the port is taken."""
+        server = _listening(self._port, self)
+        self.url = server.url
+        looking = threading.Thread(target=self._redis.run, args=[self._ended], daemon=True)
+        self._running.callback(self._ended.set)
+        self._running.callback(server.stop)
+        self._running.callback(self._load.stop)
+        looking.start()
+        server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what the page has begun: the load, the pause."""
+        self._redis.let_go()
+        self._running.close()
+
+    def shown(self) -> dict[str, Any]:
+        """Return all that the page shows, as it is now."""
+        redis = {"answers": self._redis.answers, "ours": self._redis.is_ours}
+        return {**self._board.shown(), "redis": redis, "load": self._load.shown()}
+
+    def _start_load(self, query: Mapping[str, str]) -> None:
+        rate = query.get("rate", "")
+        if rate not in map(str, RATES):
+            raise Refused(f"The rate has to be one of {', '.join(map(str, RATES))}")
+        self._load.start(int(rate))
+        self._board.tell(f"Load started, {rate} requests a second")
+
+    def _stop_load(self, _: Mapping[str, str]) -> None:
+        self._load.stop()
+        self._board.tell("Load stopped")
+
+    def _flush(self, _: Mapping[str, str]) -> None:
+        self._redis.flush()
+        self._board.tell("Redis flushed")
+
+    def _pause(self, _: Mapping[str, str]) -> None:
+        self._redis.pause()
+        self._board.tell("Redis paused")
+        self._redis.look()
+
+    def _resume(self, _: Mapping[str, str]) -> None:
+        self._redis.resume()
+        self._board.tell("Redis resumed")
+        self._redis.look()
+
+
+def port_of(env: Mapping[str, str]) -> int | None:
+    """Return the port that `WATCH_PORT` names, if any. Raise `SettingsError`."""
+    text = env.get("WATCH_PORT", "")
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise SettingsError(
+            "Settings at fault:\n  WATCH_PORT must be a whole number from 1 to 65535"
+        )
+    return int(text)
+
+
+def _listening(port: int | None, page: LivePage) -> PageServer:
+    for each in (port,) if port else (PORT, 0):
+        try:
+            return PageServer(each, page)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+    raise StartFailed(
+        f"Cannot listen on {HOST}:{port}: {reason}. "
+        "Take another port for the live page: WATCH_PORT=… make run"
+    )

@@ -1,0 +1,92 @@
+"""
+The load that the page starts and stops. Knows how many clients it is and what they saw in all.
+
+`load_client.py` has what one of them does.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+from dev.freshness.client import Client
+from dev.freshness.timeline import Timeline, Verdict
+from dev.watch.load_client import LoadClient, Shelf
+
+RATES: Final = (20, 100, 400)
+"""Requests a second, as the page offers them."""
+CLIENTS: Final = 8
+"""Enough for the middle rate while Redis hangs, where a write takes 0.2 s."""
+_STOP_SECONDS: Final = 5.0
+
+
+class Tally:
+    """What the load has seen since the stack's start."""
+
+    def __init__(self) -> None:
+        self._sent = 0
+        self._checked = 0
+        self._verdicts = dict.fromkeys(Verdict, 0)
+        self._lock = threading.Lock()
+
+    def sent(self) -> None:
+        """Count a request."""
+        with self._lock:
+            self._sent += 1
+
+    def checked(self, verdict: Verdict | None) -> None:
+        """Count a read that was checked; `None`: it was as fresh as can be."""
+        with self._lock:
+            self._checked += 1
+            if verdict is not None:
+                self._verdicts[verdict] += 1
+
+    def shown(self) -> dict[str, int]:
+        """Return it for the page: `stale` breaks a promise, `late` is what promise 3 allows."""
+        late = self._verdicts[Verdict.LATE]
+        stale = sum(self._verdicts.values()) - late
+        return {"sent": self._sent, "checked": self._checked, "stale": stale, "late": late}
+
+
+class Load:
+    """At most one at a time. `start` and `stop` may be called from any thread."""
+
+    def __init__(self, url: str, timeline: Timeline) -> None:
+        self.rate = 0
+        self._tally = Tally()
+        self._url = url
+        self._timeline = timeline
+        self._clients: list[LoadClient] = []
+        self._changing = threading.Lock()
+
+    def start(self, rate: int) -> None:
+        """Begin, or go on at another rate."""
+        with self._changing:
+            self._end()
+            self.rate = rate
+            shelf = Shelf(CLIENTS)
+            self._clients = [self._client(shelf, place) for place in range(CLIENTS)]
+            for client in self._clients:
+                client.start()
+
+    def stop(self) -> None:
+        """End it and delete what it made; nothing happens where there is none."""
+        with self._changing:
+            self._end()
+
+    def shown(self) -> dict[str, Any]:
+        """Return it for the page."""
+        return {"rate": self.rate, **self._tally.shown()}
+
+    def _client(self, shelf: Shelf, place: int) -> LoadClient:
+        connection = Client(self._url)
+        pause = CLIENTS / self.rate
+        return LoadClient(connection, shelf, place, self._timeline, self._tally, pause)
+
+    def _end(self) -> None:
+        for client in self._clients:
+            client.ended.set()
+        for client in self._clients:
+            client.join(_STOP_SECONDS)
+        self._clients = []
+        self.rate = 0

@@ -1,0 +1,161 @@
+"""
+Serves the live page, to this machine's browsers only. Knows HTTP, and neither Redis nor counts.
+
+    GET  /, /watch.css, /watch.js    the page
+    GET  /events                     what is so now, as server-sent events, a few a second
+    POST /load?rate=100, /stop, /flush, /pause, /resume
+
+Another web page must not pause one's Redis. So every request has to name this very host (a name
+that an attacker's DNS points here is refused), and a POST has to come from this page's origin,
+which browsers tell and scripts cannot forge.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import TCPServer
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from dev.watch.refused import Refused
+
+HOST: Final = "127.0.0.1"
+_PAGE: Final = Path(__file__).with_name("page")
+_FILES: Final = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/watch.css": ("watch.css", "text/css; charset=utf-8"),
+    "/watch.js": ("watch.js", "text/javascript; charset=utf-8"),
+}
+_EVENTS_SECONDS: Final = 0.25
+_POLL_SECONDS: Final = 0.1
+"""How soon it notices that it is to stop."""
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Action = Callable[[Mapping[str, str]], object]
+
+
+class Watch(Protocol):
+    """What the page shows and does."""
+
+    actions: Mapping[str, Action]
+    """By path. Each gets the query, and may raise `Refused`."""
+
+    def shown(self) -> dict[str, Any]:
+        """Return all that the page shows, as it is now."""
+
+
+class PageServer(ThreadingHTTPServer):
+    """Takes its port when made, and answers from `start` to `stop`. Raise `OSError`."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, watch: Watch) -> None:
+        super().__init__((HOST, port), PageRequest)
+        self.watch = watch
+        self.ended = threading.Event()
+        self.names = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=[_POLL_SECONDS], name="page", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://localhost:{self.server_port}"
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more; open pages notice it."""
+        self.ended.set()
+        self.shutdown()
+        self.server_close()
+
+    def server_bind(self) -> None:
+        """Bind without asking DNS for our own name, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what went wrong, unless a browser went away: that is its right."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class PageRequest(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: PageServer
+
+    def do_GET(self) -> None:
+        """Send a file of the page, or the events."""
+        path = urlsplit(self.path).path
+        if self.headers["Host"] not in self.server.names:
+            self._refuse(HTTPStatus.FORBIDDEN, "This page answers to its own name only")
+        elif path == "/events":
+            self._send_events()
+        elif path in _FILES:
+            name, kind = _FILES[path]
+            self._send(HTTPStatus.OK, kind, (_PAGE / name).read_bytes())
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "There is no such page")
+
+    def do_POST(self) -> None:
+        """Do what a button says."""
+        address = urlsplit(self.path)
+        if not self._is_from_our_page():
+            self._refuse(HTTPStatus.FORBIDDEN, "Only this page's own buttons work")
+        elif address.path not in self.server.watch.actions:
+            self._refuse(HTTPStatus.NOT_FOUND, "There is no such button")
+        else:
+            self._act(self.server.watch.actions[address.path], address.query)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — the base's name
+        """Say nothing: the terminal is the API's."""
+
+    def _is_from_our_page(self) -> bool:
+        origins = {f"http://{name}" for name in self.server.names}
+        return self.headers["Host"] in self.server.names and self.headers["Origin"] in origins
+
+    def _act(self, action: Action, query: str) -> None:
+        try:
+            action(dict(parse_qsl(query)))
+        except Refused as refusal:
+            self._refuse(HTTPStatus.CONFLICT, str(refusal))
+        else:
+            self._send(HTTPStatus.NO_CONTENT, None, b"")
+
+    def _send_events(self) -> None:
+        self._begin(HTTPStatus.OK, {"Content-Type": "text/event-stream"})
+        with suppress(OSError):  # the page was closed
+            while True:
+                self.wfile.write(f"data: {json.dumps(self.server.watch.shown())}\n\n".encode())
+                if self.server.ended.wait(_EVENTS_SECONDS):
+                    return
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self._send(status, "text/plain; charset=utf-8", why.encode())
+
+    def _send(self, status: HTTPStatus, kind: str | None, content: bytes) -> None:
+        headers = {"Content-Length": str(len(content))}
+        self._begin(status, headers if kind is None else {"Content-Type": kind, **headers})
+        self.wfile.write(content)
+
+    def _begin(self, status: HTTPStatus, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**_HEADERS, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()

@@ -1,0 +1,119 @@
+"""The servers' log on its way through the stack: to the page, and to the terminal."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from dev.watch.board import Board
+from dev.watch.echo import Echo
+from dev.watch.log import Log
+from tests import examples
+
+
+class Terminal:
+    """A pipe in the place of standard output."""
+
+    def __init__(self) -> None:
+        self._outlet, self.inlet = os.pipe()
+
+    def lines(self) -> list[str]:
+        """Return what was written, once nobody writes any more."""
+        os.close(self.inlet)
+        with os.fdopen(self._outlet, "rb") as outlet:
+            self._outlet = -1
+            return outlet.read().decode().splitlines()
+
+    def hang_up(self) -> None:
+        os.close(self._outlet)
+
+
+@pytest.fixture
+def terminal() -> Terminal:
+    return Terminal()
+
+
+def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> bytes:
+    time = "2026-11-22T12:00:00.123+00:00"
+    return json.dumps({"time": time, "level": level, "message": message, **members}).encode()
+
+
+HIT = a_line(HitLatency=[0.4], CacheHits=1)
+
+
+def send(terminal: Terminal, *written: bytes, **settings: str) -> Board:
+    """Have the API write; return the board once all has arrived."""
+    board = Board()
+    with Log(examples.settings(**settings), board, terminal.inlet) as log:
+        for each in written:
+            os.write(log.api, each)
+    return board
+
+
+def test_a_line_is_counted_and_told(terminal: Terminal) -> None:
+    """As text, where the settings want text."""
+    board = send(terminal, HIT + b"\n", LOG_FORMAT="text")
+
+    assert 1 == board.shown()["saved"]
+    (told,) = terminal.lines()
+    assert told.endswith("INFO    answered        ")
+
+
+def test_a_line_may_come_in_pieces(terminal: Terminal) -> None:
+    """A pipe knows no lines; the last one may lack its end."""
+    board = send(terminal, HIT[:20], HIT[20:] + b"\n" + HIT, LOG_FORMAT="json")
+
+    assert 2 == board.shown()["saved"]
+    assert [HIT.decode()] * 2 == terminal.lines()
+
+
+def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Terminal) -> None:
+    """`LOG_LEVEL=WARNING make run` is quiet, and its page is right."""
+    warning = a_line("cache fence lost", "WARNING")
+
+    board = send(terminal, HIT + b"\n" + warning + b"\n", LOG_LEVEL="WARNING", LOG_FORMAT="json")
+
+    assert 1 == board.shown()["saved"]
+    assert [warning.decode()] == terminal.lines()
+
+
+def test_what_is_no_log_line_is_told_as_it_is(terminal: Terminal) -> None:
+    """The traceback of a start that failed has to be seen."""
+    send(terminal, b"Traceback:\n  \xff\n", LOG_LEVEL="ERROR")
+
+    assert ["Traceback:", "  \ufffd"] == terminal.lines()
+
+
+def test_a_closed_terminal_stops_no_count(terminal: Terminal) -> None:
+    """`make run | head` goes on."""
+    terminal.hang_up()
+
+    board = send(terminal, *[HIT + b"\n"] * 50)
+
+    assert 50 == board.shown()["saved"]
+
+
+def test_the_servers_are_asked_for_all_there_is(terminal: Terminal) -> None:
+    """JSON with metrics, each hit, and INFO at least; more where the user wants more."""
+    wanted = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
+    user = {"LOG_FORMAT": "text", "LOG_HITS": "0.1", "METRICS": "false", "PRODUCTS_TABLE": "t"}
+    quiet = Log(examples.settings(LOG_LEVEL="ERROR"), Board(), terminal.inlet)
+    loud = Log(examples.settings(LOG_LEVEL="DEBUG"), Board(), terminal.inlet)
+
+    assert {"PRODUCTS_TABLE": "t", "LOG_LEVEL": "INFO", **wanted} == quiet.settings_of_a_server(
+        {**user, "LOG_LEVEL": "ERROR"}
+    )
+    assert "DEBUG" == loud.settings_of_a_server({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
+
+
+def test_a_slow_terminal_misses_lines_and_is_told_how_many(terminal: Terminal) -> None:
+    """Who logs is never held up."""
+    echo = Echo(terminal.inlet, most_waiting=3)
+    echo.say(["1", "2"])
+    echo.say(["3", "4", "5"])
+
+    with echo:
+        pass
+
+    assert ["1", "2", "3", "… 2 lines left out here: the terminal is slow"] == terminal.lines()
