@@ -109,6 +109,30 @@ class Site:
         key = api.get_api_key(apiKey=self.outputs["ApiKeyId"], includeValue=True)
         return Caller(self, X_Api_Key=key["value"])
 
+    def edit(self, product_id: str, stock: int) -> None:
+        """Change the item as an operator would, without the API."""
+        self.aws.client("dynamodb").update_item(
+            TableName=self.outputs["TableName"],
+            Key={"id": {"S": product_id}},
+            UpdateExpression="SET stock_quantity = :n",
+            ExpressionAttributeValues={":n": {"N": str(stock)}},
+        )
+
+    def hears_of_edits(self, who: Caller) -> bool:
+        """Tell whether the stream deletes the key of a product that was changed past the API."""
+        product_id = who.create()["id"]
+        who.is_cached(product_id)
+        self.edit(product_id, 7)
+        eventually(lambda: not self.knows(product_id))
+        path = f"/products/{product_id}"
+        return bool(who.ask("GET", path).json["stock_quantity"] == 7)
+
+    def mapping(self) -> dict[str, Any]:
+        """Return what binds the stream to its function."""
+        functions = self.aws.client("lambda")
+        (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+        return dict(mapping)
+
     def knows(self, product_id: str) -> bool:
         """Tell whether Redis has the product's key."""
         return bool(self.redis.exists(f"product:{product_id}"))

@@ -18,7 +18,6 @@ from dev.environment import REGION
 from tests.e2e.deployment import MOUSE, ORIGIN, STAGE, Caller, Site, empty, package
 from tests.e2e.rest_api_import import importing
 from tests.examples import SOME_ID
-from tests.running_stack import eventually
 
 
 @pytest.fixture
@@ -91,22 +90,15 @@ def _chalice(command: str, project: Path, url: str) -> None:
 
 
 def _lives(site: Site, shop: Caller) -> Any:
-    """See a product through its life: who may make it, the cache, the stream."""
+    """See who may make a product, the cache, the stream; return a product."""
     _refuses_strangers(site)
-    product = shop.create()
-    path = f"/products/{product['id']}"
-    shop.is_cached(product["id"])
-    site.redis.set(f"product:{product['id']}", "1 1 Thu, 01 Jan 1970 00:00:00 GMT\n{}")
-    site.aws.client("dynamodb").update_item(
-        TableName=site.outputs["TableName"],
-        Key={"id": {"S": product["id"]}},
-        UpdateExpression="SET stock_quantity = :n",
-        ExpressionAttributeValues={":n": {"N": "7"}},
-    )
-    eventually(lambda: not site.knows(product["id"]))
-    (mapping,) = site.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert site.hears_of_edits(shop)
+    mapping = site.mapping()
     assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
-    return shop.ask("GET", path).json
+    assert (1000, 7200) == (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
+    queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert site.outputs["DeadLetterQueueArn"] == queue
+    return shop.create()
 
 
 def _refuses_strangers(site: Site) -> None:

@@ -34,6 +34,7 @@ def test_a_stage_is_deployed_again_taken_down_and_comes_up_over_its_data(
 ) -> None:
     """New code and settings come by an update; without the functions the table stays."""
     anyone = Caller(site)
+    assert site.hears_of_edits(anyone)
     product = anyone.create()
     before = _function(site)
 
@@ -42,6 +43,7 @@ def test_a_stage_is_deployed_again_taken_down_and_comes_up_over_its_data(
     assert before["CodeSha256"] != after["CodeSha256"]
     assert "WARNING" == after["Environment"]["Variables"]["LOG_LEVEL"]
     assert product == anyone.ask("GET", f"/products/{product['id']}").json
+    assert site.hears_of_edits(anyone)
 
     site.release.down(data_too=False)
     assert [] == site.aws.client("lambda").list_functions()["Functions"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import time
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,34 +28,54 @@ def shop(site: Site) -> Caller:
 
 def test_a_write_past_the_api_reaches_the_cache_by_the_stream(site: Site, shop: Caller) -> None:
     """DynamoDB's stream, Lambda's mapping and our function delete the key of what has changed."""
-    product = shop.create()
-    shop.is_cached(product["id"])
-
-    _write(site, product["id"], 7)
-
-    eventually(lambda: not site.knows(product["id"]))
-    assert 7 == shop.ask("GET", f"/products/{product['id']}").json["stock_quantity"]
+    assert site.hears_of_edits(shop)
 
 
-def test_a_record_that_redis_did_not_hear_of_is_delivered_again(site: Site, shop: Caller) -> None:
-    """While Redis hangs the stream waits; once it is back, the key goes."""
-    product = shop.create()
-    shop.is_cached(product["id"])
+def test_a_record_that_redis_did_not_hear_of_is_to_be_sent_again(site: Site, shop: Caller) -> None:
+    """The function names it to Lambda. (To which the emulator's stream does not listen.)"""
+    product_id, user = shop.create()["id"], site.outputs["RedisUsername"]
+    shop.is_cached(product_id)
+    key = {"Keys": {"id": {"S": product_id}}, "SequenceNumber": "111"}
 
-    site.valkey.signal(signal.SIGSTOP)
+    site.redis.execute_command("ACL", "SETUSER", user, "-eval")
     try:
-        _write(site, product["id"], 8)
-        time.sleep(2)  # for the function to be called, and to fail
+        refused = _invalidate(site, {"eventID": "1", "dynamodb": key})
     finally:
-        site.valkey.signal(signal.SIGCONT)
+        site.redis.execute_command("ACL", "SETUSER", user, "+eval")
 
-    eventually(lambda: not site.knows(product["id"]), seconds=60)
+    assert ["111"] == refused
+    assert site.knows(product_id)
+    assert [] == _invalidate(site, {"eventID": "1", "dynamodb": key})
+    assert not site.knows(product_id)
+
+
+def test_records_wait_for_a_function_that_fails(site: Site, shop: Caller) -> None:
+    """A function that cannot start loses nothing: once it can, the key goes."""
+    product_id = shop.create()["id"]
+    shop.is_cached(product_id)
+
+    with _broken(site):
+        site.edit(product_id, 8)
+        eventually(lambda: "FAILED" in site.mapping()["LastProcessingResult"])
+        assert site.knows(product_id)
+
+    eventually(lambda: not site.knows(product_id), seconds=60)
+
+
+def test_records_that_waited_too_long_are_dead_letters(site: Site, shop: Caller) -> None:
+    """They stand in the queue, by their place in the stream, and hold nothing else up."""
+    with _broken(site), _impatient(site):
+        site.edit(shop.create()["id"], 9)
+        letter = _letter(site)
+
+    assert "MaxRecordAgeExceeded" == letter["requestContext"]["condition"]
+    assert site.outputs["StreamArn"] == letter["DDBStreamBatchInfo"]["streamArn"]
+    assert site.hears_of_edits(shop)
 
 
 def test_failed_records_are_retried_singled_out_and_kept(site: Site) -> None:
     """The mapping is what Chalice alone could not say."""
-    functions = site.aws.client("lambda")
-    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    mapping = site.mapping()
 
     assert site.outputs["StreamArn"] == mapping["EventSourceArn"]
     assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
@@ -106,11 +126,52 @@ def _logged(logs: Any, group: str, text: str) -> bool:
     return any(text in event["message"] for event in events)
 
 
-def _write(site: Site, product_id: str, stock: int) -> None:
-    """Change the item as an operator would, without the API."""
-    site.aws.client("dynamodb").update_item(
-        TableName=site.outputs["TableName"],
-        Key={"id": {"S": product_id}},
-        UpdateExpression="SET stock_quantity = :n",
-        ExpressionAttributeValues={":n": {"N": str(stock)}},
-    )
+def _invalidate(site: Site, record: dict[str, Any]) -> list[str]:
+    """Have the stream's function see a record; return what it wants to see again."""
+    payload = json.dumps({"Records": [record]})
+    name = site.mapping()["FunctionArn"]
+    answer = site.aws.client("lambda").invoke(FunctionName=name, Payload=payload)
+    failures = json.loads(answer["Payload"].read())["batchItemFailures"]
+    return [failure["itemIdentifier"] for failure in failures]
+
+
+@contextmanager
+def _broken(site: Site) -> Iterator[None]:
+    """Keep the stream's function from starting, by a setting that breaks its rule."""
+    functions, name = site.aws.client("lambda"), site.mapping()["FunctionArn"]
+    settings = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    _set(functions, name, settings | {"CACHE_TTL_SECONDS": "none"})
+    try:
+        yield
+    finally:
+        _set(functions, name, settings)
+
+
+def _set(functions: Any, name: str, settings: dict[str, str]) -> None:
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": settings})
+
+
+@contextmanager
+def _impatient(site: Site) -> Iterator[None]:
+    """Have Lambda give a record up after a second."""
+    functions, where = site.aws.client("lambda"), site.mapping()
+    functions.update_event_source_mapping(UUID=where["UUID"], MaximumRecordAgeInSeconds=1)
+    try:
+        yield
+    finally:
+        age = where["MaximumRecordAgeInSeconds"]
+        functions.update_event_source_mapping(UUID=where["UUID"], MaximumRecordAgeInSeconds=age)
+
+
+def _letter(site: Site) -> Any:
+    """Return a letter of the dead-letter queue, waiting for one."""
+    sqs = site.aws.client("sqs")
+    name = site.outputs["DeadLetterQueueArn"].rpartition(":")[2]
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    found: list[Any] = []
+    eventually(lambda: found.extend(_received(sqs, url)) or found, seconds=60)
+    return json.loads(found[0]["Body"])
+
+
+def _received(sqs: Any, url: str) -> list[Any]:
+    return list(sqs.receive_message(QueueUrl=url).get("Messages", []))
