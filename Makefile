@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 STAGE := dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install run watch up down import export test explore outages bench-listing \
+.PHONY: help install run watch up down import export test explore outages bench bench-listing \
 	freshness e2e package check-stage deploy destroy deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
@@ -58,6 +58,9 @@ freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SE
 outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.freshness.outages $(ARGS)
 
+bench: $(INSTALLED)  ## Measure beside the peers, in 10 minutes; tables and charts: ARGS=--quick
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 bench-listing: $(INSTALLED)  ## Time first and last pages of 100,000 products, in 13 minutes
 	@$(BIN)/python -m benchmarks.listing $(ARGS)
 
@@ -98,7 +101,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(INSTALLED)  ## Pin every package anew, with hashes, from requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@$(LOCK) requirements-dev.txt -o requirements-dev.lock
-	@for set in $(basename $(wildcard dev/deploy/tools/*.txt)); do $(LOCK) $$set.txt -o $$set.lock || exit 1; done
+	@for set in $(basename $(wildcard dev/deploy/tools/*.txt \
+		benchmarks/runtime/*.txt benchmarks/peers/*/*.txt)); do $(LOCK) $$set.txt -o $$set.lock || exit 1; done
 
 clean:  ## Remove what the commands made
 	rm -rf $(VENV) .local .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

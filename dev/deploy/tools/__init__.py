@@ -17,9 +17,9 @@ _HERE = Path(__file__).parent
 _LOCAL = _HERE.parents[2] / ".local"
 
 
-def programs(name: str, local: Path = _LOCAL) -> Path:
-    """Return the directory of an environment's programs. Raise `DeployFailed`."""
-    lock = _HERE / f"{name}.lock"
+def programs(name: str, lock: Path | None = None, local: Path = _LOCAL) -> Path:
+    """Return the directory of an environment's programs, by our lock. Raise `DeployFailed`."""
+    lock = lock or _HERE / f"{name}.lock"
     digest = hashlib.sha256(f"{sys.version} {lock.read_text()}".encode()).hexdigest()
     place = local / f"{name}-{digest[:16]}"
     ready = place / ".ready"
@@ -30,7 +30,7 @@ def programs(name: str, local: Path = _LOCAL) -> Path:
 
 
 def _make(place: Path, lock: Path) -> None:
-    print(f"Installing {lock.name} into {place.parent} (first time only) …", file=sys.stderr)
+    print(f"Installing {place.name} into {place.parent} (first time only) …", file=sys.stderr)
     _run(sys.executable, "-m", "venv", "--clear", str(place))
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     _run(*pip, "--disable-pip-version-check", "--require-hashes", "--requirement", str(lock))

@@ -1,0 +1,1 @@
+"""What the project is measured against, each as its framework's documentation would have it."""
