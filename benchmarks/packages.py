@@ -17,12 +17,13 @@ from typing import Final, NamedTuple
 
 from benchmarks.contestants import CHALICE, OURS, Contestant
 from benchmarks.function import Code
-from dev.deploy import build
+from dev.deploy import build, stages
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import pack
 from dev.deploy.runtime import of_this_machine
 
 PEERS: Final = Path(__file__).with_name("peers")
+_STAGE: Final = "local"
 _STAND_INS: Final = {"PRODUCTS_TABLE": "t", "REDIS_HOST": "h", "REDIS_PORT": "1"}
 _REGION: Final = {"AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -53,7 +54,7 @@ def package(contestant: Contestant, place: Path) -> Package:
 
 def _archive(contestant: Contestant, place: Path) -> Path:
     if contestant is OURS:
-        return pack("local", of_this_machine(), output=place).code
+        return pack(_STAGE, of_this_machine(), stages.read(_STAGE), place).code
     if contestant is CHALICE:
         return _by_chalice(PEERS / contestant.name, place / "project")
     return _by_pip(contestant, place / "project")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from chalicelib.config import Settings
+
+SERVICE_MODELS: Final = Path(__file__).with_name("service_models")
+"""Where a package has the part of botocore's data that we need (`dev/deploy/service_models.py`)."""
 
 
 def connect(service: str, settings: Settings) -> Any:
     """Return a client that tries once, for at most 1 s + 2 s. Who needs more tries makes them."""
-    return botocore.session.get_session().create_client(
+    return _session().create_client(
         service,
         region_name=settings.aws_region,
         endpoint_url=settings.aws_endpoint_url,
@@ -23,3 +28,11 @@ def connect(service: str, settings: Settings) -> Any:
             max_pool_connections=50,
         ),
     )
+
+
+def _session() -> botocore.session.Session:
+    session: botocore.session.Session = botocore.session.get_session()
+    if SERVICE_MODELS.is_dir():
+        loader = Loader([str(SERVICE_MODELS)], include_default_search_paths=False)
+        session.register_component("data_loader", loader)
+    return session

@@ -3,6 +3,7 @@ Makes the copy of the project that Chalice packs: what the functions need, their
 
 Chalice's own zip holds no byte code, so that each cold start compiles everything: half a second. It
 keeps what it finds in `vendor/`, so the wheels are unpacked there, and `requirements.txt` left out.
+There, too, lies the byte code of what Chalice adds: `app.py`, and a part of itself.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import chalice.app
+
+from chalicelib import aws
+from dev.deploy import service_models
 from dev.deploy.failure import DeployFailed
 from dev.deploy.runtime import Runtime
 
@@ -37,7 +42,11 @@ def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None
     shutil.copy(root / "app.py", place)
     shutil.copytree(root / "chalicelib", place / "chalicelib", ignore=_JUNK)
     compile_all(place / "chalicelib", "/var/task/chalicelib")
+    service_models.write(place / "chalicelib" / aws.SERVICE_MODELS.name)
     shutil.copytree(vendored(runtime, cache, root), place / "vendor")
+    compile_apart([root / "app.py"], "/var/task", place / "vendor")
+    framework = [Path(chalice.__file__), Path(chalice.app.__file__)]
+    compile_apart(framework, "/var/task/chalice", place / "vendor" / "chalice")
 
 
 def vendored(runtime: Runtime, cache: Path, root: Path = ROOT) -> Path:
@@ -92,6 +101,15 @@ def compile_all(place: Path, deployed: str) -> None:
         f"{place.name} does not compile",
         {"PYTHONHASHSEED": "0"},
     )
+
+
+def compile_apart(sources: Sequence[Path], deployed: str, place: Path) -> None:
+    """Put the byte code of `sources` into `place`, without them: Chalice adds them by itself."""
+    with tempfile.TemporaryDirectory() as draft:
+        for source in sources:
+            shutil.copy(source, draft)
+        compile_all(Path(draft), deployed)
+        shutil.copytree(Path(draft, "__pycache__"), place / "__pycache__", dirs_exist_ok=True)
 
 
 def _made(directory: Path) -> Path:

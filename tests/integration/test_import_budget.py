@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.product import represent
 from chalicelib.product_cache import RepresentationCodec, key_of
-from dev.servers import Valkey
-from tests.doubles.recording import Recorder
+from dev.servers import Emulator, Valkey
+from tests.doubles.recording import Recorder, Table
 from tests.examples import ENVIRONMENT, SOME_ID, a_product
 
 SLOW = {"botocore", "boto3", "pydantic", "pydantic_core", "s3transfer", "jmespath", "urllib3"}
@@ -66,6 +66,21 @@ def test_a_hit_imports_neither_botocore_nor_pydantic(cached: dict[str, str]) -> 
     assert represent(a_product()).body == answer["body"]
     assert set() == SLOW & modules
     assert "redis" in modules
+
+
+def test_a_miss_imports_no_more_than_botocore(emulator: Emulator, emulated_table: Table) -> None:
+    """DynamoDB's client, and neither boto3's resources nor Pydantic, which only a write needs."""
+    answer, modules = _run(
+        _event(f"/products/{SOME_ID}", SOME_ID),
+        AWS_ENDPOINT_URL=emulator.url,
+        PRODUCTS_TABLE=emulated_table.name,
+        CACHE_ENABLED="false",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+    )
+
+    assert 404 == answer["statusCode"]
+    assert {"botocore", "jmespath", "urllib3"} == SLOW & modules
 
 
 def test_the_start_alone_imports_neither() -> None:
