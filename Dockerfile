@@ -6,7 +6,7 @@ COPY requirements.txt requirements-dev.lock ./
 # Only what the API needs, at the versions of the lock. (pip takes no hashes from constraints.)
 RUN sed -E '/^ *(--hash|#)/d; s/ *\\$//' requirements-dev.lock > pins.txt && \
     /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-    --constraint pins.txt --requirement requirements.txt chalice boto3
+    --constraint pins.txt --requirement requirements.txt chalice boto3 httptools
 
 FROM python:3.13-slim-bookworm
 WORKDIR /app

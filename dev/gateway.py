@@ -1,176 +1,151 @@
 """
-Chalice's local server, mended: what stands before the Lambda, as API Gateway does when deployed.
+What stands before the Lambda, as API Gateway does when deployed: from a request to its event.
 
-Chalice's own sends an answer in two segments (44 ms a request, Nagle), queues only 5 connections,
-writes a body on HEAD, reads no chunked one, and has other shapes for errors of its own. Knows
-HTTP and problems, and no product.
+Answers by itself where the Lambda is not asked: unknown paths, preflights, what cannot be read.
+Asks nobody who they are: here, everybody may call. Knows problems; no socket, and no product.
 """
 
 from __future__ import annotations
 
-import json
-import socket
+import base64
+import re
 import sys
-import time
+import traceback
 import uuid
-from contextlib import suppress
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from socketserver import TCPServer
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from chalice.app import Chalice, CORSConfig
-from chalice.config import Config
-from chalice.local import (
-    ChaliceRequestHandler,
-    LocalGateway,
-    LocalGatewayException,
-    ThreadedHTTPServer,
-)
+from chalice.local import LambdaContext
 
-from chalicelib.api.problems import TITLES
+from chalicelib.api import problems
 from chalicelib.api.routes import EVERY_ANSWER
-from dev.bodies import BadBody, body_length, read_body
+from dev.requests import Refused, Request
 
-_BODILESS: Final = (204, 304)
-_LINGER_SECONDS: Final = 1.0
-
-
-class Listener(ThreadedHTTPServer):
-    """A thread a connection."""
-
-    request_queue_size = 256
-
-    def server_bind(self) -> None:
-        """Bind without asking DNS for our own name, which can take seconds."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what went wrong, unless a client went away: that is its right."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
+_FUNCTION: Final = {"function_name": "product-catalog", "memory_size": 256}
+_TIMEOUT_MS: Final = 15_000
+_CLIENT: Final = {"sourceIp": "127.0.0.1"}
 
 
-class NoRoute(LocalGatewayException):
-    """A path that the API does not have."""
+class Answer(NamedTuple):
+    """What goes back to the client. A header may have several values."""
 
-    CODE = 404
-
-
-class Everybody:
-    """Who may call here: API Gateway, which asks callers who they are, is not there."""
-
-    def authorize(self, _path: str, event: Any, context: Any) -> tuple[Any, Any]:
-        """Pass the call on as it is."""
-        return event, context
+    status: int
+    headers: Mapping[str, str | list[str]]
+    body: bytes
 
 
-class Gateway(LocalGateway):
-    """Answers 404 to an unknown path, where Chalice's own misses an authentication token."""
+class Gateway:
+    """Calls `app`, the Lambda's own entry. `app` has to be safe to call from several threads."""
 
-    def __init__(self, app_object: Chalice, config: Config) -> None:
-        super().__init__(app_object, config)
-        self._authorizer = Everybody()
+    def __init__(self, app: Chalice) -> None:
+        self._app = app
+        self._resources = _Resources(app.routes)
+        cors = app.api.cors
+        self._cors = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
 
-    def _generate_lambda_event(
-        self, method: str, path: str, headers: dict[str, Any], body: bytes | None
-    ) -> dict[str, Any]:
+    def answer(self, request: Request) -> Answer:
+        """Return the Lambda's answer, or the gateway's own."""
+        path, query = _split(request.target)
+        found = self._resources.find(path)
+        if found is None:
+            return self.refuse(Refused(404, f"Not Found: {path}"))
+        resource, parameters = found
+        if request.method == "OPTIONS" and self._cors:
+            return self._preflight(resource)
+        event = _event(request, path, query)
+        event["pathParameters"] = parameters or None
+        event["requestContext"]["resourcePath"] = event["resource"] = resource
+        return self._invoke(event)
+
+    def refuse(self, refusal: Refused) -> Answer:
+        """Return a problem of the gateway's."""
+        problem = problems.render(refusal.status, str(refusal))
+        headers = {**self._own_headers(), **EVERY_ANSWER, **problem.headers}
+        return Answer(refusal.status, headers, str(problem.body).encode())
+
+    def _invoke(self, event: dict[str, Any]) -> Answer:
         try:
-            return super()._generate_lambda_event(method, path, headers, body)
-        except ValueError:
-            raise NoRoute({}) from None
+            response = self._app(event, _context(event))
+        except Exception:  # noqa: BLE001 — of the app's a fault, of which the client gets no detail
+            traceback.print_exc(file=sys.stderr)
+            return self.refuse(Refused(500, "The Lambda has failed"))
+        headers = {**response["headers"], **response["multiValueHeaders"]}
+        body = response["body"] or ""
+        if response.get("isBase64Encoded"):
+            return Answer(response["statusCode"], headers, base64.b64decode(body))
+        return Answer(response["statusCode"], headers, body.encode())
 
-    def _has_user_defined_options_method(self, lambda_event: dict[str, Any]) -> bool:
-        """Leave OPTIONS to the app, which has no such method, where no other origin may ask."""
-        return not self._app_object.api.cors or super()._has_user_defined_options_method(
-            lambda_event
-        )
+    def _preflight(self, resource: str) -> Answer:
+        methods = ",".join([*self._app.routes[resource], "OPTIONS"])
+        headers = {**self._own_headers(), "Access-Control-Allow-Methods": methods}
+        return Answer(200, headers, b"")
 
-
-class Connection(ChaliceRequestHandler):
-    """A client's connection, kept alive from one request to the next."""
-
-    wbufsize = -1
-    disable_nagle_algorithm = True
-    default_request_version = "HTTP/1.0"
-    """Of a request that names none; under 0.9, the base's choice, no answer has a status."""
-
-    def __init__(
-        self, request: Any, client_address: Any, server: Any, app_object: Chalice, config: Config
-    ) -> None:
-        self.local_gateway = Gateway(app_object, config)
-        self._cors = _cors_headers(app_object)
-        BaseHTTPRequestHandler.__init__(self, request, client_address, server)
-
-    def _answer(self) -> None:
-        try:
-            self._generic_handle()
-        except BadBody as refusal:
-            self.send_error(refusal.status, str(refusal))
-
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815
-    do_TRACE = do_QUERY = _answer  # noqa: N815
-
-    def handle_expect_100(self) -> bool:
-        """Invite the body, unless it would be refused for its length."""
-        try:
-            body_length(self.headers)
-        except BadBody as refusal:
-            self.send_error(refusal.status, str(refusal))
-            return False
-        return super().handle_expect_100()
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what could not be read to its end, so the connection cannot be used again."""
-        problem = _problem(code, message or explain or HTTPStatus(code).description)
-        self._send_http_response(code, {"Connection": "close", **_PROBLEM}, problem)
-        self._linger()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — the base's name
-        """Say nothing: `chalicelib` logs each request."""
-
-    def _parse_payload(self) -> tuple[dict[str, Any], bytes | None]:
-        return dict(self.headers), read_body(self.headers, self.rfile)
-
-    def _send_error_response(self, error: LocalGatewayException) -> None:
-        status = HTTPStatus(error.CODE)
-        problem = _problem(status, f"{status.phrase}: {self.path.split('?')[0]}")
-        self._send_http_response(status, {**_PROBLEM}, problem)
-
-    def _send_http_response(
-        self, code: int, headers: dict[str, Any], body: str | bytes | None
-    ) -> None:
-        content = body.encode() if isinstance(body, str) else body or b""
-        headers = {"X-Request-Id": str(uuid.uuid4()), **self._cors, **headers}
-        if code in _BODILESS:
-            headers.pop("Content-Type", None)
-        elif content or self.command != "HEAD":
-            headers["Content-Length"] = str(len(content))
-        self.send_response(code)
-        self._send_headers(headers)
-        if self.command != "HEAD" and code not in _BODILESS:
-            self.wfile.write(content)
-
-    def _linger(self) -> None:
-        """Take in what the client still sends: a reset would cost it our answer."""
-        self.wfile.flush()
-        deadline = time.monotonic() + _LINGER_SECONDS
-        with suppress(OSError):
-            self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(_LINGER_SECONDS)
-            while time.monotonic() < deadline and self.connection.recv(65536):
-                pass
+    def _own_headers(self) -> dict[str, str]:
+        return {"X-Request-Id": str(uuid.uuid4()), **self._cors}
 
 
-def _cors_headers(app: Chalice) -> dict[str, str]:
-    cors = app.api.cors
-    return cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
+class _Resources:
+    """The API's paths, such as `/products/{product_id}`. One without parameters goes first."""
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        self._fixed = {each for each in templates if "{" not in each}
+        self._patterns = {each: _pattern(each) for each in templates if "{" in each}
+
+    def find(self, path: str) -> tuple[str, dict[str, str]] | None:
+        """Return the resource and what stands in its braces. A slash at the end makes no odds."""
+        path = path.removesuffix("/") or "/"
+        if path in self._fixed:
+            return path, {}
+        for template, pattern in self._patterns.items():
+            if match := pattern.fullmatch(path):
+                return template, match.groupdict()
+        return None
 
 
-_PROBLEM: Final = {**EVERY_ANSWER, "Content-Type": "application/problem+json"}
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
-def _problem(status: int, detail: str) -> str:
-    title = TITLES.get(status) or HTTPStatus(status).phrase
-    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+def _split(target: str) -> tuple[str, str]:
+    """Return path and query; proxies send a target with scheme and host before them."""
+    if not target.startswith("/"):
+        parts = urlsplit(target)
+        return parts.path, parts.query
+    path, _, query = target.partition("?")
+    return path, query
+
+
+def _event(request: Request, path: str, query: str) -> dict[str, Any]:
+    """Return the request in API Gateway's form, so far as it is the same for every resource."""
+    body, is_base64 = _text(request.body)
+    return {
+        "httpMethod": request.method,
+        "path": path,
+        "headers": request.headers,
+        "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "httpMethod": request.method,
+            "path": path,
+            "identity": _CLIENT,
+        },
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def _text(body: bytes) -> tuple[str | None, bool]:
+    """Return a body as an event has it: as text, or in base 64 where it is none."""
+    try:
+        return body.decode() or None, False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), True
+
+
+def _context(event: Mapping[str, Any]) -> LambdaContext:
+    context = LambdaContext(**_FUNCTION, max_runtime_ms=_TIMEOUT_MS)
+    context.aws_request_id = event["requestContext"]["requestId"]
+    return context

@@ -81,8 +81,9 @@ class Program:
             time.sleep(0.02)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal; nothing happens where it has ended."""
-        self._process.send_signal(number)
+        """Send it and what it has started a signal; nothing happens where it has ended."""
+        if self.is_alive:
+            os.killpg(self.pid, number)
 
     def stop(self) -> None:
         """End it and whatever it started: asked first, then by force."""

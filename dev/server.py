@@ -1,6 +1,7 @@
 """
-The API process: `python -m dev.server`. Settings, app, warm-up, then Chalice's server till SIGTERM.
+The API processes: `python -m dev.server`. Settings, app, warm-up, then requests till SIGTERM.
 
+Each worker is what a container of the Lambda is: its own connections, its own circuit breaker.
 Needs Redis and DynamoDB to be named by the settings, not to be up.
 """
 
@@ -8,59 +9,69 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
-from pathlib import Path
-from typing import NoReturn
+import threading
+from functools import partial
+from typing import Final, NoReturn
 
 from chalice.app import Chalice
-from chalice.config import Config
-from chalice.local import CustomLocalChalice, LocalChalice, LocalDevServer
+from chalice.local import CustomLocalChalice, LocalChalice
 
 from chalicelib import wiring
 from chalicelib.config import SettingsError
-from dev.gateway import Connection, Listener
+from dev import workers
+from dev.connection import Connection
+from dev.gateway import Gateway
+from dev.output import WholeLines
 
-ROOT = Path(__file__).parent.parent
+WORKERS: Final = 2
+_BACKLOG: Final = 256
 
 
 def main() -> str | None:
-    """Serve; return what stops the start."""
+    """Serve; return what stops it."""
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    sys.stdout = WholeLines()
     try:
         settings = wiring.container().settings
-        server = create_server(settings.api_host, settings.api_port)
+        listener = socket.create_server((settings.api_host, settings.api_port), backlog=_BACKLOG)
     except SettingsError as error:
         return str(error)
     except OSError as error:
         return f"Cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"
-    warm_up()
-    server.server.serve_forever()
-    return None
+    return workers.run(partial(serve, listener, load_app()), WORKERS)
 
 
-def create_server(host: str, port: int) -> LocalDevServer:
-    """Return Chalice's own server around our app, each thread with a request of its own."""
+def load_app() -> Chalice:
+    """Return our app, each thread with a request of its own; with Pydantic, which it needs late."""
     from app import app
+    from chalicelib import models  # noqa: F401
 
-    # As chalice.local.create_local_server has it, which leaves no choice of the classes.
+    # As chalice.local.create_local_server has it.
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice
-    config = Config.create(project_dir=str(ROOT), chalice_app=app, lambda_timeout=15)
-    return LocalDevServer(app, config, host, port, handler_cls=Connection, server_cls=Listener)
+    return app
+
+
+def serve(listener: socket.socket, app: Chalice) -> NoReturn:
+    """Answer everybody who connects, each in a thread of its own."""
+    gateway = Gateway(app)
+    warm_up()
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=Connection(client, gateway).serve, daemon=True).start()
 
 
 def warm_up() -> None:
-    """Do what the first requests would wait for: import Pydantic, load botocore's client."""
-    from chalicelib import models  # noqa: F401
-
+    """Do what the first requests would wait for: load botocore's client."""
     container = wiring.container()
     _ = container.catalog, container.repository
 
 
 def _end(_number: int, _frame: object) -> NoReturn:
     """End at once: a thread that still logs would hold up an orderly exit, or break it."""
-    sys.stdout.flush()
     os._exit(0)
 
 

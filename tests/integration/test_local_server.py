@@ -1,7 +1,9 @@
 """The local server speaks HTTP as API Gateway does, over a real Valkey and the emulator."""
 
+import http.client
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,80 @@ def test_a_bad_content_length_is_a_bad_request(api: Client, length: str) -> None
     assert 400 == answer.status
     assert answer.is_problem
     assert answer.headers["X-Request-Id"]
+
+
+def test_a_client_that_waits_is_asked_for_its_body(api: Client) -> None:
+    """With 100 Continue, before the answer."""
+    head = b"POST /products HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    body = a_product()
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+        connection.sendall(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
+        invitation = connection.recv(65536)
+        connection.sendall(body)
+        answer = connection.recv(65536)
+
+    assert b"HTTP/1.1 100 Continue\r\n\r\n" == invitation
+    assert answer.startswith(b"HTTP/1.1 201 ")
+
+
+def test_a_client_that_could_do_http_2_is_answered_in_http_1(api: Client) -> None:
+    """Its wish is passed over, its body is not."""
+    answer = api.ask(
+        "POST", "/products", a_product(), JSON | {"Connection": "Upgrade", "Upgrade": "h2c"}
+    )
+
+    assert 201 == answer.status
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /" + b"a" * 70_000, 414),
+        (b"GET /health HTTP/1.1\r\nX-A: 1\r\nX-B: " + b"a" * 70_000, 431),
+        (b"GET /health HTTP/2.0\r\n\r\n", 505),
+        (b"\x16\x03\x01\x02\x00\x01", 501),
+    ],
+)
+def test_what_cannot_be_understood_is_told_so(api: Client, head: bytes, status: int) -> None:
+    """As a problem, and the connection is closed."""
+    answer = api.send(head)
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nConnection: close\r\n" in answer
+    assert b"\r\nX-Request-Id: " in answer
+    assert b'"status": %d' % status in answer
+
+
+def test_requests_in_a_row_are_answered_in_order(api: Client) -> None:
+    """Though all are sent before the first is answered; an old client says that it stays."""
+    stays = b"GET /docs HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+    first, second, third = b"GET /nowhere HTTP/1.1\r\n\r\n", stays, b"GET /health HTTP/1.0\r\n\r\n"
+
+    answers = api.send(first + second + third)
+
+    assert [b"404", b"200", b"200"] == [each[:3] for each in answers.split(b"HTTP/1.1 ")[1:]]
+    assert [1, 1] == [answers.count(b"Connection: " + each) for each in (b"keep-alive", b"close")]
+
+
+def test_many_connections_at_once_lose_nothing(api: Client) -> None:
+    """32 clients, each with a connection that it keeps."""
+    path = api.create().headers["Location"]
+
+    def statuses(_: int) -> set[int]:
+        connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
+        seen = {_status(connection, path) for _ in range(20)}
+        connection.close()
+        return seen
+
+    with ThreadPoolExecutor(32) as clients:
+        assert [{200}] * 32 == list(clients.map(statuses, range(32)))
+
+
+def _status(connection: http.client.HTTPConnection, path: str) -> int:
+    connection.request("GET", path)
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status
 
 
 def test_a_body_that_is_no_utf8_is_a_bad_request(api: Client) -> None:
