@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 STAGE := dev
+# Those that the command line gives: a shell may have a LOG_LEVEL of its own.
+SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
 .DEFAULT_GOAL := help
 .PHONY: help install run watch up down import export test explore outages bench bench-listing \
-	freshness e2e package check-stage deploy destroy deploy-local fuzz check audit format openapi lock clean
+	freshness e2e package check-stage deploy destroy switch \
+	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -75,6 +78,9 @@ deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=pr
 
 destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
 	@$(BIN)/python -m dev.deploy down --stage $(STAGE) $(ARGS)
+
+switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
+	@$(BIN)/python -m dev.deploy.switch --stage $(STAGE) $(SWITCHES)
 
 deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine, until Ctrl-C
 	@exec $(BIN)/python -m dev.deploy.local

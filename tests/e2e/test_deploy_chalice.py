@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dev.deploy import plain
+from dev.deploy import functions, plain, switch
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION
 from tests.e2e.deployment import MOUSE, ORIGIN, STAGE, Caller, Site, empty, package
@@ -44,6 +44,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         assert "WARNING" == _settings(site)["LOG_LEVEL"]
         _lives(site, site.caller("shop", "execute-api:Invoke"))
         assert [] == _plans(api)
+        _can_be_switched(site)
 
         _chalice("delete", tmp_path / "dev-chalice", url)
     assert [] == site.aws.client("lambda").list_functions()["Functions"]
@@ -87,6 +88,13 @@ def _chalice(command: str, project: Path, url: str) -> None:
         check=False,
     )
     assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def _can_be_switched(site: Site) -> None:
+    """See that `make switch` finds the functions, by the names that Chalice gives them."""
+    clients = SimpleNamespace(client=site.aws.client)
+    switch.switch(functions.of_stage(clients, STAGE), {"LOG_LEVEL": "ERROR"})
+    assert "ERROR" == _settings(site)["LOG_LEVEL"]
 
 
 def _lives(site: Site, shop: Caller) -> Any:

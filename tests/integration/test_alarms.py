@@ -15,10 +15,10 @@ import pytest
 from chalice import Chalice
 
 from chalicelib import aws
-from dev.deploy import templates
 from tests import examples
-from tests.cloudwatch import alarms, metrics
+from tests.cloudwatch import metrics
 from tests.cloudwatch.metrics import Datapoint
+from tests.cloudwatch.stage import ALARMS, NAMES, QUEUE
 from tests.doubles import dynamodb as faults
 from tests.doubles.api import Api
 from tests.doubles.dynamodb import FailingDynamoDB
@@ -27,14 +27,6 @@ from tests.doubles.recording import Table
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID
 
-QUEUE = "dead-letters"
-NAMES = {
-    "Stage": "dev",
-    "APIHandler": "product-catalog-dev-api",
-    "Invalidate": "product-catalog-dev-invalidate",
-    "DeadLetterQueueArn": f"arn:aws:sqs:eu-central-1:123456789012:{QUEUE}",
-}
-ALARMS = alarms.of_template(templates.app(), NAMES)
 CONTEXT = SimpleNamespace(aws_request_id="lambda-1")
 
 

@@ -1,0 +1,160 @@
+"""
+A stage's functions as Lambda has them: their settings changed, and seen to be in effect.
+
+Knows how Lambda changes a configuration, and what to ask each function; and no switch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from chalicelib.config import Settings, SettingsError
+from dev.deploy.failure import DeployFailed
+
+Event = Mapping[str, Any]
+Answer = Mapping[str, Any]
+
+SECONDS: Final = 120.0
+"""How long a change may take: inside a network, Lambda prepares interfaces for up to a minute."""
+_TRIES: Final = 5
+_OVERTAKEN: Final = ("PreconditionFailedException", "ResourceConflictException")
+_HEALTH: Final[Event] = {
+    "requestContext": {
+        "resourcePath": "/health",
+        "httpMethod": "GET",
+        "path": "/health",
+        "requestId": "switch",
+    },
+    "headers": {},
+    "multiValueQueryStringParameters": None,
+    "pathParameters": None,
+    "stageVariables": None,
+    "body": None,
+}
+_NO_RECORDS: Final[Event] = {"Records": []}
+
+
+class Question(NamedTuple):
+    """What to send a function, and what its answer tells in words."""
+
+    event: Event
+    tells: Callable[[Answer], str]
+
+
+class Function:
+    """One function, by its name."""
+
+    def __init__(
+        self, client: Any, name: str, question: Question, poll_seconds: float = 0.5
+    ) -> None:
+        self._client = client
+        self.name = name
+        self._question = question
+        self._poll_seconds = poll_seconds
+
+    def check(self, changes: Mapping[str, str]) -> None:
+        """Raise `DeployFailed` where the function could not start with these settings."""
+        self._merged(self._settled(), changes)
+
+    def change(self, changes: Mapping[str, str]) -> list[str]:
+        """Change settings, leaving the others as they are; return what became of each."""
+        for _ in range(_TRIES):
+            found = self._settled()
+            before = found["Environment"]["Variables"]
+            merged = self._merged(found, changes)
+            if before == merged or self._is_taken(found["RevisionId"], merged):
+                self._settled()
+                return [_told(name, before.get(name), value) for name, value in changes.items()]
+        raise DeployFailed(f"{self.name} is being changed by somebody else, again and again")
+
+    def proof(self) -> str:
+        """Return what the function, as it is now, answers. Raise `DeployFailed` where it fails."""
+        answer = self._client.invoke(
+            FunctionName=self.name, Payload=json.dumps(self._question.event).encode()
+        )
+        payload = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise DeployFailed(
+                f"{self.name} fails: {payload.get('errorMessage', 'no reason told')}"
+            )
+        return self._question.tells(payload)
+
+    def _settled(self) -> dict[str, Any]:
+        """Return the configuration, once no change is under way. Raise `DeployFailed`."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            found: dict[str, Any] = self._client.get_function_configuration(FunctionName=self.name)
+            status = found.get("LastUpdateStatus", "Successful")
+            if status == "Successful":
+                return found
+            if status == "Failed" or time.monotonic() > deadline:
+                reason = found.get("LastUpdateStatusReason") or "no reason told"
+                raise DeployFailed(f"{self.name}: the change is {status}: {reason}")
+            time.sleep(self._poll_seconds)
+
+    def _merged(self, found: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, str]:
+        merged = {**found["Environment"]["Variables"], **changes}
+        try:
+            Settings.from_env(
+                {**merged, "AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": "f"}
+            )
+        except SettingsError as error:
+            raise DeployFailed(f"{self.name} could not start. {error}") from None
+        return merged
+
+    def _is_taken(self, revision: str, variables: Mapping[str, str]) -> bool:
+        """Tell whether Lambda took it: not where somebody else was faster, whom it would undo."""
+        try:
+            self._client.update_function_configuration(
+                FunctionName=self.name,
+                Environment={"Variables": variables},
+                RevisionId=revision,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _OVERTAKEN:
+                return False
+            raise
+        return True
+
+
+def of_stage(clients: Any, stage: str) -> list[Function]:
+    """Return a stage's functions, whichever way it was deployed. Raise `DeployFailed`."""
+    client = clients.client("lambda")
+    api, invalidate = _names(clients.client("cloudformation"), stage)
+    functions = [
+        Function(client, api, Question(_HEALTH, _health)),
+        Function(client, invalidate, Question(_NO_RECORDS, lambda _: "it starts")),
+    ]
+    try:
+        for function in functions:
+            client.get_function_configuration(FunctionName=function.name)
+    except client.exceptions.ResourceNotFoundException:
+        raise DeployFailed(f"No functions of a stage {stage!r} are deployed") from None
+    return functions
+
+
+def _names(cloudformation: Any, stage: str) -> tuple[str, str]:
+    """Return both names: those in the stage's stack, else those that `chalice deploy` gives."""
+    name = f"product-catalog-{stage}"
+    try:
+        found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return name, f"{name}-invalidate"
+    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+    return ids["APIHandler"], ids["Invalidate"]
+
+
+def _health(answer: Answer) -> str:
+    health = json.loads(answer["body"])
+    return f"{health['status']}, Redis {health['redis']}, DynamoDB {health['dynamodb']}"
+
+
+def _told(name: str, before: str | None, after: str) -> str:
+    return f"{name} is {after}" if before == after else f"{name} {before} → {after}"
