@@ -14,6 +14,9 @@ from typing import Final, TypeVar
 
 _T = TypeVar("_T")
 
+LOCAL: Final = "local"
+"""The stage of who runs it on a machine of their own."""
+
 
 class SettingsError(Exception):
     """A variable is missing or breaks its rule. Names it and the rule, never its content."""
@@ -94,7 +97,7 @@ class Settings:
             log_format=read.choice("LOG_FORMAT", ("json", "text")),
             log_hits=read.number("LOG_HITS", 0.01, 1.0, 1.0),
             metrics=read.boolean("METRICS", default=True),
-            stage=read.text("STAGE", _STAGE, "local"),
+            stage=read.text("STAGE", _STAGE, None if on_lambda else LOCAL),
         )
         if read.faults:
             raise SettingsError("\n".join(["Settings at fault:", *read.faults]))

@@ -69,9 +69,16 @@ def of(error: Exception) -> Response:
         return render(status, str(error), errors=[each._asdict() for each in error.errors])
     response = render(status, str(error))
     if status == 503:
-        telemetry.warning("unavailable", reason=str(error.__cause__ or error))
+        telemetry.warning("unavailable", reason=_kind(error.__cause__ or error))
         response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
+
+
+def _kind(error: BaseException) -> str:
+    """Return AWS's code for an error, else its class: its text may quote a product."""
+    response = getattr(error, "response", None)
+    told = response.get("Error", {}) if isinstance(response, dict) else {}
+    return str(told.get("Code") or type(error).__name__)
 
 
 def render(status: int, detail: str, **more: Any) -> Response:

@@ -56,7 +56,7 @@ def configure(settings: Settings) -> None:
     global _output  # noqa: PLW0603 — one per process, as the logger that it is for
     is_json = settings.log_format == "json"
     stream = logging.StreamHandler(sys.stdout)
-    stream.setFormatter(Json(settings.stage) if is_json else Text())
+    stream.setFormatter(Json(settings.stage) if is_json else Text(settings.stage))
     _log.handlers = [stream]
     _log.setLevel("DEBUG" if settings.debug else settings.log_level)
     _log.propagate = False

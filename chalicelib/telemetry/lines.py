@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from chalicelib.config import LOCAL
 from chalicelib.telemetry.metrics import DIMENSION, Tally, directive
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
@@ -25,12 +27,20 @@ class Record(logging.LogRecord):
     tally: Tally | None
 
 
-class Json(logging.Formatter):
-    """One JSON object a line. A line with a tally has CloudWatch's `_aws` at its end."""
+class _Line(logging.Formatter):
+    """What both forms have: an error's text is told where nobody but its developer reads it."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()
         self._stage = stage
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 — the base's name
+        """Return the traceback."""
+        return super().formatException(ei) if self._stage == LOCAL else _without_texts(ei[1])
+
+
+class Json(_Line):
+    """One JSON object a line. A line with a tally has CloudWatch's `_aws` at its end."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -53,7 +63,7 @@ class Json(logging.Formatter):
         return f'{text[:-1]}, "_aws": {{"Timestamp": {when}, "CloudWatchMetrics": {metrics}}}}}'
 
 
-class Text(logging.Formatter):
+class Text(_Line):
     """For people, in a terminal: no metrics."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -69,6 +79,19 @@ def for_people(moment: str, level: str, message: str, fields: Mapping[str, Any])
     """Return a fact as a terminal shows it."""
     told = "".join(f"  {name}={value}" for name, value in fields.items())
     return f"{moment} {level:<7} {message:<16}{told}"
+
+
+def _without_texts(error: BaseException | None) -> str:
+    """
+    Return the traceback with the kind of each error, in the order in which they came about.
+
+    Their texts are left out: a driver's error often quotes what a client has sent.
+    """
+    told = []
+    while error is not None:
+        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\n".join(reversed(told))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

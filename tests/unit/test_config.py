@@ -178,3 +178,11 @@ def test_on_lambda_is__at_fault_is_named_by_the_variable_that_was_set() -> None:
 
     with pytest.raises(SettingsError, match="AWS_DEFAULT_REGION must be"):
         Settings.from_env({**without, "AWS_DEFAULT_REGION": "nowhere"})
+
+
+@pytest.mark.parametrize("name", ["STAGE", "CURSOR_SECRET"])
+def test_a_lambda_must_be_told_what_a_laptop_need_not(name: str) -> None:
+    """By default its metrics would be a laptop's, and its cursors anybody's to forge."""
+    told = {"AWS_LAMBDA_FUNCTION_NAME": "api", "STAGE": "prod", "CURSOR_SECRET": "x" * 16}
+
+    assert f"{name} is missing" in _faults(**{**told, name: ""})

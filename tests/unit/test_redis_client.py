@@ -13,7 +13,9 @@ def _options(**variables: str) -> dict[str, object]:
 
 def test_nothing_is_connected_before_the_first_command() -> None:
     """A Lambda starts though Redis is down. (Sockets are blocked here: connecting would fail.)"""
-    redis_client.connect(settings(AWS_LAMBDA_FUNCTION_NAME="api", CURSOR_SECRET="x" * 16))
+    on_lambda = {"AWS_LAMBDA_FUNCTION_NAME": "api", "CURSOR_SECRET": "x" * 16, "STAGE": "prod"}
+
+    redis_client.connect(settings(**on_lambda))
 
 
 def test_a_server_that_hangs_is_given_up_soon() -> None:

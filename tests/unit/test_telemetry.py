@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from datetime import datetime
@@ -68,17 +69,39 @@ def test_outside_a_request_there_are_no_ids() -> None:
     assert not {"request_id", "product_id"} & set(json.loads(stream.getvalue()))
 
 
-@pytest.mark.parametrize("form", ["json", "text"])
-def test_an_exception_is_told_with_its_traceback(form: str) -> None:
-    """A fault of ours, in either form."""
-    stream = _configured(LOG_FORMAT=form)
+def _fail() -> None:
     try:
         int("inside")
-    except ValueError:
+    except ValueError as error:
+        raise LookupError("inside") from error
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_an_exception_is_told_with_where_it_came_from(form: str) -> None:
+    """By its kind, and those that led to it; their texts may hold what a client has sent."""
+    stream = _configured(LOG_FORMAT=form, STAGE="prod")
+    try:
+        _fail()
+    except LookupError:
         telemetry.exception("unforeseen error")
 
-    assert "ValueError: invalid literal" in stream.getvalue()
+    told = stream.getvalue().replace("\\n", "\n")
+    assert ["ValueError", "LookupError"] == re.findall(r"(?m)^(\w+Error)\b", told)
+    assert "in _fail" in told
+    assert "invalid literal" not in told
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_an_exception_is_told_to_its_developer_with_its_text(form: str) -> None:
+    """On a machine of their own."""
+    stream = _configured(LOG_FORMAT=form)
+    try:
+        _fail()
+    except LookupError:
+        telemetry.exception("unforeseen error")
+
     assert "Traceback" in stream.getvalue()
+    assert "ValueError: invalid literal" in stream.getvalue()
 
 
 def test_text_is_for_people() -> None:
