@@ -46,8 +46,8 @@ export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
 test: $(INSTALLED)  ## Run every test, with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
-e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium
-	@$(BIN)/python -m pytest -m "browser or deployment" $(ARGS)
+e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium; TLS by Debian's Redis
+	@$(BIN)/python -m pytest -m "browser or deployment or debian" $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)

@@ -7,12 +7,11 @@ Written without Pydantic, since a cache hit would wait 170 ms at a cold start fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-_T = TypeVar("_T")
+from chalicelib.environment import Reader, Rule
 
 LOCAL: Final = "local"
 """The stage of who runs it on a machine of their own."""
@@ -40,9 +39,12 @@ class Settings:
     redis_host: str
     redis_port: int
     redis_db: int
+    redis_cluster: bool
     redis_tls: bool
+    redis_ca_file: str | None
     redis_username: str | None
     redis_password: str | None
+    redis_iam_cache: str | None
     redis_timeout_seconds: float
     api_host: str
     api_port: int
@@ -60,12 +62,17 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Raise `SettingsError` that lists every variable at fault."""
-        read = _Reader(env)
+        read = Reader(env)
         on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in env
         cache_enabled = read.boolean("CACHE_ENABLED", default=True)
         write_access = read.choice("WRITE_ACCESS", ("iam", "cognito", "key", "open"))
         read_access = read.choice("READ_ACCESS", ("open", "iam", "cognito", "key"))
         asks_a_pool = "cognito" in (write_access, read_access)
+        redis_tls = read.boolean("REDIS_TLS", default=False)
+        redis_cluster = read.boolean("REDIS_CLUSTER", default=False)
+        redis_iam_cache = read.text("REDIS_IAM_CACHE", _ELASTICACHE, "") or None
+        if redis_iam_cache and not redis_tls:
+            read.fault("REDIS_TLS must be true with REDIS_IAM_CACHE: a token is a secret")
         settings = cls(
             products_table=read.text("PRODUCTS_TABLE", _TABLE),
             products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
@@ -80,10 +87,14 @@ class Settings:
             cache_negative_ttl_seconds=read.integer("CACHE_NEGATIVE_TTL_SECONDS", 1, 3600, 15),
             redis_host=read.text("REDIS_HOST", _HOST, None if cache_enabled else ""),
             redis_port=read.integer("REDIS_PORT", 1, 65535, 6379),
-            redis_db=read.integer("REDIS_DB", 0, 15, 0),
-            redis_tls=read.boolean("REDIS_TLS", default=False),
-            redis_username=read.text("REDIS_USERNAME", _ANY, "") or None,
+            redis_db=read.integer("REDIS_DB", 0, 0 if redis_cluster else 15, 0),
+            redis_cluster=redis_cluster,
+            redis_tls=redis_tls,
+            redis_ca_file=read.certificates("REDIS_CA_FILE"),
+            redis_username=read.text("REDIS_USERNAME", _ANY, None if redis_iam_cache else "")
+            or None,
             redis_password=read.text("REDIS_PASSWORD", _ANY, "") or None,
+            redis_iam_cache=redis_iam_cache,
             redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.08),
             api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
             api_port=read.integer("API_PORT", 1, 65535, 8080),
@@ -110,74 +121,21 @@ def _region_variable(env: Mapping[str, str]) -> str:
     return "AWS_DEFAULT_REGION" if only_default else "AWS_REGION"
 
 
-class _Rule:
-    """A pattern that the whole value matches, and the same in words."""
-
-    def __init__(self, pattern: str, words: str) -> None:
-        self.matches = re.compile(pattern).fullmatch
-        self.words = words
-
-
-_TABLE: Final = _Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
-_STREAM: Final = _Rule(
+_TABLE: Final = Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
+_STREAM: Final = Rule(
     r"arn:aws[a-z-]*:dynamodb:[^:]+:[0-9]{12}:table/[^/]+/stream/.+", "a stream ARN"
 )
-_SECRET: Final = _Rule(r".{16,}", "text of 16 characters or more")
-_REGION: Final = _Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]+", "an AWS region such as eu-central-1")
-_URL: Final = _Rule(r"https?://[^\s@]+", "a URL such as http://127.0.0.1:4566")
-_HOST: Final = _Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
-_ORIGIN: Final = _Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
-_STAGE: Final = _Rule(r"[A-Za-z0-9-]{1,32}", "a name of letters, digits and hyphens")
-_POOL: Final = _Rule(
+_SECRET: Final = Rule(r".{16,}", "text of 16 characters or more")
+_REGION: Final = Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]+", "an AWS region such as eu-central-1")
+_URL: Final = Rule(r"https?://[^\s@]+", "a URL such as http://127.0.0.1:4566")
+_ELASTICACHE: Final = Rule(
+    r"arn:aws[a-z-]*:elasticache:[^:]+:[0-9]{12}:(serverlesscache|replicationgroup):[^:]+",
+    "the ARN of a serverless cache or a replication group of ElastiCache",
+)
+_HOST: Final = Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
+_ORIGIN: Final = Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
+_STAGE: Final = Rule(r"[A-Za-z0-9-]{1,32}", "a name of letters, digits and hyphens")
+_POOL: Final = Rule(
     r"arn:aws[a-z-]*:cognito-idp:[^:]+:[0-9]{12}:userpool/[^/]+", "the ARN of a Cognito user pool"
 )
-_ANY: Final = _Rule(r"(?s:.*)", "text")
-
-
-class _Reader:
-    """Reads variables one by one and remembers each fault. An empty one counts as unset."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
-        self.faults: list[str] = []
-
-    def text(self, name: str, rule: _Rule, default: str | None = None) -> str:
-        value = self._env.get(name) or default
-        if value is None:
-            return self._fault(f"{name} is missing; it must be {rule.words}", "")
-        if value and not rule.matches(value):
-            return self._fault(f"{name} must be {rule.words}", "")
-        return value
-
-    def integer(self, name: str, low: int, high: int, default: int) -> int:
-        value = self._env.get(name) or str(default)
-        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
-            return self._fault(f"{name} must be a whole number from {low} to {high}", default)
-        return int(value)
-
-    def number(self, name: str, low: float, high: float, default: float) -> float:
-        value = self._env.get(name) or str(default)
-        if not re.fullmatch(r"[0-9]*\.?[0-9]+", value) or not low <= float(value) <= high:
-            return self._fault(f"{name} must be a number from {low} to {high}", default)
-        return float(value)
-
-    def boolean(self, name: str, *, default: bool) -> bool:
-        value = (self._env.get(name) or str(default)).lower()
-        if value not in _BOOLEANS:
-            return self._fault(f"{name} must be true or false", default)
-        return _BOOLEANS[value]
-
-    def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """Take one of `choices`, in any case; the first is the default."""
-        value = self._env.get(name) or choices[0]
-        for choice in choices:
-            if choice.lower() == value.lower():
-                return choice
-        return self._fault(f"{name} must be one of {', '.join(choices)}", choices[0])
-
-    def _fault(self, fault: str, stand_in: _T) -> _T:
-        self.faults.append(f"  {fault}")
-        return stand_in
-
-
-_BOOLEANS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_ANY: Final = Rule(r"(?s:.*)", "text")

@@ -1,59 +1,27 @@
 """
-How Redis is reached: time-outs, retries, TLS, circuit breaker. Knows nothing of products.
+The commands that the cache protocol needs, of one server; what it answers or fails to, as our own.
 
-redis-py's defaults (5 s time-outs, 10 retries) would hold a Lambda for a minute when Redis hangs.
+A circuit breaker keeps reads from a server that does not answer. Knows neither how the server is
+connected to (`redis_connection.py`) nor of what cluster it is a part (`redis_cluster.py`).
 """
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisClusterException
-from redis.retry import Retry
+from redis.exceptions import AskError
 
 from chalicelib import telemetry
 from chalicelib.circuit_breaker import CircuitBreaker
-from chalicelib.config import Settings
 from chalicelib.errors import CacheUnavailable
 
 _T = TypeVar("_T")
 
-# RedisClusterException is no RedisError.
-_FAILURES: Final = (redis.RedisError, RedisClusterException, OSError)
-
-
-def connect(settings: Settings) -> redis.Redis:
-    """
-    Return a client that fails within `redis_timeout_seconds`. Connects on its first command.
-
-    Not `single_connection_client`, which saves 20 µs a command but connects here, where nobody
-    expects an outage. Without `driver_info` a connection greets in no round trip and not in two.
-    """
-    timeout = settings.redis_timeout_seconds
-    return redis.Redis(
-        host=settings.redis_host,
-        port=settings.redis_port,
-        db=settings.redis_db,
-        username=settings.redis_username,
-        password=settings.redis_password,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        protocol=2,
-        driver_info=None,
-        **_tls(settings),
-    )
-
-
-def _tls(settings: Settings) -> dict[str, Any]:
-    if not settings.redis_tls:
-        return {}
-    return {"ssl": True, "ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+_FAILURES: Final = (redis.RedisError, OSError)
+_ELSEWHERE: Final = "another server of the cluster has the key"  # the error's cause tells which
 
 
 class RedisStore:
@@ -105,6 +73,10 @@ class RedisStore:
         """Raise `CacheUnavailable` where Redis does not answer."""
         self._try(self._client.ping)
 
+    def slots(self) -> Any:
+        """Return who has which keys, as a cluster's node tells it."""
+        return self._try(lambda: self._client.execute_command("CLUSTER SLOTS"))
+
     def _pipe(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Send all at once; a command that Redis refuses answers with its error."""
         if not commands:
@@ -112,7 +84,11 @@ class RedisStore:
         pipeline: Any = self._client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        return self._try(lambda: pipeline.execute(raise_on_error=False))
+        answers: list[Any] = self._try(lambda: pipeline.execute(raise_on_error=False))
+        for answer in answers:
+            if isinstance(answer, AskError):
+                raise CacheUnavailable(_ELSEWHERE) from answer
+        return answers
 
     def _leave(self) -> None:
         """
@@ -126,6 +102,8 @@ class RedisStore:
         started = time.perf_counter()
         try:
             answer = command()
+        except AskError as error:
+            raise CacheUnavailable(_ELSEWHERE) from error
         except redis.ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 raise _WrongType from None

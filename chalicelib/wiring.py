@@ -11,7 +11,6 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib import redis_client
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Policy
 from chalicelib.catalog import Catalog
@@ -19,11 +18,14 @@ from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.config import Settings
 from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
 from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec
+from chalicelib.redis_client import RedisStore
+from chalicelib.redis_connection import connect, connector
 
 if TYPE_CHECKING:
     import redis
 
     from chalicelib.models import ProductChanges, ProductDraft
+    from chalicelib.redis_cluster import ClusterStore
     from chalicelib.repository import DynamoDB, Repository
 
 
@@ -64,10 +66,19 @@ class Container:
         return cache if self.settings.cache_enabled else ReadsBypassed(cache)
 
     @cached_property
-    def redis(self) -> redis_client.RedisStore:
-        """Redis, behind its circuit breaker."""
-        client = self._redis or redis_client.connect(self.settings)
-        return redis_client.RedisStore(client, CircuitBreaker())
+    def redis(self) -> RedisStore | ClusterStore:
+        """Redis, behind its circuit breaker, or each of a cluster's nodes behind its own."""
+        if self.settings.redis_cluster:
+            return self._cluster()
+        return RedisStore(self._redis or connect(self.settings), CircuitBreaker())
+
+    def _cluster(self) -> ClusterStore:
+        from chalicelib.redis_cluster import ClusterStore
+        from chalicelib.redis_nodes import Nodes
+        from chalicelib.redis_slots import Address
+
+        seed = Address(self.settings.redis_host, self.settings.redis_port)
+        return ClusterStore(Nodes(connector(self.settings), seed))
 
     @cached_property
     def repository(self) -> Repository:

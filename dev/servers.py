@@ -31,9 +31,15 @@ class Valkey(Server):
 
     name = "Valkey"
 
-    def __init__(self, port: int | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int | None = None,
+        log: Path | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(port)
         self._log = log
+        self._options = options or {}
 
     @property
     def url(self) -> str:
@@ -46,6 +52,7 @@ class Valkey(Server):
             "--port": str(self.port),
             "--dir": str(scratch),
             "--save": "",
+            **self._options,
         }
         words = [word for option in options.items() for word in option]
         # The package's own `ValkeyServer` ties the process to nobody and picks ports by guessing.

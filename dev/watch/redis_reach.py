@@ -16,7 +16,7 @@ from typing import Final
 
 import redis
 
-from chalicelib import redis_client
+from chalicelib import redis_connection
 from chalicelib.config import Settings
 from dev.freshness.timeline import Timeline, Window
 from dev.servers import Valkey
@@ -32,7 +32,7 @@ class RedisReach:
 
     def __init__(self, settings: Settings, valkey: Valkey | None, timeline: Timeline) -> None:
         patient = replace(settings, redis_timeout_seconds=_PATIENCE_SECONDS)
-        self._client = redis_client.connect(patient)
+        self._client = redis_connection.connect(patient)
         self._valkey = valkey
         self._timeline = timeline
         self._window: Window | None = None

@@ -18,7 +18,7 @@ from functools import cached_property, partial
 
 import redis
 
-from chalicelib import redis_client, wiring
+from chalicelib import redis_connection, wiring
 from chalicelib.cache_entry import NEGATIVE, VALUE, Fetched, Outcome
 from chalicelib.config import Settings
 from chalicelib.product import Representation as Item
@@ -79,7 +79,7 @@ class NaiveContainer(wiring.Container):
     @cached_property
     def cache(self) -> NaiveCache:
         """The naive one."""
-        return NaiveCache(redis_client.connect(self.settings), self.settings)
+        return NaiveCache(redis_connection.connect(self.settings), self.settings)
 
 
 if __name__ == "__main__":

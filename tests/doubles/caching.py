@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.cache import Cache
+from chalicelib.cache import Cache, Store
 from chalicelib.cache_entry import Policy
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.redis_client import RedisStore
+from tests.doubles.cluster import RecordingCluster
 
 TTL_SECONDS, NEGATIVE_TTL_SECONDS = 1000, 10
 
@@ -57,4 +58,12 @@ def a_cache(
 ) -> Cache[str]:
     """Return a cache of texts over `redis`."""
     policy = Policy(TTL_SECONDS, NEGATIVE_TTL_SECONDS, strict=strict)
-    return Cache(RedisStore(redis, CircuitBreaker()), Texts(), policy, sleep or Naps())
+    return Cache(_store(redis), Texts(), policy, sleep or Naps())
+
+
+def _store(redis: Any) -> Store:
+    if not isinstance(redis, RecordingCluster):
+        return RedisStore(redis, CircuitBreaker())
+    store = redis.store()
+    store.ping()  # it learns who has which keys
+    return store

@@ -15,6 +15,7 @@ from dev.servers import Emulator, Valkey
 from tests import examples
 from tests.doubles import table_template
 from tests.doubles.api import Api
+from tests.doubles.cluster import LocalCluster
 from tests.doubles.products import InMemoryProducts, Products
 from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis, Table
 from tests.doubles.wiring import Wire
@@ -25,6 +26,13 @@ def valkey() -> Iterator[Valkey]:
     """Start a real Valkey."""
     with Valkey() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Start three Valkeys that share the keys."""
+    with LocalCluster(tmp_path_factory.mktemp("cluster")) as nodes:
+        yield nodes
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,21 @@ def test_a_miss_imports_no_more_than_botocore(emulator: Emulator, emulated_table
     assert {"botocore", "jmespath", "urllib3"} == SLOW & modules
 
 
+def test_a_user_with_a_password_imports_no_more(
+    cached: dict[str, str], real_redis: Recorder
+) -> None:
+    """A deployed stage's user costs a round trip; only a token, by IAM, is made by botocore."""
+    user = {"REDIS_USERNAME": "catalog", "REDIS_PASSWORD": "p"}
+    real_redis.acl_setuser("catalog", True, passwords="+p", keys="*", commands=["+get"])  # noqa: FBT003 — redis-py's
+    try:
+        answer, modules = _run(_event(f"/products/{SOME_ID}", SOME_ID), **cached, **user)
+    finally:
+        real_redis.acl_deluser("catalog")
+
+    assert "HIT" == answer["headers"]["X-Cache"]
+    assert set() == SLOW & modules
+
+
 def test_the_start_alone_imports_neither() -> None:
     """Importing `app` reaches for no server and no slow package."""
     _, modules = _run({})

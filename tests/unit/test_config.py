@@ -40,6 +40,7 @@ def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
         ("cache_enabled", True), ("cache_write_policy", "available"),
         ("cache_ttl_seconds", 3600), ("cache_negative_ttl_seconds", 15),
         ("redis_host", "redis.example"), ("redis_port", 6379), ("redis_db", 0),
+        ("redis_cluster", False), ("redis_ca_file", None), ("redis_iam_cache", None),
         ("redis_tls", False), ("redis_username", None), ("redis_password", None),
         ("write_access", "iam"), ("read_access", "open"), ("cognito_pool_arn", None),
         ("api_port", 8080), ("debug", False), ("log_level", "INFO"), ("log_format", "json"),
@@ -93,6 +94,8 @@ def test_a_variable_that_keeps_its_rule_is_taken(
         ("REDIS_PORT", "from 1 to 65535", ["0", "65536", "6379 "]),
         ("REDIS_DB", "from 0 to 15", ["16", "-1"]),
         ("REDIS_TLS", "true or false", ["tls"]),
+        ("REDIS_CLUSTER", "true or false", ["3"]),
+        ("REDIS_CA_FILE", "file of certificates", ["/no/such/file", "/", __file__]),
         ("REDIS_TIMEOUT_SECONDS", "from 0.01 to 1.0", ["0", "1.01", "nan", "inf", "1e-1", "-0.1"]),
         ("API_HOST", "host name", ["http://x"]),
         ("API_PORT", "from 1 to 65535", ["http", "80_80"]),
@@ -159,6 +162,37 @@ def test_the_region_may_come_by_its_other_name() -> None:
 
     assert "us-east-1" == Settings.from_env(environment).aws_region
     assert "eu-central-1" == settings(AWS_DEFAULT_REGION="us-east-1").aws_region
+
+
+CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
+
+
+def test_iam_needs_a_user_and_tls() -> None:
+    """A token is made for a user, and is not to be read on its way."""
+    said = _faults(REDIS_IAM_CACHE=CACHE)
+
+    assert "REDIS_USERNAME is missing" in said
+    assert "REDIS_TLS must be true with REDIS_IAM_CACHE" in said
+    complete = settings(REDIS_IAM_CACHE=CACHE, REDIS_USERNAME="me", REDIS_TLS="true")
+    assert CACHE == complete.redis_iam_cache
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["products", CACHE.replace("elasticache", "rds"), CACHE.replace("serverless", ""), CACHE + ":"],
+)
+def test_the_cache_of_iam_is_an_arn_of_one(content: str) -> None:
+    """Its name, its region and its kind are in the token."""
+    said = _faults(REDIS_IAM_CACHE=content, REDIS_USERNAME="me", REDIS_TLS="true")
+
+    assert "REDIS_IAM_CACHE must be the ARN of" in said
+
+
+def test_a_cluster_has_one_database() -> None:
+    """Another one than 0 would fail at each connection."""
+    assert "REDIS_DB must be a whole number from 0 to 0" in _faults(
+        REDIS_CLUSTER="true", REDIS_DB="1"
+    )
 
 
 def test_without_a_cache_no_redis_is_needed() -> None:

@@ -1,10 +1,29 @@
-"""The cache protocol over fakeredis and over a real Valkey."""
+"""The cache protocol over fakeredis, over a real Valkey and over a cluster of three."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from chalicelib.cache import Cache
 from tests.doubles.caching import a_cache
+from tests.doubles.cluster import LocalCluster, RecordingCluster
 from tests.doubles.recording import Recorder
+
+
+@pytest.fixture
+def clustered_redis(cluster: LocalCluster) -> Iterator[RecordingCluster]:
+    """Return a client of the cluster, emptied."""
+    client = cluster.client()
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["fakeredis", "valkey", "cluster"])
+def redis(request: pytest.FixtureRequest) -> Recorder | RecordingCluster:
+    """Give each kind of Redis in turn."""
+    names = {"fakeredis": "fake_redis", "valkey": "real_redis", "cluster": "clustered_redis"}
+    return request.getfixturevalue(names[request.param])
 
 
 @pytest.fixture

@@ -140,7 +140,6 @@ class _Refusing(redis_py.Redis):
         redis_py.ReadOnlyError("replica"),
         redis_py.BusyLoadingError("loading"),
         redis_py.AuthenticationError("WRONGPASS"),
-        redis_py.exceptions.RedisClusterException("no slots"),
         redis_py.exceptions.InvalidResponse("protocol"),
         OSError("no route"),
     ],

@@ -1,0 +1,234 @@
+"""A cluster whose nodes hang, whose keys move: three real Valkeys, and our own client."""
+
+import itertools
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis.crc import key_slot
+
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.circuit_breaker import FAILURES
+from chalicelib.errors import CacheUnavailable
+from chalicelib.wiring import Container
+from tests import examples
+from tests.doubles.caching import Loader, a_cache
+from tests.doubles.cluster import SHARDS, ClusterNode, LocalCluster, RecordingCluster, eventually
+from tests.doubles.recording import Table
+
+HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
+
+
+def _key_of(shard: int, n: int = 0) -> str:
+    """Return a key that the node of that number has, another one for each `n`."""
+    keys = (f"k{n}-{i}" for i in itertools.count())
+    return next(key for key in keys if key_slot(key.encode()) * SHARDS // 16384 == shard)
+
+
+@pytest.fixture
+def client(cluster: LocalCluster) -> Iterator[RecordingCluster]:
+    """Return an impatient client of the emptied cluster."""
+    client = cluster.client(REDIS_TIMEOUT_SECONDS="0.1")
+    client.flushall()
+    yield client
+    client.close()
+
+
+def test_the_settings_lead_to_the_cluster(
+    client: RecordingCluster, cluster: LocalCluster, moto_table: Table
+) -> None:
+    """REDIS_CLUSTER=true and the address of any node: the catalog's keys are spread and found."""
+    where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(cluster.nodes[0].port)}
+    settings = examples.settings(
+        **where, PRODUCTS_TABLE=moto_table.name, REDIS_CLUSTER="true", REDIS_TIMEOUT_SECONDS="1"
+    )
+    catalog = Container(settings, dynamodb=moto_table.client).catalog
+    made = [catalog.create(examples.a_draft()) for _ in range(12)]
+
+    for outcome in (MISS, HIT):
+        assert {outcome} == {catalog.get(product.id).outcome for product in made}
+    assert 12 == sum(client.dbsize(target_nodes=node) for node in client.get_primaries())
+
+
+@contextmanager
+def _paused(*nodes: ClusterNode) -> Iterator[None]:
+    """Have nodes hang for the block."""
+    for node in nodes:
+        node.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for node in nodes:
+            node.signal(signal.SIGCONT)
+
+
+def _outcomes(cache: Cache[str]) -> list[Outcome]:
+    """Read a key of each node."""
+    return [cache.fetch(_key_of(shard), Loader()).outcome for shard in range(SHARDS)]
+
+
+def _write(cache: Cache[str], key: str) -> None:
+    with cache.fenced(key):
+        pass
+
+
+def test_a_node_that_hangs_takes_only_its_own_keys_along(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """The others answer from the cache all the while, and it does too once it is back."""
+    cache = a_cache(client)
+    _outcomes(cache)
+
+    with _paused(cluster.nodes[1]):
+        for _ in range(FAILURES + 2):
+            assert [HIT, BYPASS, HIT] == _outcomes(cache)
+    _write(cache, _key_of(1))
+
+    assert [HIT, MISS, HIT] == _outcomes(cache)
+
+
+def test_after_a_few_failures_the_node_that_hangs_is_not_asked(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """Hits on other nodes do not close its circuit. (Once a second one read tries.)"""
+    cache = a_cache(client)
+
+    with _paused(cluster.nodes[1]):
+        for _ in range(FAILURES):
+            _outcomes(cache)
+        with client.commands() as sent:
+            for _ in range(20):
+                assert BYPASS == cache.fetch(_key_of(1), Loader()).outcome
+
+    assert sent.count("GET") < 5
+
+
+def test_a_write_waits_for_three_time_outs_when_all_nodes_hang(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """For the fence, the release, and once a second for who else has the key: 0.24 s at most."""
+    cache = a_cache(client)
+
+    with _paused(*cluster.nodes), client.commands() as sent:
+        _write(cache, _key_of(0))
+
+    assert 2 == sent.count("EVAL")
+    assert sent.count("CLUSTER SLOTS") <= 1
+    assert len(sent) <= 3
+
+
+def test_a_cold_start_without_a_cluster_is_a_bypass(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """Nothing connects before the first command; reads ask once a second who is there."""
+    store = client.store()
+
+    with _paused(*cluster.nodes), client.commands() as sent:
+        for _ in range(20):
+            with pytest.raises(CacheUnavailable):
+                store.get("k")
+        assert sent.count("CLUSTER SLOTS") < 5
+        with pytest.raises(CacheUnavailable):
+            store.run("return 1", "k")
+
+    assert 1 == store.run("return 1", "k")
+
+
+def test_a_batch_waits_for_one_node_that_hangs_and_no_longer(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """Fifty keys of it cost as much as one; what it has is loaded."""
+    keys = [_key_of(shard, n) for n in range(50) for shard in range(SHARDS)]
+    cache = a_cache(client)
+
+    started = time.monotonic()
+    with _paused(cluster.nodes[1]):
+        found = cache.fetch_many(keys, lambda asked: dict.fromkeys(asked, "x"))
+
+    assert dict.fromkeys(keys, "x") == found
+    assert time.monotonic() - started < 10 * 0.1  # not 50 times
+
+
+def test_one_node_in_trouble_is_a_cluster_in_trouble(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """The health check tells it."""
+    store = client.store()
+    store.ping()
+
+    with _paused(cluster.nodes[2]), pytest.raises(CacheUnavailable):
+        store.ping()
+
+
+@contextmanager
+def _moving(key: str, source: ClusterNode, target: ClusterNode) -> Iterator[None]:
+    """Have a key's slot be on its way for the block, and arrived after it."""
+    slot = key_slot(key.encode())
+    target.tell("SETSLOT", slot, "IMPORTING", source.name_in_cluster)
+    source.tell("SETSLOT", slot, "MIGRATING", target.name_in_cluster)
+    yield
+    source.client.execute_command("MIGRATE", target.host, target.port, key, 0, 5000)
+    for node in (target, source):
+        node.tell("SETSLOT", slot, "NODE", target.name_in_cluster)
+
+
+def _move(key: str, source: ClusterNode, target: ClusterNode) -> None:
+    with _moving(key, source, target):
+        pass
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_slot_that_has_moved_is_followed(
+    client: RecordingCluster, cluster: LocalCluster, *, many: bool
+) -> None:
+    """What was cached is still a hit, after one redirection; the next read needs none."""
+    cache, key, (source, target, _) = a_cache(client), _key_of(0), cluster.nodes
+    cache.fetch(key, Loader("x"))
+    _move(key, source, target)
+    try:
+        with client.commands() as sent:
+            if many:
+                assert {key: "x"} == cache.fetch_many([key], lambda _: {})
+            else:
+                assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+                assert ["GET", "CLUSTER SLOTS", "GET"] == sent
+        sent.clear()
+        with client.commands() as sent:
+            assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+        assert ["GET"] == sent
+    finally:
+        _move(key, target, source)
+
+
+def test_a_slot_on_its_way_is_asked_where_it_goes(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """A key that is not at its old place is leased, filled and fenced at its new one."""
+    cache, key, (source, target, _) = a_cache(client), _key_of(0, 1), cluster.nodes
+    with _moving(key, source, target):
+        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+        _write(cache, key)
+        assert Fetched("z", MISS) == cache.fetch(key, Loader("z"))
+        assert {key: "w"} == cache.fetch_many([key], lambda _: {key: "w"})
+
+    assert Fetched("z", HIT) == cache.fetch(key, Loader("w"))
+    _move(key, target, source)
+
+
+def test_a_replica_takes_over_from_a_primary_that_died(tmp_path: Path) -> None:
+    """Its keys are bypassed until then, and cached afterwards; nobody is restarted."""
+    with LocalCluster(tmp_path) as cluster, ClusterNode(tmp_path / "replica.log") as replica:
+        replica.replicate(cluster.nodes[0])
+        cache = a_cache(cluster.client(REDIS_TIMEOUT_SECONDS="0.1"))
+        assert [MISS, MISS, MISS] == _outcomes(cache)
+
+        cluster.nodes[0].signal(signal.SIGKILL)
+        assert [BYPASS, HIT, HIT] == _outcomes(cache)
+        replica.tell("FAILOVER", "TAKEOVER")
+
+        eventually(lambda: Outcome.HIT == cache.fetch(_key_of(0), Loader()).outcome)

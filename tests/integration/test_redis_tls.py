@@ -1,0 +1,132 @@
+"""Redis behind TLS, reached by the application's own client: whom it trusts, how long it waits."""
+
+import signal
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from chalicelib import redis_connection
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import Fetched, Outcome
+from tests import examples
+from tests.doubles.caching import Loader, a_cache
+from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer
+
+TIME_OUT = 0.5
+"""In seconds; of the application's clients below, so that one is told from two and from noise."""
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(
+    scope="module", params=[RelayedValkey, pytest.param(DebianRedis, marks=pytest.mark.debian)]
+)
+def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[TlsServer]:
+    """Give each kind of server in turn."""
+    with request.param(certificates) as server:
+        yield server
+
+
+def _client(server: TlsServer, **variables: str) -> redis.Redis:
+    time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}
+    return redis_connection.connect(examples.settings(**time_out, **server.settings | variables))
+
+
+def _bypasses(client: redis.Redis) -> bool:
+    return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", Loader("x"))
+
+
+def _written_in(cache: Cache[str]) -> float:
+    started = time.monotonic()
+    with cache.fenced("k"):
+        pass
+    return time.monotonic() - started
+
+
+def test_a_server_with_our_authority_s_certificate_is_trusted(server: TlsServer) -> None:
+    """REDIS_CA_FILE names who signed it: the cache works as over plain TCP."""
+    server.client().flushall()
+    cache = a_cache(_client(server))
+
+    assert Fetched("x", Outcome.MISS) == cache.fetch("k", Loader("x"))
+    assert Fetched("x", Outcome.HIT) == cache.fetch("k", Loader("y"))
+
+
+def test_a_certificate_of_somebody_else_is_not_trusted(server: TlsServer) -> None:
+    """Without the file only the machine's own authorities count, and ours is none of them."""
+    assert _bypasses(_client(server, REDIS_CA_FILE=""))
+
+
+def test_a_certificate_for_another_host_is_not_trusted(server: TlsServer) -> None:
+    """The right server under a name that its certificate does not hold."""
+    assert _bypasses(_client(server, REDIS_HOST="127.0.0.1"))
+
+
+def test_all_connections_share_what_is_slow_to_make(server: TlsServer) -> None:
+    """The authorities are read once: it takes longer than a round trip, many times over."""
+    pool = _client(server).connection_pool
+    first, second = pool.get_connection(), pool.get_connection()
+
+    assert first is not second
+    assert first._sock.context is second._sock.context
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_write_waits_for_two_time_outs_when_the_server_hangs(
+    server: TlsServer, *, connected: bool
+) -> None:
+    """One for the fence and one for the release, whether they connect first or not."""
+    cache = a_cache(_client(server))
+    if connected:
+        cache.fetch("k", Loader())
+    server.signal(signal.SIGSTOP)
+    try:
+        waited = _written_in(cache)
+    finally:
+        server.signal(signal.SIGCONT)
+
+    assert 2 * TIME_OUT <= waited < 2.8 * TIME_OUT
+
+
+@pytest.fixture
+def slow_port(certificates: Certificates) -> Iterator[int]:
+    """Return the port of who shakes hands late, and then does not answer AUTH."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    greeted = []
+
+    def serve(listener: socket.socket) -> None:
+        accepted, _ = listener.accept()
+        time.sleep(0.6 * TIME_OUT)
+        greeted.append(context.wrap_socket(accepted, server_side=True))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=[listener])
+        thread.start()
+        yield int(listener.getsockname()[1])
+        thread.join()
+        greeted[0].close()
+
+
+def test_a_connection_is_ready_in_one_time_out_or_not_at_all(
+    certificates: Certificates, slow_port: int
+) -> None:
+    """A slow handshake leaves the less time for AUTH."""
+    settings = {"REDIS_HOST": "localhost", "REDIS_PORT": str(slow_port), "REDIS_PASSWORD": "p"}
+    tls = {"REDIS_TLS": "true", "REDIS_CA_FILE": certificates.ca_file}
+    time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}
+    client = redis_connection.connect(examples.settings(**settings, **tls, **time_out))
+
+    started = time.monotonic()
+    with pytest.raises(redis.TimeoutError):
+        client.ping()
+
+    assert TIME_OUT <= time.monotonic() - started < 1.5 * TIME_OUT

@@ -1,0 +1,65 @@
+"""As whom the application connects: a real server that lets in users of its list only."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from chalicelib import redis_connection
+from chalicelib.cache_entry import Outcome
+from tests import examples
+from tests.doubles.caching import Loader, a_cache
+from tests.doubles.tls import Certificates, RelayedValkey, TlsServer
+
+CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
+RIGHTS = ["on", "~*", "-@all", "+get", "+set", "+eval", "+ping"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
+    """Start a server behind TLS."""
+    with RelayedValkey(Certificates(tmp_path_factory.mktemp("certificates"))) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an environment like Lambda's."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a session")
+
+
+def _client(server: TlsServer, **variables: str) -> redis.Redis:
+    patient = {"REDIS_TIMEOUT_SECONDS": "1", "REDIS_USERNAME": "catalog-dev"}
+    return redis_connection.connect(examples.settings(**server.settings, **patient, **variables))
+
+
+def _let_in(server: TlsServer, secret: str) -> None:
+    server.client().execute_command("ACL", "SETUSER", "catalog-dev", "reset", f">{secret}", *RIGHTS)
+
+
+def _outcome(client: redis.Redis) -> Outcome:
+    """Read twice; return where the second answer came from."""
+    cache = a_cache(client)
+    return [cache.fetch("k", Loader("x")).outcome for _ in range(2)][1]
+
+
+def test_a_user_with_the_right_password_is_let_in(server: TlsServer) -> None:
+    """Name and password go with AUTH before the first command."""
+    _let_in(server, "right")
+
+    assert Outcome.HIT == _outcome(_client(server, REDIS_PASSWORD="right"))
+    assert Outcome.BYPASS == _outcome(_client(server, REDIS_PASSWORD="wrong"))
+
+
+def test_a_token_is_sent_where_iam_is_asked(server: TlsServer) -> None:
+    """The server is told the very token, which ElastiCache would have IAM check."""
+    client = _client(server, REDIS_IAM_CACHE=CACHE)
+    _, token = client.connection_pool.connection_kwargs["credential_provider"].get_credentials()
+
+    _let_in(server, token)
+    assert Outcome.HIT == _outcome(client)
+    _let_in(server, "another")
+    client.connection_pool.disconnect()
+    assert Outcome.BYPASS == _outcome(client)

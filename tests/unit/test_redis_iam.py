@@ -1,0 +1,117 @@
+"""The token that stands for a password, checked by the rules of AWS's Signature Version 4."""
+
+import hashlib
+import hmac
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import botocore.session
+import pytest
+import redis
+
+from chalicelib.redis_iam import LIFE_SECONDS, RENEWED_SECONDS, IamToken
+
+SECRET = "a secret key"
+SERVERLESS = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
+NODES = "arn:aws:elasticache:eu-central-1:123456789012:replicationgroup:products"
+
+
+class Clock:
+    """Stands still until told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Session:
+    """botocore's own, with our credentials; counts how often it was asked for them."""
+
+    def __init__(self, *credentials: str) -> None:
+        self.asked = 0
+        self._session = botocore.session.Session()
+        if credentials:
+            self._session.set_credentials(*credentials)
+
+    def __call__(self) -> Any:
+        self.asked += 1
+        return self._session
+
+
+def _token(cache: str, session: Session | None = None, clock: Clock | None = None) -> IamToken:
+    session = session or Session("a key", SECRET, "a session")
+    return IamToken(cache, "catalog-dev", session, clock or Clock())
+
+
+def _query(token: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(f"https://{token}").query))
+
+
+def _signature(token: str, secret: str) -> str:
+    """Return what the token must be signed with: AWS's documentation, step by step."""
+    parts = urlsplit(f"https://{token}")
+    query = {name: value for name, value in _query(token).items() if name != "X-Amz-Signature"}
+    canonical = "&".join(f"{quote(k, '-_.~')}={quote(v, '-_.~')}" for k, v in sorted(query.items()))
+    empty = hashlib.sha256(b"").hexdigest()
+    request = f"GET\n/\n{canonical}\nhost:{parts.netloc}\n\nhost\n{empty}"
+    scope = query["X-Amz-Credential"].split("/", 1)[1]
+    hashed = hashlib.sha256(request.encode()).hexdigest()
+    to_sign = f"AWS4-HMAC-SHA256\n{query['X-Amz-Date']}\n{scope}\n{hashed}"
+    key = f"AWS4{secret}".encode()
+    for part in (*scope.split("/"), to_sign):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()
+
+
+@pytest.mark.parametrize("cache", [SERVERLESS, NODES])
+def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
+    """Over every other part of the token, by the secret key; another key gives another."""
+    user, token = _token(cache).get_credentials()
+
+    assert "catalog-dev" == user
+    assert _query(token)["X-Amz-Signature"] == _signature(token, SECRET)
+    assert _query(token)["X-Amz-Signature"] != _signature(token, "another key")
+
+
+def test_the_token_says_who_connects_where_and_for_how_long() -> None:
+    """A request `connect` of the user to the cache, good for 15 minutes, without its scheme."""
+    _, token = _token(NODES).get_credentials()
+    query = _query(token)
+
+    assert token.startswith("products/?Action=connect&User=catalog-dev&")
+    assert ("900", "a session") == (query["X-Amz-Expires"], query["X-Amz-Security-Token"])
+    assert query["X-Amz-Credential"].endswith("/eu-central-1/elasticache/aws4_request")
+    assert "ResourceType" not in query
+
+
+def test_a_serverless_cache_is_named_as_one() -> None:
+    """ElastiCache takes no token for it otherwise."""
+    _, token = _token(SERVERLESS).get_credentials()
+
+    assert "ServerlessCache" == _query(token)["ResourceType"]
+
+
+def test_a_token_serves_until_shortly_before_its_end() -> None:
+    """Signing takes some ms, so connections share a token; none is given that is about to end."""
+    clock, session = Clock(), Session("a key", SECRET)
+    token = _token(NODES, session, clock)
+
+    token.get_credentials()
+    clock.now += LIFE_SECONDS - RENEWED_SECONDS - 1
+    token.get_credentials()
+    assert 1 == session.asked
+
+    clock.now += 1
+    token.get_credentials()
+    assert 2 == session.asked
+
+
+def test_without_credentials_nobody_connects() -> None:
+    """The cache is out of reach then, as with a wrong password; the API goes on without it."""
+    session = Session()
+    session().get_credentials = lambda: None
+
+    with pytest.raises(redis.AuthenticationError, match="NoCredentialsError"):
+        _token(NODES, session).get_credentials()
