@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.telemetry import metrics
+from dev import cost
 from dev.cost import PRICES, Usage, bill, break_even
+from dev.deploy import templates
 
 _DOCUMENT = (Path(__file__).parents[2] / "docs" / "cost.md").read_text()
 _USAGE = Usage(reads=10e6, writes=1e6, hits=0.9, kilobytes=1.0, products=100e3)
@@ -53,6 +56,14 @@ def test_at_the_break_even_both_ways_cost_the_same(cache: str) -> None:
 def test_a_cache_without_hits_never_pays() -> None:
     """Each miss asks Redis too."""
     assert math.inf == break_even(_USAGE._replace(hits=0.0))
+
+
+def test_as_many_alarms_and_metrics_are_paid_for_as_there_are() -> None:
+    """Each one that is added has its price."""
+    resources = templates.app()["Resources"].values()
+    alarms = [each for each in resources if each.get("Type") == "AWS::CloudWatch::Alarm"]
+
+    assert (cost._ALARMS, cost._METRICS) == (len(alarms), len(metrics.UNITS))
 
 
 def test_every_price_has_a_source() -> None:
