@@ -77,7 +77,7 @@ class Text(_Line):
 
 def for_people(moment: str, level: str, message: str, fields: Mapping[str, Any]) -> str:
     """Return a fact as a terminal shows it."""
-    told = "".join(f"  {name}={value}" for name, value in fields.items())
+    told = "".join([f"  {name}={value}" for name, value in fields.items()])
     return f"{moment} {level:<7} {message:<16}{told}"
 
 

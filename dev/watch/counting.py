@@ -14,16 +14,15 @@ from typing import Any, Final
 from dev.watch.histogram import Histogram
 from dev.watch.minute import Minute
 
-OUTCOMES: Final = {
-    "hit": "HitLatency",
-    "miss": "MissLatency",
-    "bypass": "BypassLatency",
-    "write": "WriteLatency",
-    "other": "OtherLatency",
+_TIMED: Final = {
+    "HitLatency": "hit",
+    "MissLatency": "miss",
+    "BypassLatency": "bypass",
+    "WriteLatency": "write",
+    "OtherLatency": "other",
 }
-"""Each row of the page, and the metric that has a time for each of its requests."""
-_PRODUCTS: Final = ("CacheHits", "NegativeHits", "CacheMisses", "CacheBypasses")
-_COUNTED: Final = (*_PRODUCTS, "ServerErrors")
+"""The metrics that have a time for each request, and the row of the page that shows them."""
+_COUNTED: Final = {"CacheHits", "NegativeHits", "CacheMisses", "CacheBypasses", "ServerErrors"}
 
 
 class Outcome:
@@ -54,15 +53,15 @@ class Counts:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._outcomes = {name: Outcome() for name in OUTCOMES}
+        self._outcomes = {name: Outcome() for name in _TIMED.values()}
 
     def take(self, line: Mapping[str, Any], second: int) -> None:
         """Add the metrics of a line that was written in this second."""
-        for name in _COUNTED:
-            self._counts[name] += line.get(name, 0)
-        for outcome, metric in OUTCOMES.items():
-            for milliseconds in line.get(metric, ()):
-                self._outcomes[outcome].add(milliseconds, second)
+        for name in line.keys() & _COUNTED:
+            self._counts[name] += line[name]
+        for metric in line.keys() & _TIMED.keys():
+            for milliseconds in line[metric]:
+                self._outcomes[_TIMED[metric]].add(milliseconds, second)
 
     def shown(self, second: int) -> dict[str, Any]:
         """Return what the page shows in this second."""

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 _MOST_WAITING: Final = 20_000
 """Lines; about 3 MB, and some seconds of the busiest load."""
-_END_SECONDS: Final = 2.0
+_END_SECONDS: Final = 1.0
 
 
 class Echo:

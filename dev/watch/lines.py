@@ -13,6 +13,7 @@ from chalicelib.telemetry.metrics import DIMENSION, UNITS
 
 Line = dict[str, Any]
 
+_decode: Final = json.JSONDecoder().decode
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _HEAD: Final = frozenset({"time", "level", "message"})
 _HIDDEN: Final = _HEAD | {"exception", "_aws", DIMENSION} | UNITS.keys()
@@ -25,7 +26,7 @@ def parse(raw: bytes) -> Line | None:
     if not raw.startswith(b"{"):
         return None
     try:
-        line: Line = json.loads(raw)
+        line: Line = _decode(raw.decode())
     except ValueError:
         return None
     return line if line.keys() >= _HEAD else None

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from dev.watch.board import Board
 from dev.watch.echo import Echo
 from dev.watch.log import Log
+from dev.watch.tap import Tap
 from tests import examples
+from tests.running_stack import eventually
 
 
 class Terminal:
@@ -117,3 +120,30 @@ def test_a_slow_terminal_misses_lines_and_is_told_how_many(terminal: Terminal) -
         pass
 
     assert ["1", "2", "3", "… 2 lines left out here: the terminal is slow"] == terminal.lines()
+
+
+def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe that nobody reads would hold up the API; the fault is told."""
+    taken: list[bytes] = []
+
+    def take(lines: Sequence[bytes]) -> None:
+        taken.extend(lines)
+        if b"odd" in lines:
+            raise ZeroDivisionError
+
+    with Tap(take) as tap:
+        os.write(tap.inlet, b"odd\n")
+        eventually(lambda: taken == [b"odd"])
+        os.write(tap.inlet, b"even\n")
+
+    assert [b"odd", b"even"] == taken
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_terminal_that_has_stopped_stops_no_count(terminal: Terminal) -> None:
+    """Ctrl-S holds up nothing but what is to be read there."""
+    lines = (HIT + b"\n") * 100
+
+    board = send(terminal, *[lines] * 40, LOG_FORMAT="json")
+
+    assert 4000 == board.shown()["saved"]
