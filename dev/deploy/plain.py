@@ -2,8 +2,8 @@
 What a plain `chalice deploy` needs of a stage's data stack, and what it leaves out.
 
 `prepare` makes the project to run it in, its configuration filled from the stack's outputs;
-`complete` says by API calls what Chalice cannot: retries, dead letters, the gateway's
-answers, the plan of an API key.
+`complete` says by API calls what Chalice cannot: retries, dead letters, the gateway's answers, its
+limits and its log, the plan of an API key.
 Settings and retries are read from `infra/app/`, so both ways of deploying have the same.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from dev.deploy import gateway_responses, keys, settings, templates
+from dev.deploy import gateway_responses, gateway_stage, keys, settings, templates
 from dev.deploy.build import ROOT, build
 from dev.deploy.package import OUTPUT, write
 from dev.deploy.runtime import Runtime
@@ -69,6 +69,7 @@ def complete(clients: Any, stage: str, values: Values, state: Path = STATE) -> s
     api_id: str = facts["rest_api"]["rest_api_id"]
     apigateway, app = clients.client("apigateway"), templates.app()
     gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
+    gateway_stage.limit(apigateway, api_id, app, values)
     keys.admit(apigateway, api_id, app, values)
     return api_id
 

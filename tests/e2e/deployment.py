@@ -1,8 +1,7 @@
-"""A stage deployed to an emulated AWS, with IAM enforced and a real Valkey; and who calls it."""
+"""A stage deployed to an emulated AWS, with IAM enforced and a real Valkey."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import redis
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from dev.deploy import emulated, gateway_responses, settings, stages
@@ -25,17 +22,11 @@ from dev.deploy.runtime import of_this_machine
 from dev.deploy.stages import Parameters
 from dev.environment import REGION
 from dev.servers import Valkey
-from tests.running_stack import Answer, eventually
+from tests.e2e.caller import Caller
+from tests.running_stack import eventually
 
 STAGE = "dev"
 ORIGIN = "https://shop.example"
-MOUSE = {
-    "name": "Wireless Mouse",
-    "description": "Adjustable DPI",
-    "price": 24.99,
-    "stock_quantity": 150,
-    "category": "accessories",
-}
 
 
 def package(parameters: Parameters | None = None) -> Package:
@@ -133,44 +124,16 @@ class Site:
         (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
         return dict(mapping)
 
+    def limits(self) -> tuple[float, int]:
+        """Return how many requests a second, and at once, the gateway's stage takes."""
+        api = self.aws.client("apigateway")
+        stage = api.get_stage(restApiId=self.outputs["RestAPIId"], stageName="api")
+        settings = stage["methodSettings"]["*/*"]
+        return settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
+
     def knows(self, product_id: str) -> bool:
         """Tell whether Redis has the product's key."""
         return bool(self.redis.exists(f"product:{product_id}"))
-
-
-class Caller:
-    """Who calls the API, by its host name as on AWS: signed, or with headers that say who it is."""
-
-    def __init__(self, site: Site, credentials: Credentials | None = None, **headers: str) -> None:
-        self._site = site
-        self._credentials = credentials
-        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-    def ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
-        port = self._site.aws.port
-        host = f"{self._site.outputs['RestAPIId']}.execute-api.localhost:{port}"
-        sent = {"Host": host, **self._headers, **(headers or {})}
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        if data is not None:
-            sent.setdefault("Content-Type", "application/json")
-        request = AWSRequest(method, f"http://{host}/api{path}", headers=sent, data=data)
-        if self._credentials is not None:
-            SigV4Auth(self._credentials, "execute-api", REGION).add_auth(request)
-        return _answer(port, method, f"/api{path}", data, dict(request.headers.items()))
-
-    def create(self, **fields: Any) -> Any:
-        """Create a product and return it."""
-        answer = self.ask("POST", "/products", MOUSE | fields)
-        assert 201 == answer.status, answer
-        return answer.json
-
-    def is_cached(self, product_id: str) -> bool:
-        """Read until the answer comes from Redis: another reader may be loading."""
-        path = f"/products/{product_id}"
-        eventually(lambda: self.ask("GET", path).headers["X-Cache"] == "HIT")
-        return True
 
 
 @contextmanager
@@ -186,13 +149,3 @@ def deployed(logs: Path, **parameters: str) -> Iterator[Site]:
     with empty(logs) as site:
         site.up(**parameters)
         yield site
-
-
-def _answer(port: int, method: str, path: str, body: bytes | None, headers: Any) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
-    finally:
-        connection.close()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.deployment import MOUSE, ORIGIN, Caller, Site, deployed
+from tests.e2e.caller import MOUSE, Caller
+from tests.e2e.deployment import ORIGIN, Site, deployed
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dev.deploy import templates
-from tests.e2e.deployment import MOUSE, Caller, Site, deployed
+from tests.e2e.caller import MOUSE, Caller
+from tests.e2e.deployment import Site, deployed
 from tests.running_stack import Answer, eventually
 
 _DATA = templates.data()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.deployment import MOUSE, ORIGIN, Caller, Site, empty
+from tests.e2e.caller import MOUSE, Caller
+from tests.e2e.deployment import ORIGIN, Site, empty
 
 _PASSWORD = "Passw0rd!"
 

@@ -15,7 +15,8 @@ import pytest
 from dev.deploy import functions, plain, switch
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION
-from tests.e2e.deployment import MOUSE, ORIGIN, STAGE, Caller, Site, empty, package
+from tests.e2e.caller import MOUSE, Caller
+from tests.e2e.deployment import ORIGIN, STAGE, Site, empty, package
 from tests.e2e.rest_api_import import importing
 from tests.examples import SOME_ID
 
@@ -106,6 +107,7 @@ def _lives(site: Site, shop: Caller) -> Any:
     assert (1000, 7200) == (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert site.outputs["DeadLetterQueueArn"] == queue
+    assert (100.0, 200) == site.limits()
     return shop.create()
 
 

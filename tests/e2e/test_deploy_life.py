@@ -18,7 +18,8 @@ from dev.deploy.build import ROOT
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package
 from dev.deploy.stack import Stack
-from tests.e2e.deployment import Caller, Site, deployed, package
+from tests.e2e.caller import Caller
+from tests.e2e.deployment import Site, deployed, package
 from tests.running_stack import eventually
 
 

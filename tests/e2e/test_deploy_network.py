@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.deployment import Caller, Site, deployed
+from tests.e2e.caller import Caller
+from tests.e2e.deployment import Site, deployed
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.deployment import Caller, Site, deployed
+from tests.e2e.caller import Caller
+from tests.e2e.deployment import Site, deployed
 from tests.running_stack import eventually
 
 
@@ -87,10 +88,7 @@ def test_failed_records_are_retried_singled_out_and_kept(site: Site) -> None:
 
 def test_the_stage_is_throttled_and_logged(site: Site, shop: Caller) -> None:
     """Limits are the stage's parameters; what functions log ends in groups that end."""
-    api = site.aws.client("apigateway")
-    stage = api.get_stage(restApiId=site.outputs["RestAPIId"], stageName="api")
-    limits = stage["methodSettings"]["*/*"]
-    assert (100.0, 200) == (limits["throttlingRateLimit"], limits["throttlingBurstLimit"])
+    assert (100.0, 200) == site.limits()
 
     product = shop.create()
     logs = site.aws.client("logs")

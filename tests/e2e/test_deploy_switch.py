@@ -17,7 +17,8 @@ from dev.deploy.functions import Function
 from dev.environment import REGION
 from tests.cloudwatch import metrics
 from tests.cloudwatch.stage import ALARMS, NAMES
-from tests.e2e.deployment import Caller, Site, deployed
+from tests.e2e.caller import Caller
+from tests.e2e.deployment import Site, deployed
 from tests.running_stack import eventually
 
 
