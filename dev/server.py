@@ -23,17 +23,18 @@ from chalicelib.config import SettingsError
 from dev import workers
 from dev.connection import Connection
 from dev.gateway import Gateway
-from dev.output import WholeLines
+from dev.output import Output
 
 WORKERS: Final = 2
 _BACKLOG: Final = 256
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> str | None:
     """Serve; return what stops it."""
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
-    sys.stdout = WholeLines()
+    sys.stdout = output = Output()
+    for number in _ENDING:
+        signal.signal(number, partial(_end, output))
     try:
         settings = wiring.container().settings
         listener = socket.create_server((settings.api_host, settings.api_port), backlog=_BACKLOG)
@@ -41,7 +42,7 @@ def main() -> str | None:
         return str(error)
     except OSError as error:
         return f"Cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"
-    return workers.run(partial(serve, listener, load_app()), WORKERS)
+    return workers.run(partial(serve, listener, load_app(), output), WORKERS, output.finish)
 
 
 def load_app() -> Chalice:
@@ -55,8 +56,9 @@ def load_app() -> Chalice:
     return app
 
 
-def serve(listener: socket.socket, app: Chalice) -> NoReturn:
+def serve(listener: socket.socket, app: Chalice, output: Output) -> NoReturn:
     """Answer everybody who connects, each in a thread of its own."""
+    output.start()
     gateway = Gateway(app)
     warm_up()
     while True:
@@ -70,8 +72,9 @@ def warm_up() -> None:
     _ = container.catalog, container.repository
 
 
-def _end(_number: int, _frame: object) -> NoReturn:
-    """End at once: a thread that still logs would hold up an orderly exit, or break it."""
+def _end(output: Output, _number: int, _frame: object) -> NoReturn:
+    """End without an orderly exit: a thread that still logs would hold it up, or break it."""
+    output.finish()
     os._exit(0)
 
 

@@ -59,7 +59,9 @@ def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
 
 def test_the_live_page_counts_each_request(stack: Stack) -> None:
     """As the client does by `X-Cache`; no log line is lost on its way."""
+    writes = _shown(stack)["write"]
     product_id = stack.create().json["id"]
+    eventually(lambda: _shown(stack)["write"] > writes)
     before = _shown(stack)
 
     counted = Counter(str(stack.x_cache(product_id)).lower() for _ in range(100))

@@ -1,5 +1,6 @@
 """The local API's processes: they serve side by side, and end together."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -27,9 +28,12 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def api(log: Path) -> Iterator[Api]:
     """Start the server."""
-    settings = {**os.environ, **NOBODY, "REDIS_PORT": str(free_port())}
-    with Api(environment.of(None, None, settings), log=log) as server:
+    with Api(_settings(), log=log) as server:
         yield server
+
+
+def _settings() -> dict[str, str]:
+    return environment.of(None, None, {**os.environ, **NOBODY, "REDIS_PORT": str(free_port())})
 
 
 def workers_of(pid: int) -> list[int]:
@@ -61,3 +65,20 @@ def test_the_server_s_end_ends_its_workers(api: Api, number: signal.Signals) -> 
 
     assert WORKERS == len(workers)
     assert 405 == Client(api.port).ask("DELETE", "/products").status
+
+
+def test_an_api_goes_on_where_nobody_reads_its_output() -> None:
+    """A pipe holds 64 KiB, which is less than the lines of 1,000 requests."""
+    _, inlet = os.pipe()
+
+    with Api(_settings(), log=inlet) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        statuses = {_status(connection) for _ in range(1000)}
+
+    assert {200} == statuses
+
+
+def _status(connection: http.client.HTTPConnection) -> int:
+    connection.request("HEAD", "/docs")
+    with connection.getresponse() as answer:
+        return answer.status
