@@ -65,13 +65,13 @@ def openapi() -> Response:
 @routes.route("/docs", methods=["GET", "HEAD"])
 def swagger_ui() -> Response:
     """Answer with the page to read and to try."""
-    return _answer("docs.html")
+    return _page("docs")
 
 
 @routes.route("/redoc", methods=["GET", "HEAD"])
 def redoc() -> Response:
     """Answer with the page to read."""
-    return _answer("redoc.html")
+    return _page("redoc")
 
 
 @routes.route("/assets/{name}", methods=["GET", "HEAD"])
@@ -80,6 +80,17 @@ def asset(name: str) -> Response:
     if name not in ASSETS:
         raise Problem(404, "No such file")
     return _answer(name)
+
+
+def _page(name: str) -> Response:
+    """
+    Answer with a page, under its one path: its links are relative.
+
+    API Gateway takes `/docs/` for `/docs`, from where `assets/` would be looked for in `/docs/`.
+    """
+    if routes.request.context.get("path", "").endswith("/"):
+        return Response("", {"Location": f"../{name}"}, 308)
+    return _answer(f"{name}.html")
 
 
 def _answer(name: str, path: Path | None = None) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_a_page_consists_of_files_that_are_served(api: Api, page: str) -> None:
     for link, answer in answers.items():
         kept = "immutable" in answer.headers["cache-control"]
         assert bool(re.search(r"\d", link)) == kept
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_a_page_has_one_path(api: Api, page: str) -> None:
+    """With a slash behind it, which API Gateway passes over, its links would lead nowhere."""
+    answer = api.get(f"{page}/")
+
+    location = urljoin(f"https://host/api{page}/", answer.headers["location"])
+    assert (308, f"https://host/api{page}") == (answer.status, location)
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])

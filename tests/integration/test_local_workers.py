@@ -54,7 +54,7 @@ def test_a_worker_s_death_ends_the_server(api: Api, log: Path) -> None:
     assert f"Worker {first} has ended with status -9" in log.read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_server_s_end_ends_its_workers(api: Api, number: signal.Signals) -> None:
     """However it ends; and the port is free for the next one."""
     workers = workers_of(api.pid)
