@@ -31,10 +31,10 @@ class Product(NamedTuple):
     description: str
     price: Decimal
     stock_quantity: int
-    category: str | None
     version: int
     created_at: datetime
     updated_at: datetime
+    category: str | None = None
 
 
 class Representation(NamedTuple):

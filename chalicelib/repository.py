@@ -127,17 +127,8 @@ class Repository:
     def new(self, product_id: str, fields: Mapping[str, Any]) -> Product:
         """Return a product at its first version, without storing it."""
         now = self._now()
-        return Product(
-            id=product_id,
-            name=fields["name"],
-            description=fields["description"],
-            price=fields["price"],
-            stock_quantity=fields["stock_quantity"],
-            category=fields.get("category"),
-            version=first_version(now),
-            created_at=now,
-            updated_at=now,
-        )
+        history = {"version": first_version(now), "created_at": now, "updated_at": now}
+        return Product(**{"id": product_id, **fields, **history})
 
     def put_all(self, products: Sequence[Product]) -> Sequence[Product]:
         """

@@ -23,7 +23,7 @@ class InMemoryProducts:
     def new(self, product_id: str, fields: Mapping[str, Any]) -> Product:
         now = datetime.now(UTC)
         history = {"version": int(now.timestamp() * 1000), "created_at": now, "updated_at": now}
-        return Product(**{"id": product_id, "category": None, **history, **fields})
+        return Product(**{"id": product_id, **history, **fields})
 
     def add(self, product_id: str, fields: Mapping[str, Any]) -> Product:
         self.calls.append("add")
