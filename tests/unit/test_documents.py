@@ -1,0 +1,53 @@
+"""What the documents name exists: files, tests, commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+COMMAND = re.compile(r"(?:`|^)make ([a-z][a-z0-9-]+)", re.MULTILINE)
+
+
+def _text(document: str) -> str:
+    return (ROOT / document).read_text()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_to_a_file(document: str) -> None:
+    """No link of ours is dead."""
+    place = (ROOT / document).parent
+
+    assert [] == [link for link in LINK.findall(_text(document)) if not (place / link).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_test_that_is_named_exists(document: str) -> None:
+    """What is said to be shown by a test is."""
+    missing = [
+        f"{file}::{name}"
+        for file, name in TEST.findall(_text(document))
+        if not (ROOT / file).exists() or f"def {name}(" not in (ROOT / file).read_text()
+    ]
+
+    assert [] == missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_is_one_of_the_makefile(document: str) -> None:
+    """Who follows a document finds the command."""
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set() == set(COMMAND.findall(_text(document))) - targets
+
+
+def test_the_threat_model_has_all_ten_risks() -> None:
+    """OWASP's API Security Top 10 of 2023, each once."""
+    risks = re.findall(r"^\| \*\*API(\d+) ", _text("SECURITY.md"), re.MULTILINE)
+
+    assert list(map(str, range(1, 11))) == risks
