@@ -7,7 +7,7 @@ Some of them Chalice reads when it packs, too: they end in the API's definition.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.config import Settings, SettingsError
 from dev.deploy.failure import DeployFailed
@@ -65,15 +65,17 @@ def known(app: Template, values: Values) -> dict[str, str]:
     return defaults | dict(values)
 
 
-def _variables(app: Template) -> dict[str, dict[str, str]]:
-    variables: dict[str, dict[str, str]] = app["Resources"]["APIHandler"]["Properties"][
+def _variables(app: Template) -> dict[str, dict[str, Any]]:
+    variables: dict[str, dict[str, Any]] = app["Resources"]["APIHandler"]["Properties"][
         "Environment"
     ]["Variables"]
     return variables
 
 
-def _value(given: Values, values: Values, secret: Callable[[str], str]) -> str:
+def _value(given: Mapping[str, Any], values: Values, secret: Callable[[str], str]) -> str:
     if "Ref" in given:
         return values[given["Ref"]]
-    named = given["Fn::Sub"].partition("${")[2].partition("}")[0]
-    return secret(values[named])
+    if "Fn::If" in given:  # whether there is such a secret
+        given = given["Fn::If"][1]
+    arn = values[given["Fn::Sub"].partition("${")[2].partition("}")[0]]
+    return secret(arn) if arn else ""

@@ -1,0 +1,74 @@
+"""What the template of the cache says of its user and its nodes, by its conditions."""
+
+import re
+from typing import Any
+
+import pytest
+
+from dev.deploy import build, templates
+
+_DATA = templates.data()
+_USER = _DATA["Resources"]["RedisUser"]["Properties"]
+_NODES = _DATA["Resources"]["NodesCache"]["Properties"]
+
+
+def _where(value: Any, *conditions: str) -> Any:
+    """Return what an `If` comes to where these conditions hold and no other does."""
+    while isinstance(value, dict) and "Fn::If" in value:
+        condition, yes, no = value["Fn::If"]
+        value = yes if condition in conditions else no
+    return value
+
+
+def test_a_user_of_iam_has_no_password() -> None:
+    """ElastiCache takes a token for it, and wants its id for its name."""
+    assert {"Type": "iam"} == _where(_USER["AuthenticationMode"], "UsesIam")
+    assert "password" == _where(_USER["AuthenticationMode"])["Type"]
+    assert _USER["UserId"] == _USER["UserName"]
+    assert "UsesPassword" == _DATA["Resources"]["RedisPassword"]["Condition"]
+
+
+def test_leave_to_connect_is_given_where_iam_is_asked_only() -> None:
+    """To the two functions, for this cache and this user."""
+    policy = _DATA["Resources"]["ConnectPolicy"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert "UsesIam" == policy["Condition"]
+    assert "elasticache:Connect" == statement["Action"]
+    kinds = [
+        _where(arn, *conditions)["Fn::Sub"].split(":")[-2]
+        for conditions in (["IsServerless"], [])
+        for arn in statement["Resource"]
+    ]
+    assert ["serverlesscache", "user", "replicationgroup", "user"] == kinds
+
+
+def test_the_code_sends_a_cluster_no_command_that_its_user_is_denied() -> None:
+    """CLUSTER SLOTS and ASKING are sent to a cluster only, and allowed there only."""
+    source = "".join(
+        (build.ROOT / "chalicelib" / name).read_text()
+        for name in ("redis_client.py", "redis_nodes.py")
+    )
+    sent = {name.lower() for name in re.findall(r'execute_command\("([A-Z ]+)"', source)}
+    rights = _DATA["Mappings"]["Redis"]["User"]["InCluster"].split()
+
+    assert {f"+{name.replace(' ', '|')}" for name in sent} == set(rights)
+    assert "Fn::Join" in _where(_USER["AccessString"], "IsCluster")
+    assert "Fn::FindInMap" in _where(_USER["AccessString"])
+
+
+@pytest.mark.parametrize("name", ["NumNodeGroups", "ReplicasPerNodeGroup", "NumCacheClusters"])
+def test_nodes_are_counted_by_shard_or_in_all(name: str) -> None:
+    """CloudFormation takes one way of counting at a time."""
+    nothing = {"Ref": "AWS::NoValue"}
+
+    assert (nothing == _where(_NODES[name])) == (name != "NumCacheClusters")
+    assert (nothing == _where(_NODES[name], "IsCluster")) == (name == "NumCacheClusters")
+
+
+def test_of_the_nodes_of_a_shard_all_but_one_are_replicas() -> None:
+    """For each number of nodes that the parameter takes; a cluster fails over by itself."""
+    low, high = (_DATA["Parameters"]["CacheNodes"][name] for name in ("MinValue", "MaxValue"))
+
+    assert {str(n): {"Each": n - 1} for n in range(low, high + 1)} == _DATA["Mappings"]["Replicas"]
+    assert _where(_NODES["AutomaticFailoverEnabled"], "FailsOver")
