@@ -9,7 +9,16 @@ from typing import Final
 from dev.servers import Emulator, Valkey
 
 REGION: Final = "us-east-1"
-_REDIS_OF_ITS_OWN: Final = ("REDIS_DB", "REDIS_TLS", "REDIS_USERNAME", "REDIS_PASSWORD")
+OF_ANOTHER_REDIS: Final = (
+    "REDIS_DB",
+    "REDIS_CLUSTER",
+    "REDIS_TLS",
+    "REDIS_CA_FILE",
+    "REDIS_USERNAME",
+    "REDIS_PASSWORD",
+    "REDIS_IAM_CACHE",
+)
+"""What the environment may say of a Redis, and does not hold for one that we start."""
 _NO_CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -35,7 +44,7 @@ def of(
     if not settings.keys() & {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"}:
         settings |= _NO_CREDENTIALS
     if valkey is not None:
-        settings |= dict.fromkeys(_REDIS_OF_ITS_OWN, "")
+        settings |= dict.fromkeys(OF_ANOTHER_REDIS, "")
         settings |= {"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port)}
     if aws is not None:
         # No real credentials to an emulator, and no profile that it cannot know.

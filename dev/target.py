@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from chalicelib.config import Settings
+from dev.environment import OF_ANOTHER_REDIS
 
 STATE: Final = Path(".local/stack.json")
 """Relative to the project, where make runs its commands."""
 
 _CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-_REDIS_OF_ITS_OWN: Final = ("REDIS_DB", "REDIS_TLS", "REDIS_USERNAME", "REDIS_PASSWORD")
 
 
 def settings(env: MutableMapping[str, str], state: Path = STATE) -> Settings:
@@ -50,7 +50,7 @@ def running(state: Path = STATE) -> dict[str, Any] | None:
 def _of_stack(stack: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
     """Return `env` as the stack has it. What is said of another Redis must not reach its own."""
     redis = stack["redis"]
-    left_out = _REDIS_OF_ITS_OWN if redis.get("pid") else ()
+    left_out = OF_ANOTHER_REDIS if redis.get("pid") else ()
     return {
         "AWS_REGION": env.get("AWS_DEFAULT_REGION") or "us-east-1",
         **{name: value for name, value in env.items() if value and name not in left_out},
