@@ -24,7 +24,8 @@ def limit(apigateway: Any, api_id: str, app: Template, values: Values) -> None:
         "/*/*/throttling/burstLimit": known[method["ThrottlingBurstLimit"]["Ref"]],
         "/*/*/metrics/enabled": "true",
         "/*/*/logging/loglevel": method["LoggingLevel"],
-        "/accessLogSettings/destinationArn": known["AccessLogArn"],
+        # CloudFormation tells a log group with its streams, `…:*`; the gateway wants the group.
+        "/accessLogSettings/destinationArn": known["AccessLogArn"].removesuffix(":*"),
         "/accessLogSettings/format": properties["AccessLogSetting"]["Format"],
     }
     patch = [{"op": "replace", "path": path, "value": value} for path, value in wanted.items()]

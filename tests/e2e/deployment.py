@@ -124,11 +124,14 @@ class Site:
         (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
         return dict(mapping)
 
-    def limits(self) -> tuple[float, int]:
-        """Return how many requests a second, and at once, the gateway's stage takes."""
+    def stage(self) -> dict[str, Any]:
+        """Return the gateway's stage, as API Gateway tells it."""
         api = self.aws.client("apigateway")
-        stage = api.get_stage(restApiId=self.outputs["RestAPIId"], stageName="api")
-        settings = stage["methodSettings"]["*/*"]
+        return dict(api.get_stage(restApiId=self.outputs["RestAPIId"], stageName="api"))
+
+    def limits(self) -> tuple[float, int]:
+        """Return how many requests a second, and at once, the stage takes."""
+        settings = self.stage()["methodSettings"]["*/*"]
         return settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
 
     def knows(self, product_id: str) -> bool:

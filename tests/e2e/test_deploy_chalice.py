@@ -108,6 +108,8 @@ def _lives(site: Site, shop: Caller) -> Any:
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert site.outputs["DeadLetterQueueArn"] == queue
     assert (100.0, 200) == site.limits()
+    log = site.stage()["accessLogSettings"]["destinationArn"]
+    assert site.outputs["AccessLogArn"].removesuffix(":*") == log
     return shop.create()
 
 
