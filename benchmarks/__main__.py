@@ -19,11 +19,8 @@ from benchmarks.run import QUICK, WHOLE, run
 
 ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = ROOT / "benchmarks" / "results" / "latest.json"
-DOCUMENTS: Final = (
-    ROOT / "README.md",
-    ROOT / "docs" / "performance.md",
-    ROOT / "docs" / "scale.md",
-)
+DOCS: Final = ROOT / "docs"
+DOCUMENTS: Final = (ROOT / "README.md", DOCS / "performance.md", DOCS / "scale.md")
 
 
 def main() -> int:
@@ -47,7 +44,7 @@ def write(figures: dict[str, Any]) -> None:
         text = document.read_text(encoding="utf-8")
         document.write_text(report.filled(text, figures), encoding="utf-8")
     for name, picture in pictures(figures).items():
-        (ROOT / "docs" / name).write_text(picture, encoding="utf-8")
+        (DOCS / name).write_text(picture, encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

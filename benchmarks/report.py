@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from benchmarks import scale
 from benchmarks.contestants import BARE, CONTESTANTS, OURS, PEERS
 from benchmarks.http import CONNECTIONS, UVICORN
 from benchmarks.http import OURS as OUR_SERVER
@@ -77,6 +78,7 @@ TABLES: Final = {
     "details": details,
     "promises": promises,
     "growth": growth,
+    "scale": scale.table,
 }
 
 
@@ -121,7 +123,8 @@ def _origin(figures: Figures) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
     return (
         f"Taken {figures['taken']} at {figures['commit']}{changed}, by `make bench`: "
-        f"{figures['machine']}, {figures['system']}, Python {figures['python']}, {packages}.\n"
+        f"{figures['machine']} (load before: {figures['load before']}), {figures['system']}, "
+        f"Python {figures['python']}, {packages}.\n"
     )
 
 

@@ -52,7 +52,12 @@ class Rig:
     def function(self, contestant: Contestant, **settings: str) -> AbstractContextManager[Function]:
         """Return a fresh function of a contestant's, with its own Valkey."""
         env = {**self._env, "REDIS_PORT": str(self._valkeys[contestant.name].port)}
-        env |= {"LOG_FORMAT": "json", "CURSOR_SECRET": "x" * 16, "AWS_DEFAULT_REGION": "us-east-1"}
+        env |= {
+            "LOG_FORMAT": "json",
+            "CURSOR_SECRET": "x" * 16,
+            "STAGE": "bench",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
         code = self.packages[contestant.name].code
         return running(code, env | settings, self._place / f"{contestant.name}.log")
 

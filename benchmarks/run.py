@@ -20,7 +20,7 @@ class Plan(NamedTuple):
     warm_rounds: int = 15
     warm_hits: int = 200
     growth_rounds: int = 5
-    growth_hits: int = 40
+    growth_hits: int = 100
     most_keys: int = 1_000_000
     http_rounds: int = 5
     http_seconds: float = 3.0

@@ -67,9 +67,9 @@ class RuntimeApi:
 
     def ready(self) -> socket.socket:
         """Wait until the function asks for an event; return where to send it."""
-        connection, path, _ = self._request()
+        connection, path, body = self._request()
         if path != f"{_PREFIX}/invocation/next":
-            raise FunctionFailed(f"It sent {path}")
+            raise FunctionFailed(f"It sent {path}: {body.decode(errors='replace')}")
         return connection
 
     def invoke(self, event: bytes) -> tuple[Answer, float]:

@@ -1,11 +1,14 @@
 """The benchmark's arithmetic and its tables; no time is measured here."""
 
+import json
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from benchmarks import report
+from benchmarks.__main__ import DOCS, DOCUMENTS, RESULTS
 from benchmarks.charts import Bar, Line, bars, lines
+from benchmarks.pictures import pictures
 from benchmarks.samples import Samples, percentile, quartiles, spread
 from benchmarks.targets import Target
 
@@ -73,3 +76,15 @@ def test_charts_are_well_formed_and_follow_the_reader_s_scheme() -> None:
     for picture in (bars("t & t", [("hit", [of])]), lines("t", "keys", [line, line])):
         ET.fromstring(picture)  # noqa: S314 — our own
         assert "prefers-color-scheme: dark" in picture
+
+
+def test_every_document_shows_the_figures_that_are_kept() -> None:
+    """Tables and charts are those of `results/latest.json`: none was written by hand."""
+    figures = json.loads(RESULTS.read_text(encoding="utf-8"))
+
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        assert "<!-- bench:" in text
+        assert report.filled(text, figures) == text
+    for name, picture in pictures(figures).items():
+        assert picture == (DOCS / name).read_text(encoding="utf-8")
