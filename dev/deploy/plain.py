@@ -80,6 +80,7 @@ def _configuration(
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
     config["lambda_architecture"] = runtime.architecture
     config["stages"][stage] |= {
+        "xray": values.get("Tracing") == "Active",
         "manage_iam_role": False,
         "iam_role_arn": values["ApiRoleArn"],
         "lambda_functions": {"invalidate": {"iam_role_arn": values["InvalidateRoleArn"]}},

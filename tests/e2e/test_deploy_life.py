@@ -73,6 +73,22 @@ def test_a_stage_may_have_no_cache(site: Site) -> None:
     assert ["BYPASS", "BYPASS"] == [anyone.ask("GET", path).headers["X-Cache"] for _ in range(2)]
 
 
+def test_a_stage_may_be_traced(site: Site) -> None:
+    """Tracing=Active has the gateway and both functions begin traces, and lets them send those."""
+    site.up(Tracing="Active")
+
+    functions = site.aws.client("lambda").list_functions()["Functions"]
+    assert ["Active", "Active"] == [each["TracingConfig"]["Mode"] for each in functions]
+    stage = site.aws.client("apigateway").get_stage(
+        restApiId=site.outputs["RestAPIId"], stageName="api"
+    )
+    assert stage["tracingEnabled"]
+    for role in (site.outputs["ApiRoleArn"], site.outputs["InvalidateRoleArn"]):
+        names = site.aws.client("iam").list_role_policies(RoleName=role.rpartition("/")[2])
+        assert "Tracing" in names["PolicyNames"]
+    assert 200 == Caller(site).ask("GET", "/health").status
+
+
 def test_nothing_new_is_no_failure(site: Site) -> None:
     """To deploy the same data stack twice changes nothing and tells the same outputs."""
     assert site.release.keep(package().data, site.parameters) == site.release.data.outputs()

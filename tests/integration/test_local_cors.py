@@ -52,6 +52,18 @@ def test_what_never_reaches_the_app_names_the_origin(open_api: Client) -> None:
         assert ORIGIN == answer.headers["Access-Control-Allow-Origin"]
 
 
+def test_what_never_reaches_the_app_says_that_it_took_no_time_there(open_api: Client) -> None:
+    """Server-Timing is in every answer, so that no reader of it has to ask."""
+    answers = [
+        open_api.ask("OPTIONS", "/products"),
+        open_api.ask("GET", "/nowhere"),
+        open_api.ask("POST", "/products", b"", {"Content-Length": "x"}),
+    ]
+
+    told = {answer.headers["Server-Timing"] for answer in answers}
+    assert {"cache;dur=0.00, db;dur=0.00, app;dur=0.00"} == told
+
+
 def test_without_the_setting_there_is_no_preflight(closed_api: Client) -> None:
     """OPTIONS is a method like any other that the path does not have."""
     answer = closed_api.ask("OPTIONS", "/products")

@@ -62,8 +62,8 @@ def test_each_function_takes_from_the_data_stack_what_that_tells() -> None:
     assert set() == needed - set(templates.data()["Outputs"]) - {"Stage", "CodeBucket", "CodeKey"}
 
 
-def test_no_policy_names_every_resource_but_that_of_the_network() -> None:
-    """What must be `*` is allowed to Lambda alone: the function's own code is denied it."""
+def test_no_policy_names_every_resource_but_those_of_network_and_traces() -> None:
+    """What must be `*` is X-Ray's, or is Lambda's alone: the function's own code is denied it."""
     everywhere = [
         (name, statement)
         for name, resource in templates.data()["Resources"].items()
@@ -72,10 +72,13 @@ def test_no_policy_names_every_resource_but_that_of_the_network() -> None:
         if statement.get("Resource") == "*"
     ]
 
+    traces, allowed, denied = everywhere
+    assert ("TracingPolicy", "Allow") == (traces[0], traces[1]["Effect"])
+    assert all(action.startswith("xray:Put") for action in traces[1]["Action"])
     assert [("NetworkPolicy", "Allow"), ("NetworkPolicy", "Deny")] == [
-        (name, statement["Effect"]) for name, statement in everywhere
+        (name, statement["Effect"]) for name, statement in (allowed, denied)
     ]
-    assert everywhere[0][1]["Action"] == everywhere[1][1]["Action"]
+    assert allowed[1]["Action"] == denied[1]["Action"]
 
 
 def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from tests.doubles.api import Answer, Api
+from tests.doubles.dynamodb import FailingDynamoDB
+from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_body
 
 CALLS = {
@@ -54,6 +56,23 @@ def test_an_unfit_id_is_replaced(api: Api, call: tuple[str, str, object], given:
     assert re.fullmatch(
         r"[0-9a-f-]{36}", api.send(*call, X_Request_Id=given).headers["x-request-id"]
     )
+
+
+def test_every_answer_says_where_the_time_went(api: Api, call: tuple[str, str, object]) -> None:
+    """In the same three parts, which a browser's developer tools show."""
+    told = api.send(*call).headers["server-timing"]
+
+    assert re.fullmatch(r"cache;dur=[\d.]+, db;dur=[\d.]+, app;dur=[\d.]+", told)
+
+
+def test_an_error_of_ours_says_so_too(api: Api, wire: Wire) -> None:
+    """A 500 has an id and its timing, as any other answer."""
+    wire(dynamodb=FailingDynamoDB(ZeroDivisionError("inside")))
+
+    answer = api.get(f"/products/{SOME_ID}", X_Request_Id="mine")
+
+    assert (500, "mine") == (answer.status, answer.headers["x-request-id"])
+    assert answer.headers["server-timing"].startswith("cache;dur=")
 
 
 def test_every_error_is_a_problem(api: Api, call: tuple[str, str, object]) -> None:

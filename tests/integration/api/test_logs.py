@@ -102,6 +102,24 @@ def test_each_line_has_the_ids(api: Api, log: Log) -> None:
             assert path == f"/products/{line['product_id']}"
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("Root=1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678"),
+        ("Self=1;Root=1-67891233-abcdef012345678912345678;Sampled=1",
+         "1-67891233-abcdef012345678912345678"),
+        ("Root=1-67891233-abcdef01234567891234567 drop table", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_each_line_leads_to_its_trace(api: Api, log: Log, given: str, told: str | None) -> None:
+    """The gateway names it in a header; what else somebody writes there is not told."""
+    api.get("/health", X_Amzn_Trace_Id=given)
+
+    (line,) = log.lines()
+    assert told == line.get("xray_trace_id")
+
+
 def test_a_creation_tells_the_id_it_made(api: Api, log: Log) -> None:
     """The product id is in the line although the request did not bear it."""
     _, created = api.create()
