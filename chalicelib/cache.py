@@ -11,10 +11,10 @@ A reader finds a key in one of five states (`cache_entry.py`):
 A reader fills only over its own lease; a writer's fence wipes value and lease before it commits.
 So what a reader loaded before a commit never lands after it. `docs/decisions/0002` has the proof.
 
-Knows one key at a time, and nothing of products or DynamoDB. Caveats: two faults in one and the
-same write (fence lost *and* release lost; fence evicted before the commit, and release lost, which
-the strict policy does not see either) leave an old value until the stream's invalidation. So does a
-Redis that comes back from an outage with the data it had before.
+Knows one key at a time (many: `cache_many.py`), and nothing of products or DynamoDB. Caveats: two
+faults in one and the same write (fence lost *and* release lost; fence evicted before the commit,
+and release lost, which the strict policy does not see either) leave an old value until the stream's
+invalidation. So does a Redis that comes back from an outage with the data it had before.
 """
 
 from __future__ import annotations
@@ -27,14 +27,23 @@ from contextlib import contextmanager, suppress
 from typing import Final, Generic, Protocol, TypeVar
 
 from chalicelib import telemetry
-from chalicelib.cache_entry import FENCE, LEASE, Codec, Entries, Fetched, Outcome, Policy, new_lease
+from chalicelib.cache_entry import (
+    FENCE,
+    LEASE,
+    LEASE_MS,
+    Codec,
+    Entries,
+    Fetched,
+    Outcome,
+    Policy,
+    new_lease,
+)
+from chalicelib.cache_many import ManyReads, ManyStore
 from chalicelib.cache_scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
 from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
 
 T = TypeVar("T")
 
-LEASE_MS: Final = 5_000
-"""A reader that takes longer to load loses its lease, and does not fill."""
 FENCE_MS: Final = 60_000
 """Longer than a Lambda may live (`.chalice/config.json`): a fence outlives its writer."""
 POLLS: Final = 8
@@ -43,7 +52,7 @@ PATIENCE_SECONDS: Final = 0.14
 """Who finds a lease waits so long for the value; with a last poll, under the contract's 0.25 s."""
 
 
-class Store(Protocol):
+class Store(ManyStore, Protocol):
     """One Redis. Every call may raise `CacheUnavailable`."""
 
     def get(self, key: str) -> bytes | None: ...
@@ -52,15 +61,6 @@ class Store(Protocol):
         """Set `key` unless it exists; tell whether it did."""
 
     def run(self, script: str, key: str, *args: bytes | str | int) -> int: ...
-
-    def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
-        """As `get`, in one round trip; likewise the two below."""
-
-    def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]: ...
-
-    def run_many(
-        self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
-    ) -> Sequence[int]: ...
 
 
 class Cache(Generic[T]):
@@ -76,6 +76,7 @@ class Cache(Generic[T]):
     ) -> None:
         self._store = store
         self._entries = Entries(codec, policy)
+        self._many = ManyReads(store, self._entries)
         self._strict = policy.strict
         self._sleep = sleep
         self._clock = clock
@@ -100,28 +101,8 @@ class Cache(Generic[T]):
     def fetch_many(
         self, keys: Sequence[str], load: Callable[[Sequence[str]], Mapping[str, T]]
     ) -> dict[str, T | None]:
-        """
-        As `fetch`, for many keys in three round trips: to read, to lease, to fill.
-
-        `load` gets the keys that missed. Who finds another's lease does not wait, but loads.
-        """
-        if not keys:
-            return {}
-        try:
-            entries = dict(zip(keys, self._store.get_many(keys), strict=True))
-        except CacheUnavailable as error:
-            telemetry.looked_up_many(bypasses=len(keys), reason=str(error))
-            return {**dict.fromkeys(keys), **load(keys)}
-        found = {key: hit for key, raw in entries.items() if (hit := self._entries.read(raw))}
-        missed = [key for key in entries if key not in found]
-        items = {key: hit.item for key, hit in found.items()}
-        none = sum(item is None for item in items.values())
-        telemetry.looked_up_many(hits=len(found), negative_hits=none, misses=len(missed))
-        if missed:
-            leases = self._lease_many({key: entries[key] for key in missed})
-            loaded = self._load_many(missed, leases, load)
-            items |= {key: loaded.get(key) for key in missed}
-        return items
+        """As `fetch`, for many keys at once: `cache_many.py`."""
+        return self._many.fetch(keys, load)
 
     def fill(self, key: str, lease: bytes, item: T | None) -> None:
         """Put `item`, or that there is none, where `lease` still stands."""
@@ -131,6 +112,7 @@ class Cache(Generic[T]):
         except CacheUnavailable as error:
             telemetry.warning("cache fill failed", reason=str(error))
         else:
+            telemetry.debug("cache fill" if filled else "cache fill refused")
             telemetry.count("FillsRefused", not filled)
 
     @contextmanager
@@ -160,10 +142,10 @@ class Cache(Generic[T]):
             self._store.run(FENCE_SCRIPT, key, token, FENCE_MS)
         except CacheUnavailable as error:
             telemetry.warning("cache fence lost", reason=str(error))
-            telemetry.count("FencesLost")
             if self._strict:
                 self.release(key, token)
                 raise
+            telemetry.count("FencesLost")
 
     def release(self, key: str, token: str) -> None:
         """End a write: the last writer out leaves the key deleted."""
@@ -171,6 +153,8 @@ class Cache(Generic[T]):
             self._store.run(RELEASE_SCRIPT, key, token)
         except CacheUnavailable as error:
             telemetry.warning("cache release lost", reason=str(error))
+        else:
+            telemetry.debug("cache invalidation")
 
     def invalidate(self, key: str) -> None:
         """Delete `key` unless a fence stands there. Raise `CacheUnavailable`."""
@@ -203,44 +187,6 @@ class Cache(Generic[T]):
             self.invalidate(key)
         lease = new_lease()
         return lease if self._store.add(key, lease, LEASE_MS) else None
-
-    def _lease_many(self, entries: Mapping[str, bytes | None]) -> dict[str, bytes]:
-        """Return the leases taken on what is absent or unreadable; none without Redis."""
-        free = [key for key, raw in entries.items() if not raw or raw[:1] not in (LEASE, FENCE)]
-        unreadable = [(key,) for key in free if entries[key] is not None]
-        leases = {key: new_lease() for key in free}
-        try:
-            self._store.run_many(INVALIDATE_SCRIPT, unreadable)
-            taken = self._store.add_many(leases, LEASE_MS)
-        except CacheUnavailable:
-            return {}
-        return {key: lease for (key, lease), own in zip(leases.items(), taken, strict=True) if own}
-
-    def _load_many(
-        self,
-        keys: Sequence[str],
-        leases: Mapping[str, bytes],
-        load: Callable[[Sequence[str]], Mapping[str, T]],
-    ) -> Mapping[str, T]:
-        try:
-            items = load(keys)
-        except Exception:
-            with suppress(CacheUnavailable):
-                self._store.run_many(INVALIDATE_SCRIPT, [(key,) for key in leases])
-            raise
-        self._fill_many(leases, items)
-        return items
-
-    def _fill_many(self, leases: Mapping[str, bytes], items: Mapping[str, T]) -> None:
-        calls = [
-            (key, lease, *self._entries.write(items.get(key))) for key, lease in leases.items()
-        ]
-        try:
-            filled = self._store.run_many(FILL_SCRIPT, calls)
-        except CacheUnavailable as error:
-            telemetry.warning("cache fill failed", reason=str(error), keys=len(calls))
-        else:
-            telemetry.count("FillsRefused", len(calls) - sum(filled))
 
     def _load(self, key: str, lease: bytes | None, load: Callable[[], T | None]) -> T | None:
         try:

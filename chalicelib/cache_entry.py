@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 VALUE, NEGATIVE, LEASE, FENCE = b"V", b"N", b"L", b"W"
 
+LEASE_MS: Final = 5_000
+"""A reader that takes longer to load loses its lease, and does not fill."""
 TTL_JITTER: Final = 0.1
 """Lives differ by up to a tenth, so that entries filled together do not expire together."""
 

@@ -40,6 +40,18 @@ def test_a_request_is_a_line_that_says_what_the_cache_did(api: Api, log: Log) ->
     assert ["miss", "hit", None, "miss", "negative hit"] == told
 
 
+def test_who_looks_for_a_fault_sees_the_steps(api: Api) -> None:
+    """LOG_LEVEL=DEBUG tells what was put into the cache and what was taken out."""
+    with caught(LOG_LEVEL="DEBUG") as log:
+        path, _ = api.create()
+        api.get(path)
+        api.get(f"/products?ids={SOME_ID}")
+        api.delete(path)
+
+    steps = [line["message"] for line in log.lines() if line["level"] == "DEBUG"]
+    assert ["cache fill", "cache fill", "cache invalidation"] == steps
+
+
 def test_a_line_tells_where_the_time_went(api: Api, log: Log) -> None:
     """In milliseconds: all of it, and the parts that there were."""
     path, _ = api.create()
