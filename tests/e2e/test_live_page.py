@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,15 @@ class Page:
     def counts(self) -> Counter[str]:
         outcomes = ("hit", "miss", "bypass", "write", "other")
         return Counter({name: self.number(f"requests-{name}") for name in outcomes})
+
+    def settled(self) -> Counter[str]:
+        """Return the counts once they have stayed the same for a second."""
+        counts, since = self.counts(), time.monotonic()
+        while time.monotonic() < since + 1:
+            time.sleep(0.1)
+            if (now := self.counts()) != counts:
+                counts, since = now, time.monotonic()
+        return counts
 
     def press(self, action: str) -> None:
         """Use a button without a mouse."""
@@ -97,21 +107,21 @@ def test_the_counts_are_those_of_the_requests(stack: Stack, page: Page) -> None:
     ids = client.list()
 
     _drive(client, ids)
-    eventually(lambda: before + client.counts == page.counts())
+    assert before + client.counts == page.settled()
     assert client.counts["hit"]
     assert client.counts["miss"]
 
     page.press("pause")
     eventually(lambda: page.text("redis").endswith("silent"))
     _drive(client, ids)
-    eventually(lambda: before + client.counts == page.counts())
+    assert before + client.counts == page.settled()
     assert client.counts["bypass"] > 3 * len(ids)
     assert page.text("circuit").endswith("open")
 
     page.press("resume")
     eventually(lambda: client.read(ids[0]) == "hit")
     _drive(client, ids)
-    eventually(lambda: before + client.counts == page.counts())
+    assert before + client.counts == page.settled()
     eventually(lambda: (page.text("redis"), page.text("circuit")) == ("answers", "closed"))
     assert sum(page.counts().values()) == page.number("requests")
     assert 0 == page.number("errors")
