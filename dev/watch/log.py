@@ -13,8 +13,8 @@ from functools import partial
 from typing import Final, Self
 
 from chalicelib.config import Settings
+from dev.output import Output
 from dev.watch.board import Board
-from dev.watch.echo import Echo
 from dev.watch.lines import Line, as_text, parse, reaches
 from dev.watch.tap import Tap
 
@@ -31,14 +31,15 @@ class Log:
     def __init__(self, settings: Settings, board: Board, output: int = _STDOUT) -> None:
         self._level = "DEBUG" if settings.debug else settings.log_level
         self._is_json = settings.log_format == "json"
-        self._echo = Echo(output)
+        self._output = Output(output)
         self._taps = [Tap(partial(self._pass, taker)) for taker in (board.of_api, board.of_stream)]
         self.api, self.stream = (tap.inlet for tap in self._taps)
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
         """Begin to read and to tell."""
-        self._running.enter_context(self._echo)
+        self._output.start()
+        self._running.callback(self._output.finish)
         for tap in self._taps:
             self._running.enter_context(tap)
         return self
@@ -55,7 +56,9 @@ class Log:
     def _pass(self, taker: Taker, lines: Sequence[bytes]) -> None:
         parsed = [(raw, parse(raw)) for raw in lines]
         taker([line for _, line in parsed if line is not None])
-        self._echo.say([self._text(raw, line) for raw, line in parsed if self._is_told(line)])
+        for raw, line in parsed:
+            if self._is_told(line):
+                self._output.write(f"{self._text(raw, line)}\n")
 
     def _is_told(self, line: Line | None) -> bool:
         """Tell whether it is; what is no log line, such as a traceback of the start, always is."""

@@ -1,7 +1,7 @@
 """
 Reads what the servers write: a pipe, and a thread that takes whole lines out of it.
 
-Knows nothing of what the lines say. A server that writes is held up only while the pipe is full.
+Knows nothing of what the lines say. A server that finds the pipe full leaves lines out, or waits.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Tap:
     def _pass_on(self, lines: Sequence[bytes]) -> None:
         try:
             self._take(lines)
-        except Exception:  # noqa: BLE001 — whatever it is, a pipe that nobody reads stops the API
+        except Exception:  # noqa: BLE001 — whatever it is, the pipe must not fill up
             traceback.print_exc()
 
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ _SIZE = (1000, 1200)
 _DARK = "rgb(17, 24, 39)"
 _ACTIONS = ("load", "stop", "pause", "resume", "flush")
 pytestmark = pytest.mark.browser
+soon = partial(eventually, seconds=60)
 _FAINT = Path(__file__).with_name("contrast.js").read_text()
 
 
@@ -112,17 +114,17 @@ def test_the_counts_are_those_of_the_requests(stack: Stack, page: Page) -> None:
     assert client.counts["miss"]
 
     page.press("pause")
-    eventually(lambda: page.text("redis").endswith("silent"))
+    soon(lambda: page.text("redis").endswith("silent"))
     _drive(client, ids)
     assert before + client.counts == page.settled()
     assert client.counts["bypass"] > 3 * len(ids)
     assert page.text("circuit").endswith("open")
 
     page.press("resume")
-    eventually(lambda: client.read(ids[0]) == "hit")
+    soon(lambda: client.read(ids[0]) == "hit")
     _drive(client, ids)
     assert before + client.counts == page.settled()
-    eventually(lambda: (page.text("redis"), page.text("circuit")) == ("answers", "closed"))
+    soon(lambda: (page.text("redis"), page.text("circuit")) == ("answers", "closed"))
     assert sum(page.counts().values()) == page.number("requests")
     assert 0 == page.number("errors")
 
@@ -137,26 +139,26 @@ def _drive(client: Counting, ids: list[str]) -> None:
 def test_the_promises_are_seen_to_hold(stack: Stack, page: Page, pictures: Path) -> None:
     """Load, Redis paused, resumed, flushed: no stale read, no server error; all by keyboard."""
     page.press("load")
-    eventually(lambda: page.number("checked") > 500, 60)
+    soon(lambda: page.number("checked") > 500)
     page.browser.save(pictures / "watch-calm.png")
 
     bypasses = page.number("requests-bypass")
     page.press("pause")
-    eventually(lambda: page.number("requests-bypass") > bypasses + 500, 60)
+    soon(lambda: page.number("requests-bypass") > bypasses + 500)
     assert "Redis is silent, the circuit is open" in page.text("state")
     page.browser.save(pictures / "watch-paused.png")
 
     hits, checked = page.number("requests-hit"), page.number("checked")
     page.press("resume")
-    eventually(lambda: page.number("requests-hit") > hits + 500, 60)
-    eventually(lambda: "Redis answers, the circuit is closed" in page.text("state"))
+    soon(lambda: page.number("requests-hit") > hits + 500)
+    soon(lambda: "Redis answers, the circuit is closed" in page.text("state"))
     page.browser.prefer("dark")
     page.browser.save(pictures / "watch-resumed.png")
 
     page.press("flush")
-    eventually(lambda: "Redis flushed" in page.text("list"))
+    soon(lambda: "Redis flushed" in page.text("list"))
     page.press("stop")
-    eventually(lambda: "no load" in page.text("state"))
+    soon(lambda: "no load" in page.text("state"))
     assert page.number("checked") > checked
     assert (0, 0) == (page.number("stale"), page.number("errors"))
     assert [] == page.browser.complaints()

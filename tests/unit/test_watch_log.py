@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from dev.watch.board import Board
-from dev.watch.echo import Echo
 from dev.watch.log import Log
 from dev.watch.tap import Tap
 from tests import examples
@@ -110,20 +109,8 @@ def test_the_servers_are_asked_for_all_there_is(terminal: Terminal) -> None:
     assert "DEBUG" == loud.settings_of_a_server({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
 
 
-def test_a_slow_terminal_misses_lines_and_is_told_how_many(terminal: Terminal) -> None:
-    """Who logs is never held up."""
-    echo = Echo(terminal.inlet, most_waiting=3)
-    echo.say(["1", "2"])
-    echo.say(["3", "4", "5"])
-
-    with echo:
-        pass
-
-    assert ["1", "2", "3", "… 2 lines left out here: the terminal is slow"] == terminal.lines()
-
-
 def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    """A pipe that nobody reads would hold up the API; the fault is told."""
+    """Else the pipe would fill up; the fault is told."""
     taken: list[bytes] = []
 
     def take(lines: Sequence[bytes]) -> None:
