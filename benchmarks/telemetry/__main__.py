@@ -13,9 +13,11 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, Final
 
@@ -54,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.telemetry", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     rounds = parser.parse_args().rounds
-    with Valkey() as valkey:
+    with tempfile.TemporaryDirectory() as place, Valkey(log=Path(place) / "log") as valkey:
         environment = {"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port)}
         times = measured(environment, rounds)
     base = times["without metrics"]
@@ -68,7 +70,8 @@ def main() -> None:
 def measured(environment: dict[str, str], rounds: int) -> dict[str, list[float]]:
     """Return the µs a hit of each variant, one figure a round."""
     base = {"PRODUCTS_TABLE": "products", "AWS_REGION": "eu-central-1", **environment}
-    wiring.use(wiring.Container(Settings.from_env(base)))
+    quiet = {"METRICS": "false", "LOG_LEVEL": "ERROR"}
+    wiring.use(wiring.Container(Settings.from_env(base | quiet)))
     call = _entry()
     times: dict[str, list[float]] = {name: [] for name in _VARIANTS}
     names = list(_VARIANTS)
