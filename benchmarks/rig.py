@@ -110,14 +110,15 @@ def rig() -> Iterator[Rig]:
             for valkey in valkeys.values():
                 valkey.start()
             with Emulator(log=place / "aws.log") as emulator:
-                _make_table(environment.of(next(iter(valkeys.values())), emulator, {}))
+                make_table(environment.of(next(iter(valkeys.values())), emulator, {}))
                 yield Rig(place, emulator, valkeys)
         finally:
             for valkey in valkeys.values():
                 valkey.stop()
 
 
-def _make_table(env: dict[str, str]) -> None:
+def make_table(env: dict[str, str]) -> None:
+    """Make the table that an API's environment names."""
     # boto3 looks for credentials in this process' environment.
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ.setdefault(name, env[name])
