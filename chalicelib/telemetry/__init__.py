@@ -12,7 +12,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.telemetry.lines import Json, Text
+from chalicelib.telemetry.lines import Json, Record, Text
 from chalicelib.telemetry.metrics import Tally, latency_of
 from chalicelib.telemetry.sampling import Sampling
 from chalicelib.telemetry.trace import Trace, current
@@ -42,10 +42,7 @@ class _Output:
         self.sampling.hand_over(tally)
         if not (self.metrics or _log.isEnabledFor(logging.INFO)):
             return
-        record = logging.LogRecord(_log.name, logging.INFO, "", 0, message, None, None)
-        record.fields = fields
-        record.tally = tally if self.metrics else None
-        _log.handle(record)
+        _log.handle(Record(_log.name, message, fields, tally if self.metrics else None))
 
 
 _output = _Output()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,10 +22,23 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class Record(logging.LogRecord):
-    """A fact with its fields, and what it counts."""
+    """
+    A fact with its fields, and what it counts. Has what a formatter reads, and no more.
 
-    fields: dict[str, Any]
-    tally: Tally | None
+    logging's own finds out the file, the thread and the process of each line: 8 µs for nothing.
+    """
+
+    def __init__(
+        self, name: str, message: str, fields: dict[str, Any], tally: Tally | None
+    ) -> None:
+        self.name = name
+        self.levelno, self.levelname = logging.INFO, "INFO"
+        self.msg, self.args = message, None
+        self.exc_info = self.exc_text = self.stack_info = None
+        self.created = time.time()
+        self.msecs = self.created * 1000 % 1000
+        self.fields = fields
+        self.tally = tally
 
 
 class _Line(logging.Formatter):
