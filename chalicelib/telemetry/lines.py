@@ -23,20 +23,20 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 class Record(logging.LogRecord):
     """
-    A fact with its fields, and what it counts. Has what a formatter reads, and no more.
+    A fact with its fields, and what it counts.
 
-    logging's own finds out the file, the thread and the process of each line: 8 µs for nothing.
+    What logging finds out for each line (file, thread, process: 8 µs) is here found out once.
     """
+
+    _SAME_FOR_ALL: Final = vars(logging.LogRecord("", logging.INFO, "", 0, "", None, None))
 
     def __init__(
         self, name: str, message: str, fields: dict[str, Any], tally: Tally | None
     ) -> None:
-        self.name = name
-        self.levelno, self.levelname = logging.INFO, "INFO"
-        self.msg, self.args = message, None
-        self.exc_info = self.exc_text = self.stack_info = None
-        self.created = time.time()
-        self.msecs = self.created * 1000 % 1000
+        now = time.time()
+        vars(self).update(self._SAME_FOR_ALL)
+        self.name, self.msg = name, message
+        self.created, self.msecs = now, now * 1000 % 1000
         self.fields = fields
         self.tally = tally
 
