@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,21 @@ from chalicelib.config import Settings
 from dev import server
 
 
-def reads_of(log: Path) -> Mapping[str, str]:
+def reads_of(log: Path, request_ids: Set[str], seconds: float = 10) -> Mapping[str, str]:
+    """
+    Return what each request read, once the log has all of them: its lines come a moment late.
+
+    Raise `TimeoutError` where one is still missing after so many `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while not request_ids <= (reads := _reads_in(log)).keys():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{len(request_ids - reads.keys())} requests are not in the log")
+        time.sleep(0.1)
+    return reads
+
+
+def _reads_in(log: Path) -> Mapping[str, str]:
     """Return the reads of each request id, as `Query 101 + BatchGetItem 100`."""
     reads = defaultdict(list)
     for line in log.read_text(encoding="utf-8").splitlines():

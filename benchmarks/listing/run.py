@@ -35,6 +35,8 @@ _MODULE: Final = "benchmarks.listing.metered_api"
 
 Figures = dict[str, Any]
 Reads = Mapping[str, str]
+Rounds = list[dict[str, list[Page]]]
+"""In each round, the pages of either end: `first` and `last`."""
 
 
 class Plan(NamedTuple):
@@ -67,7 +69,7 @@ def run(plan: Plan) -> Figures:
             "category, cached": _by_turns(by_price, plan, partial(pages.get, rig.client)),
             "all products": _by_turns(every, plan, partial(pages.get, rig.client)),
         }
-        reads = metered_api.reads_of(rig.log)
+        reads = metered_api.reads_of(rig.log, _ids(by_price, every, samples))
     return {
         "plan": plan._asdict(),
         "walks": {
@@ -112,15 +114,20 @@ def _walked(rig: Rig, query: Mapping[str, object], expected: int) -> list[Page]:
     return list(tqdm(pages.walk(rig.client, query), total=expected, unit=" pages", disable=None))
 
 
+def _ids(
+    by_price: Sequence[Page], every: Sequence[Page], samples: Mapping[str, Rounds]
+) -> set[str]:
+    ends = (pages for rounds in samples.values() for each in rounds for pages in each.values())
+    return {page.request_id for page in chain(by_price, every, *ends)}
+
+
 def _unread(rig: Rig, path: str) -> Page:
     """Return a page of which Redis knows no product."""
     rig.valkey.flushall()
     return pages.get(rig.client, path)
 
 
-def _by_turns(
-    walked: Sequence[Page], plan: Plan, get: Callable[[str], Page]
-) -> list[dict[str, list[Page]]]:
+def _by_turns(walked: Sequence[Page], plan: Plan, get: Callable[[str], Page]) -> Rounds:
     """
     Return the first and the last pages of each round, after one round to warm up.
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -59,10 +60,8 @@ def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
 
 def test_the_live_page_counts_each_request(stack: Stack) -> None:
     """As the client does by `X-Cache`; no log line is lost on its way."""
-    writes = _shown(stack)["write"]
     product_id = stack.create().json["id"]
-    eventually(lambda: _shown(stack)["write"] > writes)
-    before = _shown(stack)
+    before = _settled(stack)
 
     counted = Counter(str(stack.x_cache(product_id)).lower() for _ in range(100))
 
@@ -184,6 +183,16 @@ def _shown(stack: Stack) -> Counter[str]:
     with urllib.request.urlopen(url, timeout=10) as events:  # noqa: S310 — ours
         shown = json.loads(events.readline().removeprefix(b"data: "))
     return Counter({name: each["requests"] for name, each in shown["outcomes"].items()})
+
+
+def _settled(stack: Stack) -> Counter[str]:
+    """Return what is shown once the lines of earlier requests have come: none has for a second."""
+    shown, since = _shown(stack), time.monotonic()
+    while time.monotonic() < since + 1:
+        if (now := _shown(stack)) != shown:
+            shown, since = now, time.monotonic()
+        time.sleep(0.1)
+    return shown
 
 
 def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
