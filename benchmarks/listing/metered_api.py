@@ -12,7 +12,8 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from chalicelib.config import Settings
 from dev import server
 
 
-def reads_of(log: Path, request_ids: Set[str], seconds: float = 10) -> Mapping[str, str]:
+def reads_of(log: Path, request_ids: AbstractSet[str], seconds: float = 10) -> Mapping[str, str]:
     """
     Return what each request read, once the log has all of them: its lines come a moment late.
 
