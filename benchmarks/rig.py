@@ -27,6 +27,7 @@ from chalicelib.items import to_item
 from chalicelib.product import Product, represent
 from chalicelib.product_cache import key_of
 from dev import environment
+from dev.deploy import stages
 from dev.servers import Emulator, Valkey
 from dev.table import create_table
 
@@ -56,6 +57,7 @@ class Rig:
             "LOG_FORMAT": "json",
             "CURSOR_SECRET": "x" * 16,
             "STAGE": "bench",
+            "LOG_HITS": stages.read("prod")["LogHits"],
             "AWS_DEFAULT_REGION": "us-east-1",
         }
         code = self.packages[contestant.name].code
