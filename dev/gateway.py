@@ -111,11 +111,14 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def _split(target: str) -> tuple[str, str]:
     """Return path and query; proxies send a target with scheme and host before them."""
-    if not target.startswith("/"):
+    if target.startswith("/"):
+        path, _, query = target.partition("?")
+        return path, query
+    try:
         parts = urlsplit(target)
-        return parts.path, parts.query
-    path, _, query = target.partition("?")
-    return path, query
+    except ValueError:
+        return target, ""  # it names no host, and so no path of ours
+    return parts.path, parts.query
 
 
 def _event(request: Request, path: str, query: str) -> dict[str, Any]:

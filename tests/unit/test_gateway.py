@@ -96,7 +96,9 @@ def test_each_request_has_an_id_of_its_own() -> None:
     assert 2 == len(seen)
 
 
-@pytest.mark.parametrize("target", ["/", "/nowhere", "/products/1/2", "/product", "*"])
+@pytest.mark.parametrize(
+    "target", ["/", "/nowhere", "/products/1/2", "/product", "*", "http://[/products"]
+)
 def test_an_unknown_path_is_not_found(target: str) -> None:
     """The Lambda is not asked."""
     function = Lambda()
