@@ -1,10 +1,10 @@
 """
 Which hits get a line of their own, and who bears the metrics of those that get none.
 
-One hit in so many is written. What the others counted, and how long each took, goes with the next
-line that is written, so the metrics stay exact: late, by at most so many hits as one line can bear,
-or by `LATE_SECONDS` and the wait for the next request. A container that Lambda ends takes what it
-still carries with it: less than `MAX_VALUES` hits.
+A share of the hits is written, spread evenly. What the others counted, and how long each took,
+goes with the next line that is written, so the metrics stay exact: late, by at most so many hits as
+one line can bear, or by `LATE_SECONDS` and the wait for the next request. A container that Lambda
+ends takes what it still carries with it: less than `MAX_VALUES` hits.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Final
 from chalicelib.telemetry.metrics import MAX_VALUES, Tally
 
 LATE_SECONDS: Final = 30.0
+_WHOLE: Final = 1_000_000
+"""One line. Shares are added up in whole numbers, since ten floats of 0.1 are less than 1."""
 _HIT: Final = {"CacheHits", "NegativeHits"}
 
 
@@ -24,21 +26,22 @@ class Sampling:
     """Safe to share between threads. `share` is that of the hits to be written, 0.01 to 1."""
 
     def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._one_in = min(round(1 / share), MAX_VALUES)
+        self._share = round(share * _WHOLE)
+        self._due = 0
         self._clock = clock
         self._lock = threading.Lock()
-        self._skipped = 0
         self._carried = Tally()
         self._carries = 0
         self._since = 0.0
 
     def passes_over(self, tally: Tally) -> bool:
         """Tell whether this is a hit that needs no line, since its tally is carried."""
-        if self._one_in == 1 or not tally.counts or not tally.counts.keys() <= _HIT:
+        if self._share == _WHOLE or not tally.counts or not tally.counts.keys() <= _HIT:
             return False
         with self._lock:
-            if self._skipped + 1 >= self._one_in or self._is_full():
-                self._skipped = 0
+            self._due += self._share
+            if self._due >= _WHOLE or self._is_full():
+                self._due = max(self._due - _WHOLE, 0)
                 return False
             self._carry(tally)
             return True
@@ -57,6 +60,5 @@ class Sampling:
     def _carry(self, tally: Tally) -> None:
         if not self._carries:
             self._since = self._clock()
-        self._skipped += 1
         self._carries += 1
         self._carried.add(tally)

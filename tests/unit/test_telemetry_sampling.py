@@ -50,6 +50,18 @@ def test_one_hit_in_so_many_is_written(log: Log) -> None:
     assert [4, 4] == [len(line["HitLatency"]) for line in lines]
 
 
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.4, 0.7, 0.95, 1.0])
+def test_the_share_written_is_the_share_asked_for(share: float) -> None:
+    """Also one that is no "every so many": of 1,000 hits, LOG_HITS=0.7 writes 700."""
+    sampling, written = Sampling(share, Clock()), 0
+    for _ in range(1000):
+        if not sampling.passes_over(_hit()):
+            sampling.hand_over(Tally())
+            written += 1
+
+    assert round(1000 * share) == written
+
+
 def test_what_is_no_hit_is_always_written(log: Log) -> None:
     """Misses, bypasses; the hits that wait go with the next line, whatever it is."""
     for outcome in ("hit", "negative hit", "miss", "bypass", "hit"):
