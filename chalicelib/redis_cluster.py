@@ -59,16 +59,14 @@ class ClusterStore:
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]:
-        """As `RedisStore.run_many`; from the first node in trouble on, 0."""
+        """As `RedisStore.run_many`, up to the first node in trouble."""
         by_key = {str(call[0]): call for call in calls}
 
         def run(store: RedisStore, keys: Sequence[str]) -> Sequence[int]:
             return store.run_many(script, [by_key[key] for key in keys])
 
-        answers = dict.fromkeys(by_key, 0)
-        with suppress(CacheUnavailable):
-            answers.update(self._ask_each(list(by_key), run))
-        return list(answers.values())
+        answers = dict(self._ask_each(list(by_key), run))
+        return [answers[key] for key in by_key]
 
     def ping(self) -> None:
         """Raise `CacheUnavailable` where one of those that have keys does not answer."""

@@ -3,13 +3,14 @@
 import itertools
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from redis.crc import key_slot
 
+from chalicelib import telemetry
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.circuit_breaker import FAILURES
@@ -151,6 +152,26 @@ def test_a_batch_waits_for_one_node_that_hangs_and_no_longer(
 
     assert dict.fromkeys(keys, "x") == found
     assert time.monotonic() - started < 10 * 0.1  # not 50 times
+
+
+def test_a_batch_that_a_node_does_not_take_is_not_told_as_refused(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """A fill is refused when a write came between, and this node has hung since the lease."""
+    cache, node = a_cache(client), cluster.nodes[1]
+    trace = telemetry.begin()
+
+    def load(keys: Sequence[str]) -> dict[str, str]:
+        node.signal(signal.SIGSTOP)
+        return dict.fromkeys(keys, "x")
+
+    try:
+        cache.fetch_many([_key_of(1)], load)
+    finally:
+        node.signal(signal.SIGCONT)
+
+    assert 1 == trace.tally.counts["CacheMisses"]
+    assert "FillsRefused" not in trace.tally.counts
 
 
 def test_one_node_in_trouble_is_a_cluster_in_trouble(
