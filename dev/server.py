@@ -7,11 +7,13 @@ Needs Redis and DynamoDB to be named by the settings, not to be up.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from functools import partial
 from typing import Final, NoReturn
 
@@ -27,6 +29,8 @@ from dev.output import Output
 
 WORKERS: Final = 2
 _BACKLOG: Final = 256
+_PASSING: Final = (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED)
+_FULL_SECONDS: Final = 0.05
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -62,8 +66,19 @@ def serve(listener: socket.socket, app: Chalice, output: Output) -> NoReturn:
     gateway = Gateway(app)
     warm_up()
     while True:
-        client, _ = listener.accept()
+        client = accepted(listener)
         threading.Thread(target=Connection(client, gateway).serve, daemon=True).start()
+
+
+def accepted(listener: socket.socket) -> socket.socket:
+    """Return the next client; where no descriptor is left for one, once another has gone."""
+    while True:
+        try:
+            return listener.accept()[0]
+        except OSError as error:
+            if error.errno not in _PASSING:
+                raise
+        time.sleep(_FULL_SECONDS)
 
 
 def warm_up() -> None:
