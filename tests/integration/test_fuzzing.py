@@ -1,4 +1,4 @@
-"""The API keeps to its document, as far as a short run can tell; `make fuzz` is the long one."""
+"""`make fuzz` finds what it should: a wrong document, and requests that are as good as they claim."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 
 from dev import scratch
 from dev.fuzzing import allowed, requests
-from dev.fuzzing.runs import PHASES, run
+from dev.fuzzing.runs import run
 from dev.openapi.document import FILE
 from dev.servers import Api
 
@@ -20,16 +20,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """Start a stack of its own."""
     with scratch.stack(tmp_path_factory.mktemp("stack")) as api:
         yield api
-
-
-@pytest.mark.parametrize(("phases", "least"), list(zip(PHASES, [500, 50], strict=True)))
-def test_the_api_keeps_to_its_document(api: Api, phases: str, least: int) -> None:
-    """Every check of schemathesis, in each of its phases; always the same requests."""
-    figures = run(api.url, FILE, phases, examples=12, seed="1")
-
-    assert (True, 0) == (figures.passed, figures.failures)
-    assert phases == ",".join(figures.phases)
-    assert figures.cases > least
 
 
 def test_a_document_that_is_wrong_is_found_out(api: Api, tmp_path: Path) -> None:
