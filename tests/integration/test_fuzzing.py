@@ -1,4 +1,4 @@
-"""`make fuzz` finds what it should: a wrong document, and requests that are as good as they claim."""
+"""`make fuzz` finds what it should find, and its requests are as good as they claim."""
 
 import json
 from collections.abc import Iterator
