@@ -21,6 +21,7 @@ from chalice.local import LambdaContext
 
 from chalicelib.api import problems
 from chalicelib.api.routes import EVERY_ANSWER
+from dev import hosts
 from dev.requests import Refused, Request
 
 _FUNCTION: Final = {"function_name": "product-catalog", "memory_size": 256}
@@ -38,16 +39,23 @@ class Answer(NamedTuple):
 
 
 class Gateway:
-    """Calls `app`, the Lambda's own entry. `app` has to be safe to call from several threads."""
+    """
+    Calls `app`, the Lambda's own entry. `app` has to be safe to call from several threads.
 
-    def __init__(self, app: Chalice) -> None:
+    `only_local`: a request that calls this machine by another machine's name is refused.
+    """
+
+    def __init__(self, app: Chalice, *, only_local: bool) -> None:
         self._app = app
+        self._only_local = only_local
         self._resources = _Resources(app.routes)
         cors = app.api.cors
         self._cors = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
 
     def answer(self, request: Request) -> Answer:
         """Return the Lambda's answer, or the gateway's own."""
+        if self._only_local and not hosts.is_local(request.headers.get("host", "localhost")):
+            return self.refuse(Refused(403, "This API answers to names of this machine only"))
         path, query = _split(request.target)
         found = self._resources.find(path)
         if found is None:

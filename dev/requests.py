@@ -12,6 +12,8 @@ from typing import Final
 
 import httptools
 
+from dev import hosts
+
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """What API Gateway lets through."""
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -111,7 +113,7 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header field; pass over a trailer."""
         if self._in_head:
-            self._request.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+            self._take_field(name.decode("latin-1").lower(), value.decode("latin-1"))
             return
         self._trailers += 1
         if self._trailers > _MAX_TRAILERS:
@@ -128,6 +130,8 @@ class RequestReader:
             raise Refused(501, "The only transfer coding known here is chunked")
         if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:
             raise _too_long_a_body()
+        if request.version == "1.1" and "host" not in request.headers:
+            raise Refused(400, "There is no Host")
         self._is_waited_for = request.headers.get("expect", "").lower() == "100-continue"
 
     def on_body(self, part: bytes) -> None:
@@ -144,6 +148,12 @@ class RequestReader:
         self._request.body = b"".join(self._body)
         self._request.keeps_alive = self._parser.should_keep_alive()
         self._complete.append(self._request)
+
+    def _take_field(self, name: str, value: str) -> None:
+        headers = self._request.headers
+        if name == "host" and (name in headers or not hosts.is_well_formed(value)):
+            raise Refused(400, "Host is malformed, or given twice")  # RFC 9112, 3.2
+        headers[name] = value
 
     def _too_long_a_head(self) -> Refused:
         limit = f"over {MAX_HEAD_BYTES // 1024} KiB"

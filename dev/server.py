@@ -22,7 +22,7 @@ from chalice.local import CustomLocalChalice, LocalChalice
 
 from chalicelib import wiring
 from chalicelib.config import SettingsError
-from dev import workers
+from dev import hosts, workers
 from dev.connection import Connection
 from dev.gateway import Gateway
 from dev.output import Output
@@ -63,7 +63,7 @@ def load_app() -> Chalice:
 def serve(listener: socket.socket, app: Chalice, output: Output) -> NoReturn:
     """Answer everybody who connects, each in a thread of its own."""
     output.start()
-    gateway = Gateway(app)
+    gateway = Gateway(app, only_local=hosts.is_local(wiring.container().settings.api_host))
     warm_up()
     while True:
         client = accepted(listener)

@@ -5,8 +5,8 @@ Serves the live page, to this machine's browsers only. Knows HTTP, and neither R
     GET  /events                     what is so now, as server-sent events, a few a second
     POST /load?rate=100, /stop, /flush, /pause, /resume
 
-Another web page must not pause one's Redis. So every request has to name this very host (a name
-that an attacker's DNS points here is refused), and a POST has to come from this page's origin,
+Another web page must not pause one's Redis. So every request has to name this machine (see
+`dev/hosts.py`), and a POST has to come from this page's origin,
 which browsers tell and scripts cannot forge.
 """
 
@@ -24,6 +24,7 @@ from socketserver import TCPServer
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from dev import hosts
 from dev.watch.refused import Refused
 
 HOST: Final = "127.0.0.1"
@@ -64,7 +65,7 @@ class PageServer(ThreadingHTTPServer):
         super().__init__((HOST, port), PageRequest)
         self.watch = watch
         self.ended = threading.Event()
-        self.names = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+        self.origins = {f"http://{name}:{self.server_port}" for name in (HOST, "localhost")}
         self._thread = threading.Thread(
             target=self.serve_forever, args=[_POLL_SECONDS], name="page", daemon=True
         )
@@ -103,8 +104,8 @@ class PageRequest(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send a file of the page, or the events."""
         path = urlsplit(self.path).path
-        if self.headers["Host"] not in self.server.names:
-            self._refuse(HTTPStatus.FORBIDDEN, "This page answers to its own name only")
+        if not self._is_called_by_a_local_name():
+            self._refuse(HTTPStatus.FORBIDDEN, "This page answers to names of this machine only")
         elif path == "/events":
             self._send_events()
         elif path in _FILES:
@@ -127,8 +128,10 @@ class PageRequest(BaseHTTPRequestHandler):
         """Say nothing: the terminal is the API's."""
 
     def _is_from_our_page(self) -> bool:
-        origins = {f"http://{name}" for name in self.server.names}
-        return self.headers["Host"] in self.server.names and self.headers["Origin"] in origins
+        return self._is_called_by_a_local_name() and self.headers["Origin"] in self.server.origins
+
+    def _is_called_by_a_local_name(self) -> bool:
+        return hosts.is_local(self.headers["Host"] or "")
 
     def _act(self, action: Action, query: str) -> None:
         try:

@@ -34,13 +34,14 @@ def api(log: Path) -> Iterator[Client]:
 def test_head_is_answered_without_a_body(api: Client) -> None:
     """A body after HEAD would be taken for the next answer on the same connection."""
     path = api.create().headers["Location"]
-    head = f"HEAD {path} HTTP/1.1\r\n\r\nHEAD /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"
+    first = f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = "HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
-    answers = api.send(head.encode())
+    answers = api.send(f"{first}{last}".encode())
 
-    first, second, rest = answers.split(b"\r\n\r\n")
-    assert first.startswith(b"HTTP/1.1 200")
-    assert second.startswith(b"HTTP/1.1 404")
+    known, unknown, rest = answers.split(b"\r\n\r\n")
+    assert known.startswith(b"HTTP/1.1 200")
+    assert unknown.startswith(b"HTTP/1.1 404")
     assert b"" == rest
 
 
@@ -79,7 +80,8 @@ def test_a_bad_content_length_is_a_bad_request(api: Client, length: str) -> None
 
 def test_a_client_that_waits_is_asked_for_its_body(api: Client) -> None:
     """With 100 Continue, before the answer."""
-    head = b"POST /products HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    head += b"Content-Type: application/json\r\n"
     body = a_product()
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
         connection.sendall(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
@@ -104,7 +106,7 @@ def test_a_client_that_could_do_http_2_is_answered_in_http_1(api: Client) -> Non
     ("head", "status"),
     [
         (b"GET /" + b"a" * 70_000, 414),
-        (b"GET /health HTTP/1.1\r\nX-A: 1\r\nX-B: " + b"a" * 70_000, 431),
+        (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\nX-B: " + b"a" * 70_000, 431),
         (b"GET /health HTTP/2.0\r\n\r\n", 505),
         (b"\x16\x03\x01\x02\x00\x01", 501),
     ],
@@ -122,9 +124,10 @@ def test_what_cannot_be_understood_is_told_so(api: Client, head: bytes, status: 
 def test_requests_in_a_row_are_answered_in_order(api: Client) -> None:
     """Though all are sent before the first is answered; an old client says that it stays."""
     stays = b"GET /docs HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
-    first, second, third = b"GET /nowhere HTTP/1.1\r\n\r\n", stays, b"GET /health HTTP/1.0\r\n\r\n"
+    first = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /health HTTP/1.0\r\n\r\n"
 
-    answers = api.send(first + second + third)
+    answers = api.send(first + stays + last)
 
     assert [b"404", b"200", b"200"] == [each[:3] for each in answers.split(b"HTTP/1.1 ")[1:]]
     assert [1, 1] == [answers.count(b"Connection: " + each) for each in (b"keep-alive", b"close")]
@@ -161,7 +164,7 @@ def test_a_body_that_is_no_utf8_is_a_bad_request(api: Client) -> None:
 
 def test_a_body_over_ten_megabytes_is_refused_unread(api: Client) -> None:
     """The answer comes though the body never does."""
-    head = b"POST /products HTTP/1.1\r\nContent-Length: 11000000\r\n"
+    head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11000000\r\n"
 
     assert api.send(head + b"\r\n{").startswith(b"HTTP/1.1 413 ")
     assert api.send(head + b"Expect: 100-continue\r\n\r\n").startswith(b"HTTP/1.1 413 ")
@@ -202,7 +205,7 @@ def test_a_client_that_goes_away_is_no_event(api: Client, log: Path) -> None:
         connection = socket.create_connection(("127.0.0.1", api.port))
         reset_when_closed = b"\x01\x00\x00\x00\x00\x00\x00\x00"
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_when_closed)
-        connection.sendall(b"GET /products HTTP/1.1\r\n\r\n" * 20)
+        connection.sendall(b"GET /products HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
         connection.close()
 
     assert 200 == api.ask("GET", "/health").status

@@ -36,7 +36,7 @@ class Lambda:
 
 
 def ask(function: Any, method: str = "GET", target: str = "/products", **parts: Any) -> Answer:
-    return Gateway(function).answer(Request(method, target, **parts))
+    return Gateway(function, only_local=False).answer(Request(method, target, **parts))
 
 
 def event_of(method: str = "GET", target: str = "/products", **parts: Any) -> dict[str, Any]:
@@ -153,8 +153,31 @@ def test_a_refusal_is_a_problem_that_names_the_origin() -> None:
     """A page of another origin may read why."""
     function: Any = Lambda(cors=CORSConfig(allow_origin=ORIGIN))
 
-    answer = Gateway(function).refuse(Refused(413, "Too long"))
+    answer = Gateway(function, only_local=False).refuse(Refused(413, "Too long"))
 
     assert (413, ORIGIN) == (answer.status, answer.headers["Access-Control-Allow-Origin"])
     assert "Too long" == json.loads(answer.body)["detail"]
     assert "application/problem+json" == answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(("only_local", "status"), [(True, 403), (False, 200)])
+def test_a_foreign_name_for_this_machine_is_refused_where_only_it_may_call(
+    only_local: bool,  # noqa: FBT001 — a column of the table above
+    status: int,
+) -> None:
+    """Else a page of that name could read and write (DNS rebinding); a container has any name."""
+    function: Any = Lambda()
+    request = Request("GET", "/products", {"host": "evil.example:8080"})
+
+    answer = Gateway(function, only_local=only_local).answer(request)
+
+    assert (status, status == 200) == (answer.status, hasattr(function, "event"))
+
+
+def test_a_name_of_this_machine_is_answered() -> None:
+    """And so is an old client, which names nobody and is no browser."""
+    function: Any = Lambda()
+    gateway = Gateway(function, only_local=True)
+
+    for headers in ({"host": "localhost:8080"}, {}):
+        assert 200 == gateway.answer(Request("GET", "/products", headers)).status

@@ -4,7 +4,7 @@ import pytest
 
 from dev.requests import MAX_BODY_BYTES, MAX_HEAD_BYTES, Refused, Request, RequestReader
 
-CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
 
 
 def requests(*data: bytes) -> list[Request]:
@@ -23,16 +23,18 @@ def refusal(*data: bytes) -> int:
 
 def test_a_request_is_read() -> None:
     """Method, target, fields, body; names of fields in lower case."""
-    (request,) = requests(b"PUT /a?b=c HTTP/1.1\r\nX-Name: Value\r\nContent-Length: 2\r\n\r\n{}")
+    (request,) = requests(
+        b"PUT /a?b=c HTTP/1.1\r\nHost: a\r\nX-Name: Value\r\nContent-Length: 2\r\n\r\n{}"
+    )
 
     assert ("PUT", "/a?b=c", b"{}") == (request.method, request.target, request.body)
-    assert {"x-name": "Value", "content-length": "2"} == request.headers
+    assert {"host": "a", "x-name": "Value", "content-length": "2"} == request.headers
     assert request.keeps_alive
 
 
 def test_a_request_may_come_byte_by_byte() -> None:
     """Networks cut where they like."""
-    sent = b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+    sent = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
 
     (request,) = requests(*(bytes([each]) for each in sent))
 
@@ -41,19 +43,19 @@ def test_a_request_may_come_byte_by_byte() -> None:
 
 def test_requests_in_a_row_are_told_apart() -> None:
     """What follows a body is the next request, with nothing left over from the one before."""
-    first, second = requests(
-        b"POST /1 HTTP/1.1\r\nContent-Length: 2\r\nX: 1\r\n\r\n{}GET /2 HTTP/1.1\r\n\r\n"
-    )
+    post = b"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nX: 1\r\n\r\n{}"
+
+    first, second = requests(post + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
 
     assert (b"{}", b"") == (first.body, second.body)
-    assert ("/2", {}) == (second.target, second.headers)
+    assert ("/2", {"host": "a"}) == (second.target, second.headers)
 
 
 @pytest.mark.parametrize(
     ("head", "keeps_alive"),
     [
-        (b"GET / HTTP/1.1\r\n", True),
-        (b"GET / HTTP/1.1\r\nConnection: close\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", True),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n", False),
         (b"GET / HTTP/1.0\r\n", False),
         (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n", True),
     ],
@@ -70,7 +72,7 @@ def test_chunks_are_put_together() -> None:
     """Extensions and trailers are skipped, and the next request is left alone."""
     chunks = b"2;name=value\r\nab\r\nA\r\ncdefghijkl\r\n0\r\nX-Trailer: 1\r\n\r\n"
 
-    first, second = requests(CHUNKED + chunks + b"GET /2 HTTP/1.1\r\n\r\n")
+    first, second = requests(CHUNKED + chunks + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
 
     assert b"abcdefghijkl" == first.body
     assert "x-trailer" not in first.headers
@@ -91,18 +93,22 @@ def test_endless_trailers_are_a_bad_request() -> None:
 @pytest.mark.parametrize("length", ["", "x", "-1", "1.5", "2, 2", "9" * 30])
 def test_a_length_that_is_no_whole_number_is_a_bad_request(length: str) -> None:
     """It would have to be guessed where the next request begins."""
-    assert 400 == refusal(f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode())
+    assert 400 == refusal(
+        f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n".encode()
+    )
 
 
 @pytest.mark.parametrize("other", [b"Content-Length: 3", b"Transfer-Encoding: chunked"])
 def test_two_ways_to_tell_the_length_are_a_bad_request(other: bytes) -> None:
     """One of them would make a second request out of the first."""
-    assert 400 == refusal(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n" + other + b"\r\n\r\n{}")
+    assert 400 == refusal(
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" + other + b"\r\n\r\n{}"
+    )
 
 
 def test_another_transfer_coding_is_not_implemented() -> None:
     """It cannot be read."""
-    assert 501 == refusal(b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
+    assert 501 == refusal(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
 
 
 @pytest.mark.parametrize("line", [b"GET / HTTP/2.0", b"GET /"])
@@ -121,7 +127,7 @@ def test_too_long_a_body_is_refused_before_it_is_read() -> None:
     length = f"Content-Length: {MAX_BODY_BYTES + 1}".encode()
     chunk = b"%x\r\n" % MAX_BODY_BYTES + b"x" * MAX_BODY_BYTES + b"\r\n"
 
-    assert 413 == refusal(b"POST / HTTP/1.1\r\n" + length + b"\r\n\r\n")
+    assert 413 == refusal(b"POST / HTTP/1.1\r\nHost: a\r\n" + length + b"\r\n\r\n")
     assert 413 == refusal(CHUNKED + b"1\r\na\r\n", chunk)
 
 
@@ -130,12 +136,12 @@ def test_too_long_a_head_is_refused_before_it_ends() -> None:
     long = b"a" * MAX_HEAD_BYTES
 
     assert 414 == refusal(b"GET /" + long)
-    assert 431 == refusal(b"GET / HTTP/1.1\r\nX-A: 1\r\nX-B: " + long)
+    assert 431 == refusal(b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nX-B: " + long)
 
 
 def test_a_client_that_waits_to_be_asked_for_its_body_is_told_of_once() -> None:
     """And not where the body has come already."""
-    head = b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
     patient, eager = RequestReader(), RequestReader()
 
     patient.feed(head)
@@ -148,8 +154,9 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_told_of_once() -> None:
 @pytest.mark.parametrize("length", [0, 2])
 def test_a_wish_for_another_protocol_is_passed_over(length: int) -> None:
     """Clients that could do HTTP/2 send it, with a body too; the next request is read as well."""
-    head = f"POST /1 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: {length}"
-    sent = head.encode() + b"\r\n\r\n" + b"{}"[:length] + b"GET /2 HTTP/1.1\r\n\r\n"
+    head = b"POST /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    head += b"Content-Length: %d\r\n\r\n" % length
+    sent = head + b"{}"[:length] + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
 
     first, second = requests(sent)
 
@@ -159,4 +166,10 @@ def test_a_wish_for_another_protocol_is_passed_over(length: int) -> None:
 
 def test_a_proxy_is_not_implemented() -> None:
     """CONNECT would begin another protocol."""
-    assert 501 == refusal(b"CONNECT example.com:80 HTTP/1.1\r\n\r\n")
+    assert 501 == refusal(b"CONNECT example.com:80 HTTP/1.1\r\nHost: a\r\n\r\n")
+
+
+@pytest.mark.parametrize("fields", [b"", b"Host: a\r\nhost: a\r\n", b"Host: a b/@\r\n"])
+def test_a_request_names_one_host(fields: bytes) -> None:
+    """None, two, and what is no name are bad requests (RFC 9112, 3.2)."""
+    assert 400 == refusal(b"GET / HTTP/1.1\r\n" + fields + b"\r\n")
