@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 from chalicelib.api.problems import TITLES
 from dev.gateway import Answer, Gateway
@@ -27,26 +27,58 @@ _REASONS: Final = {**{status.value: status.phrase for status in HTTPStatus}, **T
 _LINGER_SECONDS: Final = 1.0
 
 
+class Patience(NamedTuple):
+    """How long, in seconds, a client may be silent between requests, and take to send one."""
+
+    idle: float = 75.0
+    request: float = 30.0
+
+
 class Connection:
     """Kept alive from one request to the next."""
 
-    def __init__(self, client: socket.socket, gateway: Gateway) -> None:
+    def __init__(
+        self,
+        client: socket.socket,
+        gateway: Gateway,
+        patience: Patience = Patience(),  # noqa: B008 — it never changes
+    ) -> None:
         self._client = client
         self._gateway = gateway
+        self._patience = patience
         self._reader = RequestReader()
+        self._deadline: float | None = None
 
     def serve(self) -> None:
-        """Answer until the client goes away, which is its right, or cannot be understood."""
-        with suppress(ConnectionError), self._client:
+        """
+        Answer until the client goes away, which is its right, or cannot be understood.
+
+        Hang up on one that is silent, or sends a request by drops: it would hold a thread for ever.
+        """
+        with suppress(ConnectionError, TimeoutError), self._client:
             self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._client.settimeout(self._patience.idle)
             while data := self._client.recv(_CHUNK_BYTES):
                 if not self._answer(self._reader.feed(data)):
                     return
                 if self._reader.invites_body():
                     self._client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                if self._reader.is_underway:
+                    self._limit_wait()
 
-    def _answer(self, requests: Iterable[Request | Refused]) -> bool:
+    def _limit_wait(self) -> None:
+        """Give a request its time as a whole, not anew with each byte. Raise `TimeoutError`."""
+        now = time.monotonic()
+        self._deadline = self._deadline or now + self._patience.request
+        if now >= self._deadline:
+            raise TimeoutError
+        self._client.settimeout(self._deadline - now)
+
+    def _answer(self, requests: Sequence[Request | Refused]) -> bool:
         """Answer each; tell whether the connection goes on."""
+        if requests:
+            self._deadline = None
+            self._client.settimeout(self._patience.idle)
         for request in requests:
             if isinstance(request, Refused):
                 self._client.sendall(rendered(self._gateway.refuse(request)))

@@ -2,7 +2,7 @@
 Reads requests out of the bytes that a client sends: their limits, and what is wrong with them.
 
 The parser is httptools, Node's llhttp: strict where a lax one would make two requests out of one.
-Knows neither sockets nor the API.
+Knows no sockets, and of the API only how long a body may be.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Final
 
 import httptools
 
+from chalicelib.api import inputs
 from dev import hosts
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """What API Gateway lets through."""
+MAX_INVITED_BYTES: Final = inputs.MAX_BODY_BYTES
+"""What the API takes: a client that asks before it sends is told so, and sends nothing."""
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Of request line and header fields. API Gateway lets 10 KiB through."""
 _MAX_TRAILERS: Final = 100
@@ -49,22 +52,36 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self._complete: list[Request] = []
         self.on_message_begin()
-        self._in_head = False
+        self._in_head = self._is_underway = self._body_came = False
 
     def feed(self, data: bytes) -> list[Request | Refused]:
         """Return the requests that `data` completes; a refusal is the last of the list."""
         self._complete = []
-        refusal = self._parse(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                refusal = refusal or self._too_long_a_head()
+        self._body_came = False
+        refusal = self._parse(data) or self._unfinished(len(data))
         return [*self._complete, refusal] if refusal else [*self._complete]
 
     def invites_body(self) -> bool:
         """Tell, once, whether the client waits to be asked for its body (RFC 9110, 10.1.1)."""
         invited, self._is_waited_for = self._is_waited_for, False
         return invited
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether a request has begun of which not all is here."""
+        return self._is_underway
+
+    def _unfinished(self, received: int) -> Refused | None:
+        """Bound what the parser holds back, or drops, before there is anything to tell of."""
+        if self._complete or self._body_came or not self._is_underway:
+            self._untold_bytes = 0
+            return None
+        self._untold_bytes += received
+        if self._untold_bytes <= MAX_HEAD_BYTES:
+            return None
+        if self._in_head:
+            return self._too_long_a_head()
+        return Refused(400, "There is too much between the chunks")
 
     def _parse(self, data: bytes) -> Refused | None:
         try:
@@ -99,8 +116,9 @@ class RequestReader:
     def on_message_begin(self) -> None:
         """Begin with nothing."""
         self._request = Request()
-        self._in_head = True
+        self._in_head = self._is_underway = True
         self._head_bytes = 0
+        self._untold_bytes = 0
         self._body: list[bytes] = []
         self._body_bytes = 0
         self._trailers = 0
@@ -109,10 +127,12 @@ class RequestReader:
     def on_url(self, url: bytes) -> None:
         """Take in the target, or a part of it."""
         self._request.target += url.decode("latin-1")
+        self._count_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header field; pass over a trailer."""
         if self._in_head:
+            self._count_head(len(name) + len(value) + len(": \r\n"))
             self._take_field(name.decode("latin-1").lower(), value.decode("latin-1"))
             return
         self._trailers += 1
@@ -121,30 +141,33 @@ class RequestReader:
 
     def on_headers_complete(self) -> None:
         """Refuse by the head what need not be read."""
-        request, self._in_head = self._request, False
+        request, self._in_head, self._untold_bytes = self._request, False, 0
         request.method = self._parser.get_method().decode("ascii")
         request.version = self._parser.get_http_version()
         if request.version not in _VERSIONS:
             raise Refused(505, "HTTP/1.1 and HTTP/1.0 are spoken here")
         if request.headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise Refused(501, "The only transfer coding known here is chunked")
-        if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:
-            raise _too_long_a_body()
+        length = int(request.headers.get("content-length", 0))
+        waits = request.headers.get("expect", "").lower() == "100-continue"
+        limit = MAX_INVITED_BYTES if waits else MAX_BODY_BYTES
+        if length > limit:
+            raise _too_long_a_body(limit)
         if request.version == "1.1" and "host" not in request.headers:
             raise Refused(400, "There is no Host")
-        self._is_waited_for = request.headers.get("expect", "").lower() == "100-continue"
+        self._is_waited_for = waits
 
     def on_body(self, part: bytes) -> None:
         """Take in a part of the body."""
-        self._is_waited_for = False
+        self._is_waited_for, self._body_came = False, True
         self._body_bytes += len(part)
         if self._body_bytes > MAX_BODY_BYTES:
-            raise _too_long_a_body()
+            raise _too_long_a_body(MAX_BODY_BYTES)
         self._body.append(part)
 
     def on_message_complete(self) -> None:
         """Hand the request out."""
-        self._is_waited_for = False
+        self._is_waited_for = self._is_underway = False
         self._request.body = b"".join(self._body)
         self._request.keeps_alive = self._parser.should_keep_alive()
         self._complete.append(self._request)
@@ -155,12 +178,17 @@ class RequestReader:
             raise Refused(400, "Host is malformed, or given twice")  # RFC 9112, 3.2
         headers[name] = value
 
+    def _count_head(self, received: int) -> None:
+        self._head_bytes += received
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise self._too_long_a_head()
+
     def _too_long_a_head(self) -> Refused:
         limit = f"over {MAX_HEAD_BYTES // 1024} KiB"
-        if self._request.headers:
-            return Refused(431, f"The header fields are {limit}")
-        return Refused(414, f"The request target is {limit}")
+        if len(self._request.target) > MAX_HEAD_BYTES:
+            return Refused(414, f"The request target is {limit}")
+        return Refused(431, f"The header fields are {limit}")
 
 
-def _too_long_a_body() -> Refused:
-    return Refused(413, f"The body is over {MAX_BODY_BYTES // 1024 // 1024} MiB")
+def _too_long_a_body(limit: int) -> Refused:
+    return Refused(413, f"The body is over {limit // 1024} KiB")

@@ -2,7 +2,14 @@
 
 import pytest
 
-from dev.requests import MAX_BODY_BYTES, MAX_HEAD_BYTES, Refused, Request, RequestReader
+from dev.requests import (
+    MAX_BODY_BYTES,
+    MAX_HEAD_BYTES,
+    MAX_INVITED_BYTES,
+    Refused,
+    Request,
+    RequestReader,
+)
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
 
@@ -137,6 +144,47 @@ def test_too_long_a_head_is_refused_before_it_ends() -> None:
 
     assert 414 == refusal(b"GET /" + long)
     assert 431 == refusal(b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nX-B: " + long)
+
+
+@pytest.mark.parametrize("cut", [130_000, 1000])
+def test_a_head_is_as_long_in_one_piece_as_in_many(cut: int) -> None:
+    """What counts is the head, not what the network makes of it; one field may be all of it."""
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 130_000 + b"\r\n\r\n"
+
+    assert 431 == refusal(*(head[at : at + cut] for at in range(0, len(head), cut)))
+
+
+def test_a_head_may_begin_in_the_buffer_that_ends_a_long_body() -> None:
+    """The body is not taken for a part of it."""
+    post = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % MAX_HEAD_BYTES
+    get = b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    assert 2 == len(requests(post, b"x" * MAX_HEAD_BYTES + get[:9], get[9:]))
+
+
+def test_an_endless_chunk_extension_is_a_bad_request() -> None:
+    """It is skipped, and so nothing else would end it."""
+    assert 400 == refusal(CHUNKED + b"1;", *[b"a" * MAX_HEAD_BYTES] * 2)
+
+
+def test_a_body_that_only_can_be_too_long_is_not_asked_for() -> None:
+    """The API takes less than the gateway; who waits is told so before sending anything."""
+    length = b"Content-Length: %d\r\n\r\n" % (MAX_INVITED_BYTES + 1)
+    head = b"POST / HTTP/1.1\r\nHost: a\r\n"
+
+    assert 413 == refusal(head + b"Expect: 100-continue\r\n" + length)
+    assert [] == requests(head + length)
+
+
+def test_a_request_is_underway_until_it_is_whole() -> None:
+    """So the server knows for what it waits."""
+    reader = RequestReader()
+    seen = []
+    for part in (b"", b"GET / HTTP/1.1\r\n", b"Host: a\r\n\r\n", b"G"):
+        reader.feed(part)
+        seen.append(reader.is_underway)
+
+    assert [False, True, False, True] == seen
 
 
 def test_a_client_that_waits_to_be_asked_for_its_body_is_told_of_once() -> None:
