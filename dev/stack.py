@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 from chalicelib.config import Settings, SettingsError
 from dev import environment
 from dev.prepare import prepare
-from dev.programs import Server, StartFailed
+from dev.programs import Server, StartFailed, free_port
 from dev.servers import Api, Emulator, Stream, Valkey
 from dev.stack_file import StackFile
 from dev.watch.board import Board
@@ -34,6 +34,7 @@ LOCAL: Final = Path(".local")
 _WATCH_SECONDS: Final = 0.2
 _REVIVE_SECONDS: Final = 0.5
 """One that dies at once is not started in a frenzy."""
+_NEAR: Final = 20
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ended = threading.Event()
 
@@ -71,9 +72,9 @@ class Stack:
 
     def run(self) -> NoReturn:
         """Start everything, then keep it running. Raise `StartFailed` or `KeyboardInterrupt`."""
-        _refuse_busy_port(self.settings)
         with ExitStack() as running:
             running.enter_context(self._file)
+            refuse_busy_port(self.settings.api_host, self.settings.api_port)
             running.enter_context(self._log)
             for server in filter(None, (self._redis, self._aws)):
                 running.enter_context(server)
@@ -132,16 +133,23 @@ def _emulator(local: Path, *, keep: bool) -> Emulator:
     return Emulator(data_dir=local / "aws" if keep else None, log=local / "logs" / "aws.log")
 
 
-def _refuse_busy_port(settings: Settings) -> None:
-    host, port = settings.api_host, settings.api_port
+def refuse_busy_port(host: str, port: int) -> None:
+    """Raise `StartFailed` where nobody can listen, with a port where one can."""
+    if trouble := _trouble_on(host, port):
+        near = range(port + 1, min(port + _NEAR, 65536))
+        free = next((each for each in near if not _trouble_on(host, each)), None) or free_port()
+        raise StartFailed(
+            f"Cannot listen on {host}:{port}: {trouble}. "
+            f"Stop what does, or take another port: API_PORT={free} make run"
+        )
+
+
+def _trouble_on(host: str, port: int) -> str | None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise StartFailed(
-            f"Cannot listen on {host}:{port}: {reason}. "
-            f"Stop what does, or take another port: API_PORT={port + 1} make run"
-        ) from error
+        return os.strerror(error.errno or 0)
+    return None
 
 
 def _end(_number: int, _frame: object) -> NoReturn:

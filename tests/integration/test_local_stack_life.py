@@ -1,14 +1,29 @@
 """How `make run` starts and ends: with everything or with nothing."""
 
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from dev.programs import StartFailed
+from dev.stack import refuse_busy_port
 from tests.running_stack import Stack, eventually, is_alive, running
+
+
+@contextmanager
+def _taken(port: int) -> Iterator[None]:
+    """Listen on a port, unless somebody does."""
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        yield
+        return
+    yield
 
 
 def test_a_setting_at_fault_stops_the_start(tmp_path: Path) -> None:
@@ -27,6 +42,32 @@ def test_without_a_port_of_its_own_the_api_listens_on_the_one_announced() -> Non
     port = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
     assert b"8080" == port.stdout.strip()
+
+
+def test_a_second_stack_is_told_of_the_first(tmp_path: Path) -> None:
+    """Before its port is looked at: another port would not help it."""
+    (tmp_path / ".local").mkdir()
+    place = os.open(tmp_path / ".local", os.O_RDONLY)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        stack = Stack(tmp_path, taken.getsockname()[1])
+        status = stack.process.wait(30)
+    os.close(place)
+
+    assert 1 == status
+    assert stack.output.startswith("A stack runs here already")
+
+
+def test_a_port_that_is_taken_is_told_with_one_that_is_free() -> None:
+    """The next one may be taken too."""
+    with socket.create_server(("127.0.0.1", 0)) as first:
+        port = first.getsockname()[1]
+        with _taken(port + 1), pytest.raises(StartFailed, match="API_PORT=") as told:
+            refuse_busy_port("127.0.0.1", port)
+
+    free = int(str(told.value).partition("API_PORT=")[2].split()[0])
+    assert free not in {port, port + 1}
+    socket.create_server(("127.0.0.1", free)).close()
 
 
 def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
