@@ -89,6 +89,8 @@ _PATTERNS = {
     NOT_BLANK: "Must not be only white space",
     UUID_PATTERN: "Must be a UUID in lower case",
 }
+_KINDS = {"model_type": "Must be a JSON object", "is_instance_of": "Must be a number"}
+"""Where Pydantic's own words name a class of ours, or of Python's."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -102,5 +104,6 @@ def parse(model: type[_Model], data: object) -> _Model:
 
 
 def _field_error(error: Any) -> FieldError:
-    msg = _PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
+    pattern = error.get("ctx", {}).get("pattern")
+    msg = _PATTERNS.get(pattern) or _KINDS.get(error["type"], error["msg"])
     return FieldError(tuple(error["loc"]), msg, error["type"])

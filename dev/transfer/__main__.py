@@ -49,7 +49,7 @@ def import_(file: BinaryIO) -> None:
     Exit status: 0 all stored; 1 some lines rejected or not stored, or DynamoDB out of reach; 2 a
     FILE or settings that cannot be worked with.
     """
-    total = _count(file)
+    total = lines.count(file)
     tally = warnings.listen()
     container = _container()
     ledger = Ledger()
@@ -88,22 +88,13 @@ def export(file: str) -> None:
     click.echo(f"exported {count}", err=True)
 
 
-def _count(file: BinaryIO) -> int | None:
-    try:
-        return lines.count(file)
-    except UnicodeDecodeError as error:
-        raise click.BadParameter(
-            f"'{file.name}': Not UTF-8 ({error.reason})", param_hint="'FILE'"
-        ) from None
-
-
 def _container() -> Container:
     """Return the objects of a catalog whose table answers."""
     try:
         container = Container(target.settings(os.environ))
     except SettingsError as error:
-        hint = "" if target.running() else "\nNo local stack runs; `make run` starts one."
-        raise click.UsageError(f"{error}{hint}") from None
+        hint = "" if target.running() else "No local stack runs; `make run` starts one.\n"
+        raise click.UsageError(f"{hint}{error}") from None
     try:
         container.repository.ping()
     except (StoreUnavailable, BotoCoreError) as error:

@@ -6,7 +6,6 @@ By the rules of the API: the same decoding, the same models. Knows neither stora
 
 from __future__ import annotations
 
-import codecs
 import json
 import uuid
 from collections.abc import Iterator
@@ -38,19 +37,12 @@ class Reject(NamedTuple):
 
 
 def count(file: BinaryIO) -> int | None:
-    """
-    Return how many lines `file` has, and rewind it; of a pipe, `None`.
-
-    Raise `UnicodeDecodeError` where it is no UTF-8: then it is no file of ours at all.
-    """
+    """Return how many lines `file` has, and rewind it; of a pipe, `None`."""
     if not file.seekable():
         return None
-    decoder = codecs.getincrementaldecoder("utf-8")()
     lines = 0
     while chunk := file.read(_CHUNK_BYTES):
-        decoder.decode(chunk)
         lines += chunk.count(b"\n")
-    decoder.decode(b"", final=True)
     file.seek(0)
     return lines
 

@@ -128,6 +128,23 @@ def test_a_bad_id_is_told_by_its_own_rule(product_id: object) -> None:
     assert "white space" not in error.msg
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ([], "Must be a JSON object"),
+        ({**a_draft(), "price": "1"}, "Must be a number"),
+        ({**a_draft(), "price": None}, "Must be a number"),
+        ({**a_draft(), "price": True}, "Must be a number"),
+    ],
+)
+def test_another_kind_of_value_is_told_in_words_of_json(data: object, told: str) -> None:
+    """A class of Python's says nothing to a client."""
+    with pytest.raises(InvalidProduct) as refused:
+        parse(IdentifiedDraft, data)
+
+    assert [told] == [error.msg for error in refused.value.errors]
+
+
 def test_models_cannot_be_changed() -> None:
     """What was checked stays checked."""
     draft = parse(ProductDraft, a_draft())
