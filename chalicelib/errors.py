@@ -18,7 +18,9 @@ The errors of the catalog. What they mean over HTTP is told in `api/problems.py`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_NAME_SHOWN: Final = 100
 
 
 class FieldError(NamedTuple):
@@ -28,6 +30,20 @@ class FieldError(NamedTuple):
     msg: str
     type: str
 
+    @property
+    def field(self) -> str:
+        """Name the field; the client chose the name, which may be empty."""
+        return ".".join(map(str, self.loc)) or '""' if self.loc else "body"
+
+    def shortened(self) -> FieldError:
+        """Return it with no more of each name than shows which one is meant."""
+        cut = (_cut(each) if isinstance(each, str) else each for each in self.loc)
+        return self._replace(loc=tuple(cut))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…"
+
 
 class CatalogError(Exception):
     """What the catalog can refuse or fail to do. Its text may be shown to the client."""
@@ -35,9 +51,8 @@ class CatalogError(Exception):
 
 class _Invalid(CatalogError):
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        fields = ", ".join(".".join(map(str, error.loc)) or "body" for error in errors)
-        super().__init__(f"Not valid: {fields}")
-        self.errors = tuple(errors)
+        self.errors = tuple(error.shortened() for error in errors)
+        super().__init__(f"Not valid: {', '.join(error.field for error in self.errors)}")
 
 
 class InvalidProduct(_Invalid):

@@ -48,3 +48,21 @@ def test_only_trouble_of_ours_is_a_5xx() -> None:
     ours = {kind for kind, status in problems.STATUS.items() if status >= 500}
 
     assert {kind for kind in RAISED if issubclass(kind, errors.Unavailable)} == ours
+
+
+@pytest.mark.parametrize(
+    ("loc", "told"), [((), "body"), (("",), '""'), (("price",), "price"), (("a", 1), "a.1")]
+)
+def test_what_is_not_valid_is_named(loc: tuple[str | int, ...], told: str) -> None:
+    """A parameter whose name is empty is not the body."""
+    error = errors.InvalidQuery([errors.FieldError(loc, "Must not be", "kind")])
+
+    assert f"Not valid: {told}" == str(error)
+
+
+def test_of_a_long_name_the_beginning_is_told() -> None:
+    """The client chose it: no answer grows with it."""
+    error = errors.InvalidProduct([errors.FieldError(("x" * 200_000,), "Must not be", "kind")])
+
+    assert 200 > len(str(error))
+    assert 200 > len(str(error.errors))
