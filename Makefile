@@ -68,19 +68,19 @@ bench-listing: $(INSTALLED)  ## Time first and last pages of 100,000 products, i
 	@$(BIN)/python -m benchmarks.listing $(ARGS)
 
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
-	@$(BIN)/python -m dev.deploy package --stage $(STAGE) $(ARGS)
+	@$(BIN)/python -m dev.deploy package --stage "$(STAGE)" $(ARGS)
 
 check-stage: $(INSTALLED)  ## Have cfn-lint and checkov read what a stage deploys: STAGE=prod
-	@$(BIN)/python -m dev.deploy check --stage $(STAGE) $(ARGS)
+	@$(BIN)/python -m dev.deploy check --stage "$(STAGE)" $(ARGS)
 
 deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=prod ARGS='Cache=nodes'
-	@$(BIN)/python -m dev.deploy up --stage $(STAGE) $(ARGS)
+	@$(BIN)/python -m dev.deploy up --stage "$(STAGE)" $(ARGS)
 
 destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
-	@$(BIN)/python -m dev.deploy down --stage $(STAGE) $(ARGS)
+	@$(BIN)/python -m dev.deploy down --stage "$(STAGE)" $(ARGS)
 
 switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
-	@$(BIN)/python -m dev.deploy.switch --stage $(STAGE) $(SWITCHES)
+	@$(BIN)/python -m dev.deploy.switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
 
 deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine, until Ctrl-C
 	@exec $(BIN)/python -m dev.deploy.local

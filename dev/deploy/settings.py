@@ -38,11 +38,17 @@ def when_packed(app: Template, values: Values) -> dict[str, str]:
         for name, given in _variables(app).items()
         if given.get("Ref") in PACKED
     }
+    return with_stand_ins(settings)
+
+
+def with_stand_ins(some: Values) -> dict[str, str]:
+    """Return settings that a function can start with, `some` among them. Raise `DeployFailed`."""
+    settings = _STAND_INS | dict(some)
     try:
-        Settings.from_env(_STAND_INS | settings)
+        Settings.from_env(settings)
     except SettingsError as error:
         raise DeployFailed(str(error)) from None
-    return _STAND_INS | settings
+    return settings
 
 
 def when_run(app: Template, values: Values, secret: Callable[[str], str]) -> dict[str, str]:

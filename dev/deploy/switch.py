@@ -24,8 +24,10 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dev.deploy import stages
 from dev.deploy.failure import DeployFailed
 from dev.deploy.functions import Function, of_stage
+from dev.deploy.settings import with_stand_ins
 
 _ON_OFF: Final = {"on": "true", "off": "false"}
 _SWITCHES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
@@ -50,6 +52,7 @@ def settings(words: Iterable[str]) -> dict[str, str]:
         changes[setting] = values.get(value, value)
     if not changes:
         raise DeployFailed(f"Nothing to switch; there are {', '.join(_SWITCHES)}=…")
+    with_stand_ins(changes)
     return changes
 
 
@@ -70,6 +73,7 @@ def main(words: list[str]) -> str | None:
     options = _parser().parse_args(words)
     try:
         changes = settings(options.switches)
+        stages.read(options.stage)
         switch(of_stage(boto3.Session(), options.stage), changes)
     except (DeployFailed, Boto3Error, BotoCoreError, ClientError) as failure:
         return str(failure)
