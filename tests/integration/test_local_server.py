@@ -121,6 +121,14 @@ def test_what_cannot_be_understood_is_told_so(api: Client, head: bytes, status: 
     assert b'"status": %d' % status in answer
 
 
+def test_a_foreign_name_for_this_machine_is_refused(api: Client) -> None:
+    """By default the server listens on a loopback address, and asks nobody who they are."""
+    answer = api.ask("GET", "/products", headers={"Host": f"evil.example:{api.port}"})
+
+    assert 403 == answer.status
+    assert answer.is_problem
+
+
 def test_requests_in_a_row_are_answered_in_order(api: Client) -> None:
     """Though all are sent before the first is answered; an old client says that it stays."""
     stays = b"GET /docs HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
