@@ -24,5 +24,4 @@ POWERTOOLS: Final = Contestant("powertools", "(d) Powertools")
 FASTAPI: Final = Contestant("fastapi_mangum", "(e) FastAPI, Mangum")
 
 CONTESTANTS: Final = (NOTHING, BARE, OURS, CHALICE, POWERTOOLS, FASTAPI)
-APIS: Final = tuple(each for each in CONTESTANTS if each.is_api)
 PEERS: Final = (CHALICE, POWERTOOLS, FASTAPI)

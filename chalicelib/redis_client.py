@@ -65,9 +65,8 @@ class RedisStore:
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]:
-        """As `run`, in one round trip; 0 for a script that was refused."""
-        answers = self._pipe([("EVAL", script, 1, *call) for call in calls])
-        return [answer if isinstance(answer, int) else 0 for answer in answers]
+        """As `run`, in one round trip."""
+        return self._pipe([("EVAL", script, 1, *call) for call in calls])
 
     def ping(self) -> None:
         """Raise `CacheUnavailable` where Redis does not answer."""
@@ -78,16 +77,19 @@ class RedisStore:
         return self._try(lambda: self._client.execute_command("CLUSTER SLOTS"))
 
     def _pipe(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Send all at once; a command that Redis refuses answers with its error."""
+        """Send all at once. A refusal fails them all, but that of a key of another type."""
         if not commands:
             return []  # nothing is asked, so nothing is learnt of Redis
+        return self._try(lambda: self._exchanged(commands))
+
+    def _exchanged(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         pipeline: Any = self._client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        answers: list[Any] = self._try(lambda: pipeline.execute(raise_on_error=False))
+        answers: list[Any] = pipeline.execute(raise_on_error=False)
         for answer in answers:
-            if isinstance(answer, AskError):
-                raise CacheUnavailable(_ELSEWHERE) from answer
+            if isinstance(answer, redis.ResponseError) and not _is_wrong_type(answer):
+                raise answer
         return answers
 
     def _leave(self) -> None:
@@ -105,7 +107,7 @@ class RedisStore:
         except AskError as error:
             raise CacheUnavailable(_ELSEWHERE) from error
         except redis.ResponseError as error:
-            if str(error).startswith("WRONGTYPE"):
+            if _is_wrong_type(error):
                 raise _WrongType from None
             self._failed(error)
             if isinstance(error, redis.ReadOnlyError):
@@ -128,6 +130,10 @@ class RedisStore:
 
 class _WrongType(Exception):
     """The key holds a hash, a list or the like: nothing that we wrote."""
+
+
+def _is_wrong_type(error: redis.ResponseError) -> bool:
+    return str(error).startswith("WRONGTYPE")
 
 
 def _reason(error: Exception) -> str:

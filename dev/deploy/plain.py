@@ -48,8 +48,8 @@ def prepare(
     """
     place = output.absolute() / f"{stage}-chalice"
     build(runtime, place, output.absolute())
+    (place / ".chalice").mkdir(mode=0o700)  # before the secrets are in it
     write(place / ".chalice" / "config.json", _configuration(stage, runtime, values, secret))
-    (place / ".chalice" / "config.json").chmod(0o600)
     state.mkdir(parents=True, exist_ok=True)
     (place / ".chalice" / "deployed").symlink_to(state.absolute(), target_is_directory=True)
     return place

@@ -1,5 +1,7 @@
 """The cache without Redis: reads load, writes go on or are refused, as the policy says."""
 
+from typing import Any
+
 import pytest
 import redis as redis_py
 from fakeredis import FakeServer
@@ -176,3 +178,16 @@ def test_a_primary_that_has_become_a_replica_is_left(real_redis: RecordingRedis)
         assert before != real_redis.client_id()
     finally:
         real_redis.replicaof("NO", "ONE")
+
+
+@pytest.mark.parametrize("ask", [lambda store: store.get("k"), lambda store: store.get_many(["k"])])
+def test_a_refusal_is_an_outage_to_one_key_as_to_many(real_redis: Recorder, ask: Any) -> None:
+    """It is no miss: the circuit breaker and the metrics are to know of it."""
+    real_redis.acl_setuser("nobody", enabled=True, nopass=True, keys=["*"], commands=["-@all"])
+    port = real_redis.connection_pool.connection_kwargs["port"]
+    store = RedisStore(redis_py.Redis(port=port, username="nobody", password="x"), CircuitBreaker())
+    try:
+        with pytest.raises(CacheUnavailable, match="NoPermissionError"):
+            ask(store)
+    finally:
+        real_redis.acl_deluser("nobody")
