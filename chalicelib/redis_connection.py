@@ -10,7 +10,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final, cast
 
 import redis
@@ -41,62 +40,10 @@ def connector(settings: Settings) -> Connect:
     options = {**_time_outs(settings), **_user(settings), "context": _tls(settings)}
 
     def connect(host: str, port: int) -> redis.Redis:
-        pool = Pool(Connection, host=host, port=port, **options)
-        return Client.from_pool(pool)
+        pool = redis.ConnectionPool(Connection, host=host, port=port, **options)
+        return redis.Redis.from_pool(pool)
 
     return connect
-
-
-class Client(redis.Redis):
-    """redis-py's client, less its observers and its general retries: 10 µs of a command."""
-
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Send a command and return its answer; once more where the connection was lost."""
-        connection: Any = self.connection_pool.get_connection()
-        try:
-            try:
-                answer = self._exchanged(connection, args)
-            except redis.ConnectionError:
-                connection.disconnect()
-                answer = self._exchanged(connection, args)
-        finally:
-            self.connection_pool.release(connection)
-        shaped = self.response_callbacks.get(args[0])
-        return shaped(answer, **options) if shaped else answer
-
-    def _exchanged(self, connection: Any, args: tuple[Any, ...]) -> Any:
-        connection.send_command(*args)
-        return connection.read_response()
-
-
-class Pool(redis.ConnectionPool):
-    """
-    Lends the connection that came back last, without asking it whether it is still good.
-
-    One that is not fails, and the command is tried once more on a new one. redis-py's own asks the
-    kernel, takes a lock twice and tells its observers, at each command: 15 of its 50 µs.
-    """
-
-    def __init__(self, connection_class: type[redis.Connection], **options: Any) -> None:
-        super().__init__(connection_class, **options)
-        self._idle: list[redis.Connection] = []  # whose `pop` and `append` no thread can cut in two
-
-    def get_connection(self, *_: Any, **_options: Any) -> redis.Connection:
-        """Return one, which connects when it is first used."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return cast("redis.Connection", self.make_connection())
-
-    def release(self, connection: Any) -> None:
-        """Take one back."""
-        self._idle.append(connection)
-
-    def disconnect(self, *_: Any, **_options: Any) -> None:
-        """Close the idle ones. Others are in the midst of a command."""
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().disconnect()
 
 
 class Connection(redis.Connection):

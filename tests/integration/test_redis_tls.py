@@ -74,8 +74,6 @@ def test_all_connections_share_what_is_slow_to_make(server: TlsServer) -> None:
     """The authorities are read once: it takes longer than a round trip, many times over."""
     pool = _client(server).connection_pool
     first, second = pool.get_connection(), pool.get_connection()
-    first.connect()
-    second.connect()
 
     assert first is not second
     assert first._sock.context is second._sock.context
