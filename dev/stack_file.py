@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,8 +47,10 @@ class StackFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove the file and give the place free."""
+        """Remove the file, and the directory if nothing else is there; give the place free."""
         self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.parent.rmdir()
         os.close(self._lock)
 
     def write(self) -> None:
