@@ -51,14 +51,10 @@ def test_the_figures_are_json(figures: dict[str, Any]) -> None:
 
 
 def test_the_strict_policy_leaves_no_exception() -> None:
-    """
-    Through outages that would make reads late, none is; writes are refused instead.
-
-    With more patience than above: a Valkey that is late on a busy machine has a write refused too.
-    """
+    """Through outages that would make reads late, none is; writes are refused instead."""
     outages = [name for name, fault in FAULTS.items() if fault.outage]
-    with Rig(CACHE_WRITE_POLICY="strict", REDIS_TIMEOUT_SECONDS="0.6") as rig:
-        plan = Plan(outages, rounds=1, period=0.7, products=30, strict=True)
+    with Rig(CACHE_WRITE_POLICY="strict", **PATIENT) as rig:
+        plan = Plan(outages, rounds=1, period=PERIOD, products=30, strict=True)
         figures = against_rig(rig, plan)
 
     assert report.is_kept(figures), report.text(figures)
