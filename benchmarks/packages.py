@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,8 +16,7 @@ from typing import Final, NamedTuple
 from benchmarks.contestants import CHALICE, OURS, Contestant
 from benchmarks.function import Code
 from dev.deploy import build, stages
-from dev.deploy.failure import DeployFailed
-from dev.deploy.package import pack
+from dev.deploy.package import by_chalice, pack
 from dev.deploy.runtime import of_this_machine
 
 PEERS: Final = Path(__file__).with_name("peers")
@@ -64,19 +61,9 @@ def _by_chalice(source: Path, project: Path) -> Path:
     """Pack by `chalice package`, as its tutorial has it."""
     shutil.copytree(source, project, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "requirements.lock").replace(project / "requirements.txt")
-    chalice = [sys.executable, "-c", "from chalice.cli import main; main()"]
-    env = {**os.environ, **_STAND_INS, **_REGION, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [*chalice, "package", "packed"],
-        cwd=project,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise DeployFailed(f"chalice package failed:\n{done.stderr.strip()}")
-    return project / "packed" / "deployment.zip"
+    # pip is told by the environment where wheels are to be had.
+    packed = by_chalice(project, {**os.environ, **_STAND_INS, **_REGION})
+    return packed / "deployment.zip"
 
 
 def _by_pip(contestant: Contestant, project: Path) -> Path:

@@ -50,8 +50,8 @@ def pack(stage: str, runtime: Runtime, parameters: Parameters, output: Path = OU
     build(runtime, project, OUTPUT.absolute())
     _configure(project, runtime)
     write(project / "merge.json", ours)
-    _chalice(project, stage, told)
-    return _collected(project / "packed", place)
+    packed = by_chalice(project, told, "--stage", stage, "--merge-template", "merge.json")
+    return _collected(packed, place)
 
 
 def of_the_machine() -> dict[str, str]:
@@ -67,20 +67,20 @@ def _configure(project: Path, runtime: Runtime) -> None:
     write(project / ".chalice" / "config.json", config)
 
 
-def _chalice(project: Path, stage: str, told: dict[str, str]) -> None:
-    command = ["-c", "from chalice.cli import main; main()", "package", "--stage", stage]
-    command += ["--merge-template", "merge.json", "packed"]
-    env = {**of_the_machine(), **told, "PYTHONDONTWRITEBYTECODE": "1"}
+def by_chalice(project: Path, settings: dict[str, str], *options: str) -> Path:
+    """Have Chalice pack `project`; return the directory with what it made. Raise `DeployFailed`."""
+    command = ["-c", "from chalice.cli import main; main()", "package", *options, "packed"]
     done = subprocess.run(
         [sys.executable, *command],
         cwd=project,
-        env=env,
+        env={**of_the_machine(), **settings, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise DeployFailed(f"chalice package failed:\n{done.stderr.strip()}")
+    return project / "packed"
 
 
 def _collected(packed: Path, place: Path) -> Package:
