@@ -1,6 +1,11 @@
-"""Whatever deploys is slow, so it is marked here, for all modules that do."""
+"""What the modules that deploy share: their mark, since they are slow, and the stage most ask."""
+
+from collections.abc import Iterator
 
 import pytest
+
+from tests.e2e.caller import Caller
+from tests.e2e.deployment import Site, deployed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -8,3 +13,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name.startswith("test_deploy") and item.path.parent.name == "e2e":
             item.add_marker(pytest.mark.deployment)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Deploy once; the tests do not take anything down."""
+    with deployed(tmp_path_factory.mktemp("logs")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def shop(site: Site) -> Caller:
+    """Return who may call everything."""
+    return site.caller("shop", "execute-api:Invoke")

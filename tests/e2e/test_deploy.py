@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.e2e.caller import MOUSE, Caller
-from tests.e2e.deployment import ORIGIN, Site, deployed
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Deploy once; the tests do not take anything down."""
-    with deployed(tmp_path_factory.mktemp("logs")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def shop(site: Site) -> Caller:
-    """Return who may call everything."""
-    return site.caller("shop", "execute-api:Invoke")
+from tests.e2e.deployment import ORIGIN, Site
 
 
 @pytest.fixture(scope="module")

@@ -7,24 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 from tests.e2e.caller import Caller
-from tests.e2e.deployment import Site, deployed
+from tests.e2e.deployment import Site
 from tests.running_stack import eventually
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Deploy once; the tests do not take anything down."""
-    with deployed(tmp_path_factory.mktemp("logs")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def shop(site: Site) -> Caller:
-    """Return who may call everything."""
-    return site.caller("shop", "execute-api:Invoke")
 
 
 def test_a_write_past_the_api_reaches_the_cache_by_the_stream(site: Site, shop: Caller) -> None:
