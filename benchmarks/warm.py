@@ -81,10 +81,10 @@ def measure(rig: Rig, rounds: int, hits: int) -> dict[str, Any]:
         for contestant, runner in runners.items():
             runner.hits(hits)
             memory[contestant.name] = {"after hits": runner.peak_memory()}
-        _turns(runners, hits, _Discarded())
+        read = rig.plain_read(rig.store(OURS))
+        _turns(runners, hits, _Discarded(), read)
         for _ in range(rounds):
-            _turns(runners, hits, samples)
-            samples["miss"].add(PLAIN_READ, _plain_reads(rig, _some(hits)))
+            _turns(runners, hits, samples, read)
         for contestant, runner in runners.items():
             memory[contestant.name]["after all"] = runner.peak_memory()
     return {"samples": samples, "memory": memory}
@@ -97,13 +97,21 @@ class _Discarded(dict[str, Samples]):
         return Samples()
 
 
-def _turns(runners: dict[Contestant, Runner], hits: int, samples: dict[str, Samples]) -> None:
+def _turns(
+    runners: dict[Contestant, Runner],
+    hits: int,
+    samples: dict[str, Samples],
+    read: Callable[[], Any],
+) -> None:
     few = _some(hits)
     for contestant, runner in runners.items():
         samples["hit"].add(contestant.name, runner.hits(hits))
     samples[NOT_MODIFIED].add(OURS.name, runners[OURS].unchanged(few))
     for contestant, runner in _apis(runners):
-        samples["miss"].add(contestant.name, runner.misses(few))
+        if contestant is OURS:
+            _misses_beside(read, runner, few, samples["miss"])
+        else:
+            samples["miss"].add(contestant.name, runner.misses(few))
     for contestant, runner in _apis(runners):
         samples["write"].add(contestant.name, runner.writes(few))
 
@@ -116,11 +124,12 @@ def _some(hits: int) -> int:
     return max(5, int(hits * _MISSES_A_ROUND))
 
 
-def _plain_reads(rig: Rig, count: int) -> list[float]:
-    """Return what the same read takes that a miss makes, by botocore alone."""
-    read = rig.plain_read(rig.store(OURS))
-    read()
-    return [_seconds(read) for _ in range(count)]
+def _misses_beside(read: Callable[[], Any], runner: Runner, count: int, samples: Samples) -> None:
+    """Measure our misses and, after each, its own read by botocore alone: drift meets both."""
+    pairs = [(*runner.misses(1), _seconds(read)) for _ in range(count)]
+    misses, reads = zip(*pairs, strict=True)
+    samples.add(OURS.name, list(misses))
+    samples.add(PLAIN_READ, list(reads))
 
 
 def _seconds(call: Callable[[], Any]) -> float:
