@@ -11,13 +11,14 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from chalicelib.api.problems import TITLES
+from chalicelib.sockets import limit_silence
 from dev.gateway import Answer, Gateway
 from dev.requests import Refused, Request, RequestReader
 
@@ -42,10 +43,13 @@ class Connection:
         client: socket.socket,
         gateway: Gateway,
         patience: Patience = Patience(),  # noqa: B008 — it never changes
+        log: AbstractContextManager[object] = nullcontext(),  # noqa: B008 — nor does it
     ) -> None:
+        """Answer each request within a block of `log`, which may put off what can wait."""
         self._client = client
         self._gateway = gateway
         self._patience = patience
+        self._log = log
         self._reader = RequestReader()
         self._deadline: float | None = None
 
@@ -55,9 +59,9 @@ class Connection:
 
         Hang up on one that is silent, or sends a request by drops: it would hold a thread for ever.
         """
-        with suppress(ConnectionError, TimeoutError), self._client:
+        with suppress(ConnectionError, TimeoutError, BlockingIOError), self._client:
             self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._client.settimeout(self._patience.idle)
+            limit_silence(self._client, self._patience.idle)
             while data := self._client.recv(_CHUNK_BYTES):
                 if not self._answer(self._reader.feed(data)):
                     return
@@ -76,15 +80,16 @@ class Connection:
 
     def _answer(self, requests: Sequence[Request | Refused]) -> bool:
         """Answer each; tell whether the connection goes on."""
-        if requests:
+        if requests and self._deadline is not None:
             self._deadline = None
-            self._client.settimeout(self._patience.idle)
+            self._client.settimeout(None)
         for request in requests:
             if isinstance(request, Refused):
                 self._client.sendall(rendered(self._gateway.refuse(request)))
                 self._linger()
                 return False
-            self._client.sendall(rendered(self._gateway.answer(request), request))
+            with self._log:
+                self._client.sendall(rendered(self._gateway.answer(request), request))
             if not request.keeps_alive:
                 return False
         return True

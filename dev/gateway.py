@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Iterable, Mapping
@@ -17,15 +18,13 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from chalice.app import Chalice, CORSConfig
-from chalice.local import LambdaContext
 
 from chalicelib.api import problems
 from chalicelib.api.routes import EVERY_ANSWER
 from dev import hosts
 from dev.requests import Refused, Request
 
-_FUNCTION: Final = {"function_name": "product-catalog", "memory_size": 256}
-_TIMEOUT_MS: Final = 15_000
+_TIMEOUT_SECONDS: Final = 15
 _NOT_ASKED: Final = {"Server-Timing": "cache;dur=0.00, db;dur=0.00, app;dur=0.00"}
 _CLIENT: Final = {"sourceIp": "127.0.0.1"}
 
@@ -36,6 +35,21 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str | list[str]]
     body: bytes
+
+
+class Context:
+    """What the Lambda is told of its call, as far as that makes sense here."""
+
+    function_name = "product-catalog"
+    memory_limit_in_mb = 256
+
+    def __init__(self, request_id: str) -> None:
+        self.aws_request_id = request_id
+        self._ends = time.monotonic() + _TIMEOUT_SECONDS
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long Lambda would let it run on."""
+        return max(0, int(1000 * (self._ends - time.monotonic())))
 
 
 class Gateway:
@@ -76,7 +90,7 @@ class Gateway:
 
     def _invoke(self, event: dict[str, Any]) -> Answer:
         try:
-            response = self._app(event, _context(event))
+            response = self._app(event, Context(event["requestContext"]["requestId"]))
         except Exception:  # noqa: BLE001 — of the app's a fault, of which the client gets no detail
             traceback.print_exc(file=sys.stderr)
             return self.refuse(Refused(500, "The Lambda has failed"))
@@ -136,7 +150,7 @@ def _event(request: Request, path: str, query: str) -> dict[str, Any]:
         "httpMethod": request.method,
         "path": path,
         "headers": request.headers,
-        "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
+        "multiValueQueryStringParameters": _parameters(query),
         "stageVariables": None,
         "requestContext": {
             "requestId": str(uuid.uuid4()),
@@ -149,15 +163,13 @@ def _event(request: Request, path: str, query: str) -> dict[str, Any]:
     }
 
 
+def _parameters(query: str) -> dict[str, list[str]] | None:
+    return parse_qs(query, keep_blank_values=True) or None if query else None
+
+
 def _text(body: bytes) -> tuple[str | None, bool]:
     """Return a body as an event has it: as text, or in base 64 where it is none."""
     try:
         return body.decode() or None, False
     except UnicodeDecodeError:
         return base64.b64encode(body).decode(), True
-
-
-def _context(event: Mapping[str, Any]) -> LambdaContext:
-    context = LambdaContext(**_FUNCTION, max_runtime_ms=_TIMEOUT_MS)
-    context.aws_request_id = event["requestContext"]["requestId"]
-    return context

@@ -1,5 +1,5 @@
 """
-Standard output for several processes: lines stay whole, and nobody waits for who reads them.
+Standard output for several processes: lines stay whole, and nobody waits for them or their reader.
 
 A thread of its own writes what has gathered, so a request does not pay for its line's way out, and
 goes on where nobody reads: then lines are left out, and it is told how many.
@@ -8,15 +8,16 @@ goes on where nobody reads: then lines are left out, and it is told how many.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import tempfile
 import threading
 import time
 from collections import deque
 from io import TextIOBase
-from typing import Final
+from typing import Final, Self
 
-_GATHER_SECONDS: Final = 0.005
+_GATHER_SECONDS: Final = 0.02
 _MOST_WAITING: Final = 10_000
 _END_SECONDS: Final = 1.0
 
@@ -86,3 +87,34 @@ class Output(TextIOBase):
                 rest = rest[os.write(self._output, rest) :]
         finally:
             fcntl.lockf(self._lock, fcntl.LOCK_UN)
+
+
+class Log(logging.StreamHandler[Output]):
+    """
+    Writes facts to an output; those of a block of `with log:` when it ends, in its thread.
+
+    A block holds a request and its answer's way out, so the client does not wait for the words.
+    """
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(output)
+        self._here = threading.local()
+
+    def __enter__(self) -> Self:
+        """Begin to put off."""
+        self._here.facts = []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what was put off."""
+        facts, self._here.facts = self._here.facts, None
+        for fact in facts:
+            super().emit(fact)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a fact, now or soon."""
+        facts = getattr(self._here, "facts", None)
+        if facts is None:
+            super().emit(record)
+        else:
+            facts.append(record)

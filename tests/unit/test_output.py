@@ -1,13 +1,15 @@
 """What several processes write to one standard output."""
 
+import logging
 import os
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from dev.output import Output
+from dev.output import Log, Output
 from tests.running_stack import eventually
 
 ROOT = Path(__file__).parent.parent.parent
@@ -66,6 +68,33 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     time.sleep(0.02)
 
     assert 1 == stream.write("\n")
+
+
+def test_facts_of_a_block_are_worded_at_its_end() -> None:
+    """In their order, also after an error; those of other threads are not held up."""
+    outlet, inlet = os.pipe()
+    output = Output(inlet)
+    log = Log(output)
+    written = output._waiting
+
+    with suppress(ZeroDivisionError), log:
+        log.handle(_fact("one"))
+        log.handle(_fact("two"))
+        beside = threading.Thread(target=log.handle, args=[_fact("beside")])
+        beside.start()
+        beside.join()
+        assert ["beside\n"] == list(written)
+        raise ZeroDivisionError
+    assert ["beside\n", "one\n", "two\n"] == list(written)
+
+    log.handle(_fact("after"))
+    assert "after\n" == written[-1]
+    os.close(outlet)
+    os.close(inlet)
+
+
+def _fact(text: str) -> logging.LogRecord:
+    return logging.LogRecord("catalog", logging.INFO, "", 0, text, None, None)
 
 
 def _read(outlet: int, into: list[bytes]) -> None:
