@@ -26,6 +26,7 @@ def connect(service: str, settings: Settings) -> Any:
             read_timeout=2,
             retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=50,
+            user_agent="product-catalog",  # botocore puts its own together at each call: 100 µs
         ),
     )
 
