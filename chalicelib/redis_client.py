@@ -2,32 +2,41 @@
 The commands that the cache protocol needs, of one server; what it answers or fails to, as our own.
 
 A circuit breaker keeps reads from a server that does not answer. Knows neither how the server is
-connected to (`redis_connection.py`) nor of what cluster it is a part (`redis_cluster.py`).
+connected to (`redis_pool.py`) nor of what cluster it is a part (`redis_cluster.py`).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
-
-import redis
-from redis.exceptions import AskError
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from chalicelib import telemetry
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.errors import CacheUnavailable
+from chalicelib.redis_connection import Command, Refused
+from chalicelib.redis_slots import REDIRECTIONS
 
 _T = TypeVar("_T")
 
-_FAILURES: Final = (redis.RedisError, OSError)
-_ELSEWHERE: Final = "another server of the cluster has the key"  # the error's cause tells which
+_WRONG_TYPE: Final = "WRONGTYPE"
+_NO_PRIMARY: Final = {"READONLY", "LOADING", "MASTERDOWN", "NOAUTH"}
+
+
+class Client(Protocol):
+    """What speaks to a server: `redis_pool.Pool`, or what a test has in its place."""
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Return an answer for each command, a `Refused` among them. Raise `Refused`, `OSError`."""
+
+    def disconnect(self) -> None:
+        """Close what is idle."""
 
 
 class RedisStore:
     """The commands that the cache protocol needs. Each may raise `CacheUnavailable`."""
 
-    def __init__(self, client: redis.Redis, breaker: CircuitBreaker) -> None:
+    def __init__(self, client: Client, breaker: CircuitBreaker) -> None:
         self._client = client
         self._breaker = breaker
 
@@ -36,95 +45,88 @@ class RedisStore:
         if not self._breaker.allows():
             raise CacheUnavailable("circuit open")
         try:
-            return cast("bytes | None", self._try(lambda: self._client.get(key)))
+            return cast("bytes | None", self._ask("GET", key))
         except _WrongType:
             return b""
 
     def add(self, key: str, value: bytes, ttl_ms: int) -> bool:
         """Set `key` unless it exists; tell whether it did."""
-        return bool(self._try(lambda: self._client.set(key, value, nx=True, px=ttl_ms)))
+        return self._ask("SET", key, value, "NX", "PX", ttl_ms) is not None
 
     def run(self, script: str, key: str, *args: bytes | str | int) -> int:
         """Run a script on one key. Plain EVAL: one round trip, also just after a failover."""
-        return cast("int", self._try(lambda: self._client.eval(script, 1, key, *args)))
+        return cast("int", self._ask("EVAL", script, 1, key, *args))
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `get`, in one round trip. Not by MGET: keys on several shards would refuse it."""
         if not self._breaker.allows():
             raise CacheUnavailable("circuit open")
         return [
-            b"" if isinstance(answer, redis.ResponseError) else answer
-            for answer in self._pipe([("GET", key) for key in keys])
+            b"" if isinstance(answer, Refused) else answer
+            for answer in self._ask_many([("GET", key) for key in keys])
         ]
 
     def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]:
         """As `add`, in one round trip."""
         commands = [("SET", key, value, "NX", "PX", ttl_ms) for key, value in values.items()]
-        return [answer is True or answer == b"OK" for answer in self._pipe(commands)]
+        return [answer == b"OK" for answer in self._ask_many(commands)]
 
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]:
         """As `run`, in one round trip."""
-        return self._pipe([("EVAL", script, 1, *call) for call in calls])
+        return self._ask_many([("EVAL", script, 1, *call) for call in calls])
 
     def ping(self) -> None:
         """Raise `CacheUnavailable` where Redis does not answer."""
-        self._try(self._client.ping)
+        self._ask("PING")
 
     def slots(self) -> Any:
         """Return who has which keys, as a cluster's node tells it."""
-        return self._try(lambda: self._client.execute_command("CLUSTER SLOTS"))
+        return self._ask("CLUSTER", "SLOTS")
 
-    def _pipe(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+    def _ask(self, *command: str | bytes | int) -> Any:
+        return self._try(lambda: _accepted(self._client.ask([command]))[0])
+
+    def _ask_many(self, commands: Sequence[Command]) -> list[Any]:
         """Send all at once. A refusal fails them all, but that of a key of another type."""
         if not commands:
             return []  # nothing is asked, so nothing is learnt of Redis
-        return self._try(lambda: self._exchanged(commands))
-
-    def _exchanged(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        pipeline: Any = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        answers: list[Any] = pipeline.execute(raise_on_error=False)
-        for answer in answers:
-            if isinstance(answer, redis.ResponseError) and not _is_wrong_type(answer):
-                raise answer
-        return answers
+        return self._try(lambda: _accepted(self._client.ask(commands), _WRONG_TYPE))
 
     def _leave(self) -> None:
         """
-        Drop the connections to a primary that has become a replica: its name leads elsewhere now.
+        Drop the connections to what may come back as a replica: the primary's name leads elsewhere.
 
-        Only the idle ones, ours among them by now: others are in the midst of a command.
+        A read would not find out. Only the idle ones, ours among them by now: others are in use.
         """
-        self._client.connection_pool.disconnect(inuse_connections=False)
+        self._client.disconnect()
 
     def _try(self, command: Callable[[], _T]) -> _T:
         started = time.perf_counter()
         try:
             answer = command()
-        except AskError as error:
-            raise CacheUnavailable(_ELSEWHERE) from error
-        except redis.ResponseError as error:
-            if _is_wrong_type(error):
+        except Refused as error:
+            if error.kind == _WRONG_TYPE:
                 raise _WrongType from None
-            self._failed(error)
-            if isinstance(error, redis.ReadOnlyError):
+            if error.kind not in REDIRECTIONS:
+                self._failed(error.kind)
+            if error.kind in _NO_PRIMARY:
                 self._leave()
-            raise CacheUnavailable(f"Redis refused: {_reason(error)}") from error
-        except _FAILURES as error:
-            self._failed(error)
-            raise CacheUnavailable(f"Redis did not answer: {_reason(error)}") from error
+            raise CacheUnavailable(f"Refused: {error.kind}") from error
+        except OSError as error:
+            self._failed(type(error).__name__)
+            raise CacheUnavailable(f"Redis did not answer: {type(error).__name__}") from error
         finally:
             telemetry.spent("cache", time.perf_counter() - started)
         if self._breaker.succeeded():
             telemetry.info("cache circuit closed")
         return answer
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, reason: str) -> None:
+        """Note a failure by its kind: its text could hold host names, and what was sent."""
         if self._breaker.failed():
-            telemetry.warning("cache circuit opened", reason=_reason(error))
+            telemetry.warning("cache circuit opened", reason=reason)
             telemetry.count("BreakerOpened")
 
 
@@ -132,10 +134,9 @@ class _WrongType(Exception):
     """The key holds a hash, a list or the like: nothing that we wrote."""
 
 
-def _is_wrong_type(error: redis.ResponseError) -> bool:
-    return str(error).startswith("WRONGTYPE")
-
-
-def _reason(error: Exception) -> str:
-    """Return an error's kind: its text could hold host names, and differs by version."""
-    return type(error).__name__
+def _accepted(answers: list[Any], but: str | None = None) -> list[Any]:
+    """Return the answers. Raise the first refusal, `but` those of a kind."""
+    for answer in answers:
+        if isinstance(answer, Refused) and answer.kind != but:
+            raise answer
+    return answers

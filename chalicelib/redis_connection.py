@@ -1,112 +1,200 @@
 """
-How a connection to Redis is made: address, time-outs, TLS, user. Knows no command but the greeting.
+A connection to one Redis server: TCP, TLS, the greeting, and asking over it. No other command.
 
-redis-py's defaults (5 s time-outs, 10 retries) would hold a Lambda for a minute when Redis hangs.
+hiredis writes and reads the protocol, RESP2. The rest of redis-py would take longer to import than
+all else that a hit needs (`docs/decisions/0019`). Errors are the system's: `OSError`, of which
+`TimeoutError` is one.
 """
 
 from __future__ import annotations
 
+import select
 import socket
-import ssl
 import time
-from collections.abc import Callable
-from typing import Any, Final, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from hiredis import Reader, pack_command
 
-from chalicelib.config import Settings
+from chalicelib.sockets import limit_silence
 
-Connect = Callable[[str, int], redis.Redis]
-"""Returns a client of a host and port, which connects on its first command."""
+if TYPE_CHECKING:
+    import ssl
 
+Command = tuple[str | bytes | int, ...]
+Credentials = Callable[[], tuple[str, str]]
+"""Gives user and password; the user of a server that knows no users is empty."""
+
+_Address = tuple[Any, Any, int, str, tuple[Any, ...]]
+"""As `socket.getaddrinfo` has it."""
 _LEAST_SECONDS: Final = 0.001
 """Zero would mean: do not wait, and fail though the answer is there."""
+_CHUNK_BYTES: Final = 65536
 
 
-def connect(settings: Settings) -> redis.Redis:
-    """Return a client of the settings' Redis. Connects on its first command."""
-    return connector(settings)(settings.redis_host, settings.redis_port)
-
-
-def connector(settings: Settings) -> Connect:
+class Refused(Exception):
     """
-    Return what connects to the nodes of one Redis; they share what is slow to make.
+    A no in place of a result: Redis', or AWS's where a token is asked for.
 
-    Clients fail within `redis_timeout_seconds`. They are not `single_connection_client`, which
-    saves 20 µs a command but connects in its constructor, where nobody expects an outage.
-    """
-    options = {**_time_outs(settings), **_user(settings), "context": _tls(settings)}
-
-    def connect(host: str, port: int) -> redis.Redis:
-        pool = redis.ConnectionPool(Connection, host=host, port=port, **options)
-        return redis.Redis.from_pool(pool)
-
-    return connect
-
-
-class Connection(redis.Connection):
-    """
-    A connection that is ready (TCP, TLS and AUTH) within one time-out, or not at all.
-
-    redis-py's own would take a time-out for each, and a new TLS context (36 ms) each time.
+    Its first word is its kind, as in `READONLY You can't write against a read only replica`.
     """
 
-    def __init__(self, context: ssl.SSLContext | None = None, **options: Any) -> None:
-        super().__init__(**options)  # type: ignore[no-untyped-call]
-        self._context = context
-        self._seconds: float = options["socket_connect_timeout"]
-        self._ready_by = 0.0
-
-    @property  # type: ignore[misc]  # redis-py's can be set; nobody sets it
-    def socket_connect_timeout(self) -> float:
-        """Half of what is left, for each address in turn: a dead one leaves time for the next."""
-        return self._left() / 2
-
-    def _connect(self) -> socket.socket:
-        if self.credential_provider:
-            self.credential_provider.get_credentials()  # the first one takes 0.1 s of ours
-        self._ready_by = time.monotonic() + self._seconds
-        sock: socket.socket = super()._connect()  # type: ignore[no-untyped-call]
-        if self._context is None:
-            return sock
-        sock.settimeout(self._left())
-        return self._context.wrap_socket(sock, server_hostname=self.host)
-
-    def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 — redis-py's
-        """Greet in the time that is left."""
-        sock = cast("socket.socket", self._sock)
-        sock.settimeout(self._left())
-        super().on_connect_check_health(check_health)
-        sock.settimeout(self.socket_timeout)
-
-    def _left(self) -> float:
-        return max(self._ready_by - time.monotonic(), _LEAST_SECONDS)
+    @property
+    def kind(self) -> str:
+        """Return what programs tell it by. The rest is for people, and may quote what was sent."""
+        return str(self).partition(" ")[0]
 
 
-def _time_outs(settings: Settings) -> dict[str, Any]:
-    """Return what makes a time-out end a command, and a stale connection be made anew, once."""
-    return {
-        "socket_timeout": settings.redis_timeout_seconds,
-        "socket_connect_timeout": settings.redis_timeout_seconds,
-        "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        "protocol": 2,  # needs no HELLO
-        "driver_info": None,  # nor telling who we are: the greeting is no round trip, or AUTH
-        "db": settings.redis_db,
-    }
+class Options(NamedTuple):
+    """How to connect, wherever to."""
+
+    seconds: float
+    """What a connection has to get ready in, once its address is known; then each question."""
+    database: int = 0
+    tls: ssl.SSLContext | None = None
+    credentials: Credentials | None = None
 
 
-def _user(settings: Settings) -> dict[str, Any]:
-    if settings.redis_iam_cache and settings.redis_username:
-        from chalicelib.redis_iam import IamToken
+class Connection:
+    """
+    To one server, opened by the first question. Of one thread at a time.
 
-        return {"credential_provider": IamToken(settings.redis_iam_cache, settings.redis_username)}
-    return {"username": settings.redis_username, "password": settings.redis_password}
+    It is idle with nothing outstanding, or closed: no answer can be taken for another question's.
+    """
+
+    def __init__(self, host: str, port: int, options: Options) -> None:
+        self._host = host
+        self._port = port
+        self._options = options
+        self._socket: socket.socket | None = None
+        self._reader = _reader()
+        self._news = select.poll()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is, and Redis has not said a word meanwhile: nobody has asked for one."""
+        return self._socket is not None and not self._news.poll(0)
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """
+        Send all in one round trip; return an answer for each, a `Refused` where Redis gave one.
+
+        Raise `OSError` where the connection fails, `TimeoutError` where the answers are late, and
+        `Refused` where the greeting is. It is closed then.
+        """
+        try:
+            return self._exchanged(self._socket or self._connected(), commands)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, BlockingIOError):
+                raise TimeoutError("Redis is silent") from None
+            raise
+
+    def close(self) -> None:
+        """End it. The next question opens it anew."""
+        server, self._socket = self._socket, None
+        if server is not None:
+            server.close()
+
+    def _exchanged(self, server: socket.socket, commands: Sequence[Command]) -> list[Any]:
+        packed = [pack_command(command) for command in commands]  # type: ignore[arg-type] # stub: of one
+        until = time.monotonic() + self._options.seconds
+        _send(server, b"".join(packed), until)
+        answers: list[Any] = []
+        while True:
+            received = server.recv(_CHUNK_BYTES)
+            if not received:
+                raise ConnectionResetError("Redis closed the connection")
+            self._reader.feed(received)
+            while (answer := self._reader.gets()) is not False:  # which RESP2 has not
+                answers.append(answer)
+            if len(answers) >= len(commands):
+                break
+            _check(until)
+        if len(answers) > len(commands) or self._reader.has_data():
+            raise ConnectionError("Redis answered what it was not asked")
+        return answers
+
+    def _connected(self) -> socket.socket:
+        greeting = self._greeting()  # the first token takes 0.1 s, which is not the server's fault
+        addresses = _addresses(self._host, self._port)  # nor is this, and nothing limits it
+        ready_by = time.monotonic() + self._options.seconds
+        self._socket = server = _opened(addresses, ready_by)
+        self._reader = _reader()
+        tls = self._options.tls
+        if tls is not None:
+            server.settimeout(_left(ready_by))
+            self._socket = server = tls.wrap_socket(server, server_hostname=self._host)
+        if greeting:
+            server.settimeout(_left(ready_by))
+            for answer in self._exchanged(server, greeting):
+                if isinstance(answer, Refused):
+                    raise answer
+        if tls is None:
+            limit_silence(server, self._options.seconds)
+        else:
+            server.settimeout(self._options.seconds)
+        self._news = select.poll()
+        self._news.register(server, select.POLLIN)
+        return server
+
+    def _greeting(self) -> list[Command]:
+        greeting: list[Command] = []
+        if self._options.credentials is not None:
+            user, password = self._options.credentials()
+            greeting.append(("AUTH", user, password) if user else ("AUTH", password))
+        if self._options.database:
+            greeting.append(("SELECT", self._options.database))
+        return greeting
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    """One for all connections. It checks certificate and host name."""
-    if not settings.redis_tls:
-        return None
-    return ssl.create_default_context(cafile=settings.redis_ca_file)
+def _reader() -> Reader:
+    return Reader(protocolError=ConnectionError, replyError=Refused)
+
+
+def _addresses(host: str, port: int) -> list[_Address]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # of a name that no resolver can be asked for
+        raise OSError("The host's name is none") from error
+
+
+def _opened(addresses: Sequence[_Address], ready_by: float) -> socket.socket:
+    """Try them in turn. One takes half of what is left: it may be the dead one."""
+    failure = OSError("the host has no address")
+    for address in addresses:
+        try:
+            return _to(address, _left(ready_by) / 2)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _to(address: _Address, seconds: float) -> socket.socket:
+    family, kind, protocol, _, where = address
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.settimeout(seconds)
+        opened.connect(where)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _send(server: socket.socket, data: bytes, until: float) -> None:
+    """As `sendall`, whose time-out would begin anew with each part that goes."""
+    sent = server.send(data)
+    while sent < len(data):
+        _check(until)
+        sent += server.send(data[sent : sent + _CHUNK_BYTES])
+
+
+def _check(until: float) -> None:
+    if time.monotonic() > until:
+        raise TimeoutError("Redis is slow")
+
+
+def _left(until: float) -> float:
+    return max(until - time.monotonic(), _LEAST_SECONDS)

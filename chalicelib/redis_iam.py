@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import redis
+from chalicelib.redis_connection import Refused
 
 LIFE_SECONDS: Final = 900
 """How long ElastiCache takes a token."""
@@ -20,8 +20,8 @@ RENEWED_SECONDS: Final = 60
 """So long before its end a new one is made."""
 
 
-class IamToken(redis.CredentialProvider):
-    """Gives user and token. Raises `redis.AuthenticationError` where AWS gives no credentials."""
+class IamToken:
+    """Gives user and token. Raises `Refused` where AWS gives us no credentials."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class IamToken(redis.CredentialProvider):
         self._token = ""
         self._renew_at = 0.0
 
-    def get_credentials(self) -> tuple[str, str]:
+    def __call__(self) -> tuple[str, str]:
         """Return user and token, the same token until shortly before its end."""
         now = self._clock()
         if now >= self._renew_at:
@@ -65,7 +65,7 @@ class IamToken(redis.CredentialProvider):
                 self._request(), "connect", expires_in=LIFE_SECONDS, region_name=self._region
             )
         except BotoCoreError as error:
-            raise redis.AuthenticationError(type(error).__name__) from error
+            raise Refused(type(error).__name__) from error
         return url.removeprefix("https://")
 
     def _request(self) -> dict[str, Any]:

@@ -8,18 +8,15 @@ costs the keys of the others nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
-import redis
-from redis.exceptions import AskError, MovedError
-
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.errors import CacheUnavailable
-from chalicelib.redis_client import RedisStore
-from chalicelib.redis_connection import Connect
-from chalicelib.redis_slots import Address, SlotMap
+from chalicelib.redis_client import Client, RedisStore
+from chalicelib.redis_connection import Command, Refused
+from chalicelib.redis_slots import Address, Redirection, SlotMap
 
 _T = TypeVar("_T")
 
@@ -31,7 +28,7 @@ class Node(NamedTuple):
     """A server of the cluster, as far as we have asked it."""
 
     address: Address
-    client: redis.Redis
+    client: Client
     store: RedisStore
 
 
@@ -39,7 +36,10 @@ class Nodes:
     """Those that are known; at first the one that the settings name. Safe to share by threads."""
 
     def __init__(
-        self, connect: Connect, seed: Address, clock: Callable[[], float] = time.monotonic
+        self,
+        connect: Callable[[str, int], Client],
+        seed: Address,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect
         self._seed = seed
@@ -71,21 +71,20 @@ class Nodes:
         try:
             return question(node.store)
         except CacheUnavailable as error:
-            if not isinstance(error.__cause__, AskError):
+            if _redirection(error, node) is None:
                 self._doubt(node.address)
             raise
 
     def follow(self, node: Node, error: CacheUnavailable) -> Node:
         """Return where a key has gone (MOVED), or is going (ASK); else raise the error again."""
-        to = error.__cause__
-        if not isinstance(to, AskError):
+        told = _redirection(error, node)
+        if told is None:
             raise error
-        target = self._node(Address(to.host or node.address.host, to.port))
-        if isinstance(to, MovedError):
+        target = self._node(told.to)
+        if told.for_good:
             self._learn(target)
             return target
-        asking = _Asking(connection_pool=target.client.connection_pool)
-        return target._replace(store=RedisStore(asking, CircuitBreaker()))
+        return target._replace(store=RedisStore(_Asking(target.client), CircuitBreaker()))
 
     def _may_learn(self, *, reads: bool) -> bool:
         """Not again at once; but a write without any map always tries, as writes do."""
@@ -116,11 +115,19 @@ class Nodes:
         return node
 
 
-class _Asking(redis.Redis):
+class _Asking:
     """Asks a server for a key that may have come to it before its slot has."""
 
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        pipeline = self.pipeline(transaction=False)
-        pipeline.execute_command("ASKING")
-        pipeline.execute_command(*args, **options)
-        return pipeline.execute()[1]
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.disconnect = client.disconnect
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        asked = [each for command in commands for each in (("ASKING",), command)]
+        return self._client.ask(asked)[1::2]
+
+
+def _redirection(error: CacheUnavailable, asked: Node) -> Redirection | None:
+    """Return what the node that was asked has told, if it is not merely in trouble."""
+    answer = error.__cause__
+    return Redirection.of(str(answer), asked.address) if isinstance(answer, Refused) else None

@@ -1,11 +1,17 @@
-"""Which node of a cluster has which keys, as CLUSTER SLOTS tells it. Asks nobody."""
+"""
+Which node of a cluster has which keys, as CLUSTER SLOTS and redirections tell it. Asks nobody.
+
+https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
+"""
 
 from __future__ import annotations
 
+from binascii import crc_hqx
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
-from redis.crc import key_slot
+REDIRECTIONS: Final = {"MOVED", "ASK"}
+_SLOTS: Final = 16384
 
 
 class Address(NamedTuple):
@@ -13,6 +19,26 @@ class Address(NamedTuple):
 
     host: str
     port: int
+
+
+class Redirection(NamedTuple):
+    """What a node answers where another has the key."""
+
+    to: Address
+    for_good: bool
+    """Whether the slot has moved; else it is about to, and this one key may have gone ahead."""
+
+    @classmethod
+    def of(cls, answer: str, told_by: Address) -> Self | None:
+        """Read `MOVED 866 10.0.0.1:7001`, or `ASK` likewise; what is neither is no redirection."""
+        kind, _, where = answer.partition(" ")
+        if kind not in REDIRECTIONS:
+            return None
+        _, _, address = where.partition(" ")
+        host, _, port = address.rpartition(":")
+        if not port.isdecimal():
+            return None
+        return cls(Address(_host(host, told_by), int(port)), kind == "MOVED")
 
 
 class _Range(NamedTuple):
@@ -36,16 +62,24 @@ class SlotMap:
 
     def primary_of(self, key: str) -> Address | None:
         """Return who has the key, where that is known."""
-        slot = key_slot(key.encode())
+        slot = slot_of(key)
         for first, last, primary in self._ranges:
             if first <= slot <= last:
                 return primary
         return None
 
 
+def slot_of(key: str) -> int:
+    """Return the slot of a key: a checksum of what its first braces hold, or of all of it."""
+    _, _, behind = key.partition("{")
+    tag, closed, _ = behind.partition("}")
+    return crc_hqx((tag if tag and closed else key).encode(), 0) % _SLOTS
+
+
 def _address(told: Sequence[Any], told_by: Address | None) -> Address:
+    return Address(_host((told[0] or b"").decode(), told_by), told[1])
+
+
+def _host(name: str, told_by: Address | None) -> str:
     """Return where a node is. One that does not know its own name is where we have reached it."""
-    host = (told[0] or b"").decode()
-    if host in ("", "?") and told_by:
-        host = told_by.host
-    return Address(host, told[1])
+    return told_by.host if name in ("", "?") and told_by else name

@@ -18,12 +18,10 @@ from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.config import Settings
 from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
 from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec
-from chalicelib.redis_client import RedisStore
-from chalicelib.redis_connection import connect, connector
+from chalicelib.redis_client import Client, RedisStore
+from chalicelib.redis_pool import connector, pool
 
 if TYPE_CHECKING:
-    import redis
-
     from chalicelib.models import ProductChanges, ProductDraft
     from chalicelib.redis_cluster import ClusterStore
     from chalicelib.repository import DynamoDB, Repository
@@ -35,7 +33,7 @@ class Container:
     def __init__(
         self,
         settings: Settings,
-        redis: redis.Redis | None = None,
+        redis: Client | None = None,
         dynamodb: DynamoDB | None = None,
     ) -> None:
         self.settings = settings
@@ -70,7 +68,7 @@ class Container:
         """Redis, behind its circuit breaker, or each of a cluster's nodes behind its own."""
         if self.settings.redis_cluster:
             return self._cluster()
-        return RedisStore(self._redis or connect(self.settings), CircuitBreaker())
+        return RedisStore(self._redis or pool(self.settings), CircuitBreaker())
 
     def _cluster(self) -> ClusterStore:
         from chalicelib.redis_cluster import ClusterStore

@@ -14,9 +14,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
-import redis
-
-from chalicelib import redis_connection
+from chalicelib import redis_connection, redis_pool
 from chalicelib.config import Settings
 from dev.freshness.timeline import Timeline, Window
 from dev.servers import Valkey
@@ -24,7 +22,7 @@ from dev.watch.refused import Refused
 
 _LOOK_SECONDS: Final = 0.25
 _PATIENCE_SECONDS: Final = 0.25
-_FAILURES: Final = (redis.RedisError, OSError)
+_FAILURES: Final = (redis_connection.Refused, OSError)
 
 
 class RedisReach:
@@ -32,7 +30,7 @@ class RedisReach:
 
     def __init__(self, settings: Settings, valkey: Valkey | None, timeline: Timeline) -> None:
         patient = replace(settings, redis_timeout_seconds=_PATIENCE_SECONDS)
-        self._client = redis_connection.connect(patient)
+        self._client = redis_pool.pool(patient)
         self._valkey = valkey
         self._timeline = timeline
         self._window: Window | None = None
@@ -59,7 +57,7 @@ class RedisReach:
         with self._looking:
             started = time.monotonic()
             try:
-                self._client.ping()
+                self._tell("PING")
             except _FAILURES:
                 self._is_gone()
             else:
@@ -82,9 +80,14 @@ class RedisReach:
         """Empty it. Raise `Refused`, also where it does not answer."""
         self._ours()
         try:
-            self._client.flushall()
+            self._tell("FLUSHALL")
         except _FAILURES:
             raise Refused("Redis does not answer, so it was not flushed") from None
+
+    def _tell(self, command: str) -> None:
+        for answer in self._client.ask([(command,)]):
+            if isinstance(answer, redis_connection.Refused):
+                raise answer
 
     def _ours(self) -> Valkey:
         if self._valkey is None:

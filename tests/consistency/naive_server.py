@@ -15,21 +15,25 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
+from typing import Any, Final
 
-import redis
-
-from chalicelib import redis_connection, wiring
+from chalicelib import wiring
 from chalicelib.cache_entry import NEGATIVE, VALUE, Fetched, Outcome
 from chalicelib.config import Settings
 from chalicelib.product import Representation as Item
 from chalicelib.product_cache import RepresentationCodec, key_of
+from chalicelib.redis_client import Client
+from chalicelib.redis_connection import Refused
+from chalicelib.redis_pool import pool
 from dev import server
+
+_FAILURES: Final = (Refused, OSError)
 
 
 class NaiveCache:
     """Cache-aside as most write it, fail-open."""
 
-    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
         self._seconds = settings.cache_ttl_seconds
         self._negative_seconds = settings.cache_negative_ttl_seconds
@@ -38,14 +42,14 @@ class NaiveCache:
     def fetch(self, product_id: str, load: Callable[[], Item | None]) -> Fetched[Item]:
         """Read through."""
         try:
-            raw = self._client.get(key_of(product_id))
-        except redis.RedisError:
+            raw = self._tell("GET", key_of(product_id))
+        except _FAILURES:
             return Fetched(load(), Outcome.BYPASS)
         if raw is not None:
             item = None if raw == NEGATIVE else self._codec.decode(raw[1:])
             return Fetched(item, Outcome.HIT)
         item = load()
-        with suppress(redis.RedisError):
+        with suppress(*_FAILURES):
             self._fill(key_of(product_id), item)
         return Fetched(item, Outcome.MISS)
 
@@ -59,14 +63,20 @@ class NaiveCache:
     def fenced(self, product_id: str) -> Iterator[None]:
         """Delete the entry after the write."""
         yield
-        with suppress(redis.RedisError):
-            self._client.delete(key_of(product_id))
+        with suppress(*_FAILURES):
+            self._tell("DEL", key_of(product_id))
 
     def _fill(self, key: str, item: Item | None) -> None:
         if item is None:
-            self._client.set(key, NEGATIVE, ex=self._negative_seconds)
+            self._tell("SET", key, NEGATIVE, "EX", self._negative_seconds)
         else:
-            self._client.set(key, VALUE + self._codec.encode(item), ex=self._seconds)
+            self._tell("SET", key, VALUE + self._codec.encode(item), "EX", self._seconds)
+
+    def _tell(self, *command: str | bytes | int) -> Any:
+        [answer] = self._client.ask([command])
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
 
 
 def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) -> Item | None:
@@ -79,7 +89,7 @@ class NaiveContainer(wiring.Container):
     @cached_property
     def cache(self) -> NaiveCache:
         """The naive one."""
-        return NaiveCache(redis_connection.connect(self.settings), self.settings)
+        return NaiveCache(pool(self.settings), self.settings)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-import fakeredis
 import pytest
-import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +14,7 @@ from chalicelib.redis_client import RedisStore
 from dev.servers import Valkey
 from tests.consistency import model, weakened
 from tests.consistency.model import Content, Script
+from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis
 
 Call = tuple[str, tuple[bytes, ...]]
 
@@ -41,7 +40,7 @@ ARGUMENTS = {
 class ScriptedRedis:
     """A server's one key, told in the model's terms."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Recorder) -> None:
         self.client = client
         self.store = RedisStore(client, CircuitBreaker())
 
@@ -67,10 +66,10 @@ class ScriptedRedis:
 def server(request: pytest.FixtureRequest) -> Iterator[ScriptedRedis]:
     """Give each kind of Redis in turn."""
     if request.param == "fakeredis":
-        yield ScriptedRedis(fakeredis.FakeRedis())
+        yield ScriptedRedis(RecordingFakeRedis())
         return
     with Valkey() as valkey:
-        client = redis.Redis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
+        client = RecordingRedis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
         yield ScriptedRedis(client)
         client.close()
 

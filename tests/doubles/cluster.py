@@ -1,16 +1,18 @@
 """A cluster of real Valkeys on this machine, and a client that notes what our store sends there."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import redis
 
-from chalicelib import redis_connection
+from chalicelib.redis_client import Client
 from chalicelib.redis_cluster import ClusterStore
+from chalicelib.redis_connection import Command
 from chalicelib.redis_nodes import Nodes
+from chalicelib.redis_pool import connector
 from chalicelib.redis_slots import Address
 from dev.programs import free_port
 from dev.servers import Valkey
@@ -105,19 +107,20 @@ class RecordingCluster(redis.RedisCluster):
     def _noted(self, command: str) -> None:
         self._sent.append(command)
 
-    def _connect(self, host: str, port: int) -> redis.Redis:
-        pool = redis_connection.connector(self._settings)(host, port).connection_pool
-        return _Noting(pool, self._noted)
+    def _connect(self, host: str, port: int) -> Client:
+        return _Noting(connector(self._settings)(host, port), self._noted)
 
 
-class _Noting(redis.Redis):
-    def __init__(self, pool: redis.ConnectionPool, note: Callable[[str], None]) -> None:
-        super().__init__(connection_pool=pool)
+class _Noting:
+    def __init__(self, client: Client, note: Callable[[str], None]) -> None:
+        self._client = client
         self._note = note
+        self.disconnect = client.disconnect
 
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        self._note(str(args[0]))
-        return super().execute_command(*args, **options)
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        for command in commands:
+            self._note(str(command[0]))
+        return self._client.ask(commands)
 
 
 def eventually(agreed: Callable[[], bool]) -> None:

@@ -118,7 +118,7 @@ def test_a_write_waits_for_three_time_outs_when_all_nodes_hang(
         _write(cache, _key_of(0))
 
     assert 2 == sent.count("EVAL")
-    assert sent.count("CLUSTER SLOTS") <= 1
+    assert sent.count("CLUSTER") <= 1
     assert len(sent) <= 3
 
 
@@ -132,7 +132,7 @@ def test_a_cold_start_without_a_cluster_is_a_bypass(
         for _ in range(20):
             with pytest.raises(CacheUnavailable):
                 store.get("k")
-        assert sent.count("CLUSTER SLOTS") < 5
+        assert sent.count("CLUSTER") < 5
         with pytest.raises(CacheUnavailable):
             store.run("return 1", "k")
 
@@ -216,7 +216,7 @@ def test_a_slot_that_has_moved_is_followed(
                 assert {key: "x"} == cache.fetch_many([key], lambda _: {})
             else:
                 assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
-                assert ["GET", "CLUSTER SLOTS", "GET"] == sent
+                assert ["GET", "CLUSTER", "GET"] == sent
         sent.clear()
         with client.commands() as sent:
             assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import redis_connection
+from chalicelib import redis_pool
 from chalicelib.cache_entry import Fetched, Outcome
 from tests import examples
 from tests.doubles.caching import Loader, a_cache
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 5
 
 
 def _client(port: int) -> object:
-    return redis_connection.connect(examples.settings(REDIS_HOST="127.0.0.1", REDIS_PORT=str(port)))
+    return redis_pool.pool(examples.settings(REDIS_HOST="127.0.0.1", REDIS_PORT=str(port)))
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import redis
 
-from chalicelib import redis_connection
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.redis_pool import Pool, pool
 from tests import examples
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer
@@ -35,12 +34,12 @@ def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterat
         yield server
 
 
-def _client(server: TlsServer, **variables: str) -> redis.Redis:
+def _client(server: TlsServer, **variables: str) -> Pool:
     time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}
-    return redis_connection.connect(examples.settings(**time_out, **server.settings | variables))
+    return pool(examples.settings(**time_out, **server.settings | variables))
 
 
-def _bypasses(client: redis.Redis) -> bool:
+def _bypasses(client: Pool) -> bool:
     return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", Loader("x"))
 
 
@@ -72,11 +71,13 @@ def test_a_certificate_for_another_host_is_not_trusted(server: TlsServer) -> Non
 
 def test_all_connections_share_what_is_slow_to_make(server: TlsServer) -> None:
     """The authorities are read once: it takes longer than a round trip, many times over."""
-    pool = _client(server).connection_pool
-    first, second = pool.get_connection(), pool.get_connection()
+    client = _client(server)
+    first, second = client._lent(), client._lent()
+    first.ask([("PING",)])
+    second.ask([("PING",)])
 
     assert first is not second
-    assert first._sock.context is second._sock.context
+    assert first._socket.context is second._socket.context
 
 
 @pytest.mark.parametrize("connected", [False, True])
@@ -123,10 +124,10 @@ def test_a_connection_is_ready_in_one_time_out_or_not_at_all(
     settings = {"REDIS_HOST": "localhost", "REDIS_PORT": str(slow_port), "REDIS_PASSWORD": "p"}
     tls = {"REDIS_TLS": "true", "REDIS_CA_FILE": certificates.ca_file}
     time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}
-    client = redis_connection.connect(examples.settings(**settings, **tls, **time_out))
+    client = pool(examples.settings(**settings, **tls, **time_out))
 
     started = time.monotonic()
-    with pytest.raises(redis.TimeoutError):
-        client.ping()
+    with pytest.raises(TimeoutError):
+        client.ask([("PING",)])
 
     assert TIME_OUT <= time.monotonic() - started < 1.5 * TIME_OUT

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import botocore.session
 import pytest
-import redis
 
+from chalicelib.redis_connection import Refused
 from chalicelib.redis_iam import LIFE_SECONDS, RENEWED_SECONDS, IamToken
 
 SECRET = "a secret key"
@@ -68,7 +68,7 @@ def _signature(token: str, secret: str) -> str:
 @pytest.mark.parametrize("cache", [SERVERLESS, NODES])
 def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
     """Over every other part of the token, by the secret key; another key gives another."""
-    user, token = _token(cache).get_credentials()
+    user, token = _token(cache)()
 
     assert "catalog-dev" == user
     assert _query(token)["X-Amz-Signature"] == _signature(token, SECRET)
@@ -77,7 +77,7 @@ def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
 
 def test_the_token_says_who_connects_where_and_for_how_long() -> None:
     """A request `connect` of the user to the cache, good for 15 minutes, without its scheme."""
-    _, token = _token(NODES).get_credentials()
+    _, token = _token(NODES)()
     query = _query(token)
 
     assert token.startswith("products/?Action=connect&User=catalog-dev&")
@@ -88,7 +88,7 @@ def test_the_token_says_who_connects_where_and_for_how_long() -> None:
 
 def test_a_serverless_cache_is_named_as_one() -> None:
     """ElastiCache takes no token for it otherwise."""
-    _, token = _token(SERVERLESS).get_credentials()
+    _, token = _token(SERVERLESS)()
 
     assert "ServerlessCache" == _query(token)["ResourceType"]
 
@@ -98,13 +98,13 @@ def test_a_token_serves_until_shortly_before_its_end() -> None:
     clock, session = Clock(), Session("a key", SECRET)
     token = _token(NODES, session, clock)
 
-    token.get_credentials()
+    token()
     clock.now += LIFE_SECONDS - RENEWED_SECONDS - 1
-    token.get_credentials()
+    token()
     assert 1 == session.asked
 
     clock.now += 1
-    token.get_credentials()
+    token()
     assert 2 == session.asked
 
 
@@ -113,5 +113,5 @@ def test_without_credentials_nobody_connects() -> None:
     session = Session()
     session().get_credentials = lambda: None
 
-    with pytest.raises(redis.AuthenticationError, match="NoCredentialsError"):
-        _token(NODES, session).get_credentials()
+    with pytest.raises(Refused, match="NoCredentialsError"):
+        _token(NODES, session)()

@@ -1,8 +1,11 @@
 """What a node's answer to CLUSTER SLOTS says of keys."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from redis.crc import key_slot
 
-from chalicelib.redis_slots import Address, SlotMap
+from chalicelib.redis_slots import Address, Redirection, SlotMap, slot_of
 
 ASKED = Address("cache.example", 6379)
 ONE, TWO, REPLICA = Address("10.0.0.1", 7001), Address("10.0.0.2", 7002), Address("10.0.0.3", 7003)
@@ -39,3 +42,34 @@ def test_a_node_without_a_name_is_where_it_was_asked(name: bytes | None) -> None
     alone = SlotMap([[0, 16383, [name, 6380, b"an id"]]], ASKED)
 
     assert Address("cache.example", 6380) == alone.primary_of("foo")
+
+
+@given(st.text(alphabet="{}ab-é"))
+@example("product:{1}")
+@example("{}tail")
+@example("{open")
+@example("a{b}{c}")
+def test_a_key_s_slot_is_the_one_that_redis_counts(key: str) -> None:
+    """As redis-py counts it, braces and all."""
+    assert key_slot(key.encode()) == slot_of(key)
+
+
+@pytest.mark.parametrize(
+    ("answer", "to", "for_good"),
+    [
+        ("MOVED 866 10.0.0.1:7001", ONE, True),
+        ("ASK 866 10.0.0.1:7001", ONE, False),
+        ("MOVED 866 :7001", Address(ASKED.host, 7001), True),
+        ("MOVED 866 ?:7001", Address(ASKED.host, 7001), True),
+        ("MOVED 866 2001:db8::1:7001", Address("2001:db8::1", 7001), True),
+    ],
+)
+def test_a_redirection_says_whom_to_ask(answer: str, to: Address, *, for_good: bool) -> None:
+    """And for how long. A node without a name is where it was asked."""
+    assert Redirection(to, for_good) == Redirection.of(answer, ASKED)
+
+
+@pytest.mark.parametrize("answer", ["CLUSTERDOWN Hash slot not served", "MOVED 866", "ASK", ""])
+def test_another_refusal_is_no_redirection(answer: str) -> None:
+    """It is trouble, so the map is in doubt."""
+    assert Redirection.of(answer, ASKED) is None

@@ -1,17 +1,20 @@
 """The cache without Redis: reads load, writes go on or are refused, as the policy says."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-import redis as redis_py
 from fakeredis import FakeServer
 
 from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.circuit_breaker import FAILURES, CircuitBreaker
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_client import RedisStore
+from chalicelib.redis_connection import Command, Refused
+from chalicelib.redis_pool import pool
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.recording import Recorder, RecordingRedis
+from tests.examples import settings
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
@@ -122,34 +125,39 @@ def test_a_release_that_is_lost_is_no_error(fake_redis: Recorder, fake_server: F
     assert fake_redis.get("k").startswith(b"W")
 
 
-class _Refusing(redis_py.Redis):
-    """A Redis that answers every command with the same error."""
+class _Failing:
+    """A Redis that answers every command with the same refusal, or fails before."""
 
     def __init__(self, error: Exception) -> None:
-        super().__init__(host="redis.invalid")
         self._error = error
 
-    def execute_command(self, *_args: object, **_options: object) -> None:
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Refuse, or fail."""
+        if isinstance(self._error, Refused):
+            return [self._error for _ in commands]
         raise self._error
+
+    def disconnect(self) -> None:
+        """Do nothing: there is no connection."""
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        redis_py.ConnectionError("refused"),
-        redis_py.TimeoutError("hung"),
-        redis_py.ResponseError("OOM command not allowed when used memory > 'maxmemory'"),
-        redis_py.ReadOnlyError("replica"),
-        redis_py.BusyLoadingError("loading"),
-        redis_py.AuthenticationError("WRONGPASS"),
-        redis_py.exceptions.InvalidResponse("protocol"),
+        ConnectionError("refused"),
+        TimeoutError("hung"),
         OSError("no route"),
+        Refused("OOM command not allowed when used memory > 'maxmemory'"),
+        Refused("READONLY You can't write against a read only replica."),
+        Refused("LOADING Redis is loading the dataset in memory"),
+        Refused("NOAUTH Authentication required."),
+        Refused(""),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=str,
 )
 def test_whatever_redis_answers_reads_and_writes_go_on(error: Exception) -> None:
     """Every way in which Redis can fail is an outage, never an error of the catalog's."""
-    cache = a_cache(_Refusing(error))
+    cache = a_cache(_Failing(error))
 
     assert Fetched("x", BYPASS) == cache.fetch("k", Loader("x"))
     with cache.fenced("k"):
@@ -184,10 +192,12 @@ def test_a_primary_that_has_become_a_replica_is_left(real_redis: RecordingRedis)
 def test_a_refusal_is_an_outage_to_one_key_as_to_many(real_redis: Recorder, ask: Any) -> None:
     """It is no miss: the circuit breaker and the metrics are to know of it."""
     real_redis.acl_setuser("nobody", enabled=True, nopass=True, keys=["*"], commands=["-@all"])
-    port = real_redis.connection_pool.connection_kwargs["port"]
-    store = RedisStore(redis_py.Redis(port=port, username="nobody", password="x"), CircuitBreaker())
+    port = str(real_redis.connection_pool.connection_kwargs["port"])
+    where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": port}
+    as_nobody = settings(**where, REDIS_USERNAME="nobody", REDIS_PASSWORD="x")
+    store = RedisStore(pool(as_nobody), CircuitBreaker())
     try:
-        with pytest.raises(CacheUnavailable, match="NoPermissionError"):
+        with pytest.raises(CacheUnavailable, match="NOPERM"):
             ask(store)
     finally:
         real_redis.acl_deluser("nobody")
