@@ -43,8 +43,8 @@ import: $(INSTALLED)  ## Load products: make import FILE=products.ndjson
 export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
 	@$(BIN)/python -m dev.transfer export "$(FILE)"
 
-test: $(INSTALLED)  ## Run every test, with branch coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
+	@$(BIN)/python -m pytest $(ARGS)
 
 e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium; TLS by Debian's Redis
 	@$(BIN)/python -m pytest -m "browser or deployment or debian" $(ARGS)
