@@ -14,13 +14,17 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from chalicelib import telemetry
 from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.errors import CacheUnavailable
-from chalicelib.redis_connection import Command, Refused
+from chalicelib.redis_connection import Command, Refused, accepted
 from chalicelib.redis_slots import REDIRECTIONS
 
 _T = TypeVar("_T")
 
 _WRONG_TYPE: Final = "WRONGTYPE"
 _NO_PRIMARY: Final = {"READONLY", "LOADING", "MASTERDOWN", "NOAUTH"}
+"""
+What may come back as a replica says so: its connections are dropped, for the primary's name leads
+elsewhere by now, and a read would not find out. (Idle ones, ours among them: others are in use.)
+"""
 
 
 class Client(Protocol):
@@ -71,9 +75,7 @@ class RedisStore:
         commands = [("SET", key, value, "NX", "PX", ttl_ms) for key, value in values.items()]
         return [answer == b"OK" for answer in self._ask_many(commands)]
 
-    def run_many(
-        self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
-    ) -> Sequence[int]:
+    def run_many(self, script: str, calls: Sequence[Command]) -> Sequence[int]:
         """As `run`, in one round trip."""
         return self._ask_many([("EVAL", script, 1, *call) for call in calls])
 
@@ -86,21 +88,13 @@ class RedisStore:
         return self._ask("CLUSTER", "SLOTS")
 
     def _ask(self, *command: str | bytes | int) -> Any:
-        return self._try(lambda: _accepted(self._client.ask([command]))[0])
+        return self._try(lambda: accepted(self._client.ask([command]))[0])
 
     def _ask_many(self, commands: Sequence[Command]) -> list[Any]:
         """Send all at once. A refusal fails them all, but that of a key of another type."""
         if not commands:
             return []  # nothing is asked, so nothing is learnt of Redis
-        return self._try(lambda: _accepted(self._client.ask(commands), _WRONG_TYPE))
-
-    def _leave(self) -> None:
-        """
-        Drop the connections to what may come back as a replica: the primary's name leads elsewhere.
-
-        A read would not find out. Only the idle ones, ours among them by now: others are in use.
-        """
-        self._client.disconnect()
+        return self._try(lambda: accepted(self._client.ask(commands), _WRONG_TYPE))
 
     def _try(self, command: Callable[[], _T]) -> _T:
         started = time.perf_counter()
@@ -112,7 +106,7 @@ class RedisStore:
             if error.kind not in REDIRECTIONS:
                 self._failed(error.kind)
             if error.kind in _NO_PRIMARY:
-                self._leave()
+                self._client.disconnect()
             raise CacheUnavailable(f"Refused: {error.kind}") from error
         except OSError as error:
             self._failed(type(error).__name__)
@@ -132,11 +126,3 @@ class RedisStore:
 
 class _WrongType(Exception):
     """The key holds a hash, a list or the like: nothing that we wrote."""
-
-
-def _accepted(answers: list[Any], but: str | None = None) -> list[Any]:
-    """Return the answers. Raise the first refusal, `but` those of a kind."""
-    for answer in answers:
-        if isinstance(answer, Refused) and answer.kind != but:
-            raise answer
-    return answers

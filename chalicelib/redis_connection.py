@@ -45,6 +45,14 @@ class Refused(Exception):
         return str(self).partition(" ")[0]
 
 
+def accepted(answers: list[Any], but: str | None = None) -> list[Any]:
+    """Return the answers. Raise the first refusal, `but` those of a kind."""
+    for answer in answers:
+        if isinstance(answer, Refused) and answer.kind != but:
+            raise answer
+    return answers
+
+
 class Options(NamedTuple):
     """How to connect, wherever to."""
 
@@ -127,9 +135,7 @@ class Connection:
             self._socket = server = tls.wrap_socket(server, server_hostname=self._host)
         if greeting:
             server.settimeout(_left(ready_by))
-            for answer in self._exchanged(server, greeting):
-                if isinstance(answer, Refused):
-                    raise answer
+            accepted(self._exchanged(server, greeting))
         if tls is None:
             limit_silence(server, self._options.seconds)
         else:

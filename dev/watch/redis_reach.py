@@ -85,9 +85,7 @@ class RedisReach:
             raise Refused("Redis does not answer, so it was not flushed") from None
 
     def _tell(self, command: str) -> None:
-        for answer in self._client.ask([(command,)]):
-            if isinstance(answer, redis_connection.Refused):
-                raise answer
+        redis_connection.accepted(self._client.ask([(command,)]))
 
     def _ours(self) -> Valkey:
         if self._valkey is None:

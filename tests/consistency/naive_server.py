@@ -23,7 +23,7 @@ from chalicelib.config import Settings
 from chalicelib.product import Representation as Item
 from chalicelib.product_cache import RepresentationCodec, key_of
 from chalicelib.redis_client import Client
-from chalicelib.redis_connection import Refused
+from chalicelib.redis_connection import Refused, accepted
 from chalicelib.redis_pool import pool
 from dev import server
 
@@ -73,10 +73,7 @@ class NaiveCache:
             self._tell("SET", key, VALUE + self._codec.encode(item), "EX", self._seconds)
 
     def _tell(self, *command: str | bytes | int) -> Any:
-        [answer] = self._client.ask([command])
-        if isinstance(answer, Refused):
-            raise answer
-        return answer
+        return accepted(self._client.ask([command]))[0]
 
 
 def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) -> Item | None:
