@@ -159,17 +159,14 @@ def test_what_is_not_one_answer_is_none(answer: bytes, error: type[OSError]) -> 
 
 
 def test_an_answer_by_drops_is_too_late() -> None:
-    """The time-out is that of the question, not of each of its parts."""
+    """The time-out is that of the question, not of each of its parts, which all are in time."""
     drops = [step for byte in ANSWER for step in (0.05, bytes([byte]))]
-    with _answering([QUESTION, *drops]) as port:
-        started = time.monotonic()
-        with pytest.raises(TimeoutError):
-            _to(port, REDIS_TIMEOUT_SECONDS="0.1").ask([("GET", "key")])
-        assert time.monotonic() - started < 0.3
+    with _answering([QUESTION, *drops]) as port, pytest.raises(TimeoutError, match="slow"):
+        _to(port, REDIS_TIMEOUT_SECONDS="0.3").ask([("GET", "key")])
 
 
 def test_a_server_that_takes_by_drops_is_too_slow() -> None:
-    """As with answers."""
+    """As with answers: to take all would be a matter of many seconds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         ended = threading.Event()
@@ -183,7 +180,7 @@ def test_a_server_that_takes_by_drops_is_too_slow() -> None:
         thread = threading.Thread(target=take_by_drops)
         thread.start()
         started = time.monotonic()
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError, match="slow"):
             _to(listener.getsockname()[1], REDIS_TIMEOUT_SECONDS="0.1").ask(
                 [("SET", "key", b"x" * 30_000_000)]
             )
@@ -191,7 +188,7 @@ def test_a_server_that_takes_by_drops_is_too_slow() -> None:
         ended.set()
         thread.join()
 
-    assert waited < 0.5
+    assert waited < 5
 
 
 @pytest.mark.parametrize("kind", ["READONLY", "LOADING", "MASTERDOWN", "NOAUTH"])
