@@ -2,11 +2,9 @@
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /build
 RUN python -m venv /venv
-COPY requirements.txt requirements-dev.lock ./
-# Only what the API needs, at the versions of the lock. (pip takes no hashes from constraints.)
-RUN sed -E '/^ *(--hash|#)/d; s/ *\\$//' requirements-dev.lock > pins.txt && \
-    /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-    --constraint pins.txt --requirement requirements.txt chalice boto3 httptools
+COPY requirements/image.lock ./
+RUN /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+    --no-deps --require-hashes --requirement image.lock && /venv/bin/python -m pip check
 
 FROM python:3.13-slim-bookworm
 WORKDIR /app

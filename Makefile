@@ -17,12 +17,15 @@ help:  ## List the commands
 
 install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 
-$(INSTALLED): requirements-dev.lock
+# A lock is complete, so pip resolves nothing: older pips resolve extras even with hashes, and stop where a
+# newer release is out (https://github.com/pypa/pip/issues/9644).
+$(INSTALLED): requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) (first time only) …"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@broken=$$($(BIN)/python -m pip check) || { echo "$$broken"; exit 1; }
 	@touch $@
 
 run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
@@ -101,14 +104,16 @@ format: $(INSTALLED)  ## Format the code and mend what can be mended
 openapi: $(INSTALLED)  ## Write the OpenAPI document anew, from the models and the routes
 	@$(BIN)/python -m dev.openapi
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
+TOOLS := $(wildcard dev/deploy/tools/*.txt benchmarks/runtime/*.txt benchmarks/peers/*/*.txt)
 
-lock: $(INSTALLED)  ## Pin every package anew, with hashes, from requirements-dev.txt
+lock: $(INSTALLED)  ## Pin every package again, with hashes; upgrade all: ARGS=--upgrade
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
-	@$(LOCK) requirements-dev.txt -o requirements-dev.lock
-	@for set in $(basename $(wildcard dev/deploy/tools/*.txt \
-		benchmarks/runtime/*.txt benchmarks/peers/*/*.txt)); do $(LOCK) $$set.txt -o $$set.lock || exit 1; done
+	@$(LOCK) requirements/dev.txt -o requirements/dev.lock $(ARGS)
+	@$(LOCK) requirements/image.txt -c requirements/dev.lock -o requirements/image.lock $(ARGS)
+	@$(LOCK) requirements.txt -c requirements/dev.lock -o requirements/functions.lock $(ARGS)
+	@for set in $(basename $(TOOLS)); do $(LOCK) $$set.txt -o $$set.lock $(ARGS) || exit 1; done
 
 clean:  ## Remove what the commands made
 	rm -rf $(VENV) .local .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +27,8 @@ from dev.deploy.runtime import Runtime
 
 ROOT: Final = Path(__file__).parents[2]
 _JUNK: Final = shutil.ignore_patterns("__pycache__")
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]+(?===)")
+LOCK: Final = Path("requirements", "functions.lock")
+"""What ships, held to hashes."""
 
 
 def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None:
@@ -51,7 +51,7 @@ def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None
 
 def vendored(runtime: Runtime, cache: Path, root: Path = ROOT) -> Path:
     """Return the directory in `cache` with the wheels that ship, unpacked and compiled."""
-    pins = "\n".join(locked(root))
+    pins = (root / LOCK).read_text()
     digest = hashlib.sha256(f"{runtime} {sys.version} {pins}".encode()).hexdigest()
     place = cache / f"vendor-{digest[:16]}"
     if not place.exists():
@@ -73,19 +73,6 @@ def install(runtime: Runtime, vendor: Path, pins: str) -> None:
         words += ["--only-binary=:all:", "--require-hashes", "--no-deps"]
         _pip("install", "--quiet", f"--target={vendor}", *words, "--requirement", file.name)
     shutil.rmtree(vendor / "bin", ignore_errors=True)
-
-
-def locked(root: Path = ROOT) -> Iterator[str]:
-    """Yield the lock's entries, hashes and all, of the packages that ship."""
-    wanted = set(_NAME.findall((root / "requirements.txt").read_text()))
-    lock = (root / "requirements-dev.lock").read_text()
-    for entry in re.split(r"\n(?=\S)", lock):
-        name = _NAME.match(entry)
-        if name and name.group() in wanted:
-            wanted.remove(name.group())
-            yield entry
-    if wanted:
-        raise DeployFailed(f"requirements-dev.lock does not know {wanted}; try: make lock")
 
 
 def compile_all(place: Path, deployed: str) -> None:

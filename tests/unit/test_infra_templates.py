@@ -125,24 +125,6 @@ def test_the_dashboard_is_json() -> None:
     assert "Hit ratio" in titles
 
 
-def test_what_ships_is_what_requirements_name_with_hashes() -> None:
-    """Every package of `requirements.txt` is taken at its lock's version, held to its hashes."""
-    wanted = re.findall(r"(?m)^\S+==\S+$", (build.ROOT / "requirements.txt").read_text())
-    entries = list(build.locked())
-
-    assert sorted(wanted) == sorted(entry.split()[0] for entry in entries)
-    assert all("--hash=sha256:" in entry for entry in entries)
-
-
-def test_a_package_that_the_lock_does_not_know_is_refused(tmp_path: Path) -> None:
-    """Nothing ships that no hash was seen of."""
-    (tmp_path / "requirements.txt").write_text("redis==8.1.0\nleft-pad==1.0\n")
-    (tmp_path / "requirements-dev.lock").write_text("redis==8.1.0 \\\n    --hash=sha256:0\n")
-
-    with pytest.raises(DeployFailed, match="left-pad"):
-        list(build.locked(tmp_path))
-
-
 def _is_alarm(resource: dict[str, Any]) -> bool:
     return resource.get("Type") == "AWS::CloudWatch::Alarm"
 

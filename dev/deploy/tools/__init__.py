@@ -32,11 +32,12 @@ def programs(name: str, lock: Path | None = None, local: Path = _LOCAL) -> Path:
 def _make(place: Path, lock: Path) -> None:
     print(f"Installing {place.name} into {place.parent} (first time only) …", file=sys.stderr)
     _run(sys.executable, "-m", "venv", "--clear", str(place))
-    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    _run(*pip, "--disable-pip-version-check", "--require-hashes", "--requirement", str(lock))
+    pip = (str(place / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
+    _run(*pip, "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", str(lock))
+    _run(*pip, "check")
 
 
 def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DeployFailed(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+        raise DeployFailed(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr).strip()}")
