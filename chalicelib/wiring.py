@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Policy
 from chalicelib.catalog import Catalog
-from chalicelib.circuit_breaker import CircuitBreaker
 from chalicelib.config import Settings
 from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
 from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec
-from chalicelib.redis_client import Client, RedisStore
-from chalicelib.redis_pool import connector, pool
 
 if TYPE_CHECKING:
+    import redis
+
     from chalicelib.models import ProductChanges, ProductDraft
-    from chalicelib.redis_cluster import ClusterStore
+    from chalicelib.redis_store import ClusterStore, RedisStore
     from chalicelib.repository import DynamoDB, Repository
 
 
@@ -33,7 +32,7 @@ class Container:
     def __init__(
         self,
         settings: Settings,
-        redis: Client | None = None,
+        redis: redis.Redis | None = None,
         dynamodb: DynamoDB | None = None,
     ) -> None:
         self.settings = settings
@@ -65,18 +64,12 @@ class Container:
 
     @cached_property
     def redis(self) -> RedisStore | ClusterStore:
-        """Redis, behind its circuit breaker, or each of a cluster's nodes behind its own."""
-        if self.settings.redis_cluster:
-            return self._cluster()
-        return RedisStore(self._redis or pool(self.settings), CircuitBreaker())
+        """Redis, behind a circuit breaker, or each node of a cluster behind its own."""
+        from chalicelib import redis_store
 
-    def _cluster(self) -> ClusterStore:
-        from chalicelib.redis_cluster import ClusterStore
-        from chalicelib.redis_nodes import Nodes
-        from chalicelib.redis_slots import Address
-
-        seed = Address(self.settings.redis_host, self.settings.redis_port)
-        return ClusterStore(Nodes(connector(self.settings), seed))
+        if self._redis is not None:
+            return redis_store.RedisStore(self._redis)
+        return redis_store.connect(self.settings)
 
     @cached_property
     def repository(self) -> Repository:

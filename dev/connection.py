@@ -18,9 +18,9 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from chalicelib.api.problems import TITLES
-from chalicelib.sockets import limit_silence
 from dev.gateway import Answer, Gateway
 from dev.requests import Refused, Request, RequestReader
+from dev.sockets import limit_silence
 
 _CHUNK_BYTES: Final = 64 * 1024
 _BODILESS: Final = (204, 304)

@@ -10,6 +10,7 @@ from chalicelib import wiring
 from chalicelib.api.problems import RETRY_AFTER_SECONDS
 from chalicelib.api.routes import Routes
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
+from chalicelib.product_cache import key_of
 
 routes = Routes(__name__)
 
@@ -39,7 +40,7 @@ def _redis_answers() -> bool:
     if not container.settings.cache_enabled:
         return False
     try:
-        container.redis.ping()
+        container.redis.check(key_of("health"))
     except CacheUnavailable:
         return False
     return True

@@ -25,7 +25,7 @@ from typing import Any, Final
 from dev.freshness import remote, resp
 
 LOADING: Final = b"-LOADING Redis is loading the dataset in memory\r\n"
-READS: Final = {b"GET", b"PING", b"CLIENT", b"HELLO", b"SELECT"}
+READS: Final = {b"GET", b"GETEX", b"PING", b"CLIENT", b"HELLO", b"SELECT"}
 
 
 class RedisProxy:

@@ -14,15 +14,17 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from chalicelib import redis_connection, redis_pool
+import redis
+
 from chalicelib.config import Settings
+from chalicelib.redis_store.client import connector
 from dev.freshness.timeline import Timeline, Window
 from dev.servers import Valkey
 from dev.watch.refused import Refused
 
 _LOOK_SECONDS: Final = 0.25
 _PATIENCE_SECONDS: Final = 0.25
-_FAILURES: Final = (redis_connection.Refused, OSError)
+_FAILURES: Final = (redis.RedisError, OSError)
 
 
 class RedisReach:
@@ -30,7 +32,7 @@ class RedisReach:
 
     def __init__(self, settings: Settings, valkey: Valkey | None, timeline: Timeline) -> None:
         patient = replace(settings, redis_timeout_seconds=_PATIENCE_SECONDS)
-        self._client = redis_pool.pool(patient)
+        self._client = connector(patient)(settings.redis_host, settings.redis_port)
         self._valkey = valkey
         self._timeline = timeline
         self._window: Window | None = None
@@ -57,7 +59,7 @@ class RedisReach:
         with self._looking:
             started = time.monotonic()
             try:
-                self._tell("PING")
+                self._client.ping()
             except _FAILURES:
                 self._is_gone()
             else:
@@ -80,12 +82,9 @@ class RedisReach:
         """Empty it. Raise `Refused`, also where it does not answer."""
         self._ours()
         try:
-            self._tell("FLUSHALL")
+            self._client.flushall()
         except _FAILURES:
             raise Refused("Redis does not answer, so it was not flushed") from None
-
-    def _tell(self, command: str) -> None:
-        redis_connection.accepted(self._client.ask([(command,)]))
 
     def _ours(self) -> Valkey:
         if self._valkey is None:

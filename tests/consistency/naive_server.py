@@ -15,25 +15,25 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Final
+
+import redis
 
 from chalicelib import wiring
 from chalicelib.cache_entry import NEGATIVE, VALUE, Fetched, Outcome
 from chalicelib.config import Settings
 from chalicelib.product import Representation as Item
 from chalicelib.product_cache import RepresentationCodec, key_of
-from chalicelib.redis_client import Client
-from chalicelib.redis_connection import Refused, accepted
-from chalicelib.redis_pool import pool
+from chalicelib.redis_store.client import connector
 from dev import server
 
-_FAILURES: Final = (Refused, OSError)
+_FAILURES: Final = (redis.RedisError, OSError)
 
 
 class NaiveCache:
     """Cache-aside as most write it, fail-open."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: redis.Redis, settings: Settings) -> None:
         self._client = client
         self._seconds = settings.cache_ttl_seconds
         self._negative_seconds = settings.cache_negative_ttl_seconds
@@ -42,7 +42,7 @@ class NaiveCache:
     def fetch(self, product_id: str, load: Callable[[], Item | None]) -> Fetched[Item]:
         """Read through."""
         try:
-            raw = self._tell("GET", key_of(product_id))
+            raw = self._client.get(key_of(product_id))
         except _FAILURES:
             return Fetched(load(), Outcome.BYPASS)
         if raw is not None:
@@ -64,16 +64,13 @@ class NaiveCache:
         """Delete the entry after the write."""
         yield
         with suppress(*_FAILURES):
-            self._tell("DEL", key_of(product_id))
+            self._client.delete(key_of(product_id))
 
     def _fill(self, key: str, item: Item | None) -> None:
         if item is None:
-            self._tell("SET", key, NEGATIVE, "EX", self._negative_seconds)
+            self._client.set(key, NEGATIVE, ex=self._negative_seconds)
         else:
-            self._tell("SET", key, VALUE + self._codec.encode(item), "EX", self._seconds)
-
-    def _tell(self, *command: str | bytes | int) -> Any:
-        return accepted(self._client.ask([command]))[0]
+            self._client.set(key, VALUE + self._codec.encode(item), ex=self._seconds)
 
 
 def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) -> Item | None:
@@ -86,7 +83,8 @@ class NaiveContainer(wiring.Container):
     @cached_property
     def cache(self) -> NaiveCache:
         """The naive one."""
-        return NaiveCache(pool(self.settings), self.settings)
+        settings = self.settings
+        return NaiveCache(connector(settings)(settings.redis_host, settings.redis_port), settings)
 
 
 if __name__ == "__main__":

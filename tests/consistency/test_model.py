@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.cache_entry import FENCE
 from chalicelib.cache_scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
-from chalicelib.circuit_breaker import CircuitBreaker
-from chalicelib.redis_client import RedisStore
+from chalicelib.redis_store import RedisStore
 from dev.servers import Valkey
 from tests.consistency import model, weakened
 from tests.consistency.model import Content, Script
@@ -42,7 +41,7 @@ class ScriptedRedis:
 
     def __init__(self, client: Recorder) -> None:
         self.client = client
-        self.store = RedisStore(client, CircuitBreaker())
+        self.store = RedisStore(client)
 
     def content(self) -> Content:
         """Return what the key holds, a fence without the deadlines of its tokens."""

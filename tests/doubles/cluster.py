@@ -1,22 +1,21 @@
 """A cluster of real Valkeys on this machine, and a client that notes what our store sends there."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import redis
 
-from chalicelib.redis_client import Client
-from chalicelib.redis_cluster import ClusterStore
-from chalicelib.redis_connection import Command
-from chalicelib.redis_nodes import Nodes
-from chalicelib.redis_pool import connector
-from chalicelib.redis_slots import Address
+from chalicelib.redis_store import ClusterStore
+from chalicelib.redis_store.client import connector
+from chalicelib.redis_store.nodes import Nodes
+from chalicelib.redis_store.slots import Address
 from dev.programs import free_port
 from dev.servers import Valkey
 from tests import examples
+from tests.doubles.recording import RecordingRedis
 
 SHARDS = 3
 _SLOTS = 16384
@@ -93,7 +92,7 @@ class RecordingCluster(redis.RedisCluster):
     def store(self) -> ClusterStore:
         """Return our store over the cluster, which knows no node yet."""
         seed = Address(self._settings.redis_host, self._settings.redis_port)
-        return ClusterStore(Nodes(self._connect, seed))
+        return ClusterStore(Nodes(self._client_of, seed))
 
     @contextmanager
     def commands(self) -> Iterator[list[str]]:
@@ -104,23 +103,15 @@ class RecordingCluster(redis.RedisCluster):
         finally:
             self._sent = []
 
-    def _noted(self, command: str) -> None:
+    def _note(self, command: str) -> None:
         self._sent.append(command)
 
-    def _connect(self, host: str, port: int) -> Client:
-        return _Noting(connector(self._settings)(host, port), self._noted)
-
-
-class _Noting:
-    def __init__(self, client: Client, note: Callable[[str], None]) -> None:
-        self._client = client
-        self._note = note
-        self.disconnect = client.disconnect
-
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
-        for command in commands:
-            self._note(str(command[0]))
-        return self._client.ask(commands)
+    def _client_of(self, host: str, port: int) -> redis.Redis:
+        client = connector(self._settings)(host, port)
+        recording = RecordingRedis.from_pool(client.connection_pool)
+        client.auto_close_connection_pool = False
+        recording.note = self._note
+        return recording
 
 
 def eventually(agreed: Callable[[], bool]) -> None:

@@ -1,41 +1,43 @@
 """Clients that note what they send: Redis commands and DynamoDB calls. They change nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import fakeredis
 import redis
 
-from chalicelib.redis_connection import Command, Refused
-
 
 class _Recording:
     """
-    A client of redis-py's that our store can ask, as it asks `redis_pool.Pool`, and that notes it.
+    A client of redis-py's that notes the commands that it sends.
 
-    A command that a script runs inside Redis is not on the wire, so not noted.
+    A command that a script runs inside Redis is not on the wire, so it is not noted.
     """
 
     _sent: list[str] | None = None
 
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """As `Pool.ask`."""
-        pipeline: Any = self.pipeline(transaction=False)  # type: ignore[attr-defined]
-        for command in commands:
-            if self._sent is not None:
-                self._sent.append(str(command[0]))
-            pipeline.execute_command(*command)
-        try:
-            return [_as_sent(answer) for answer in pipeline.execute(raise_on_error=False)]
-        except redis.TimeoutError as error:
-            raise TimeoutError(*error.args) from error
-        except redis.ConnectionError as error:
-            raise ConnectionError(*error.args) from error
+    def note(self, command: str) -> None:
+        """Add a command to the list of the current block."""
+        if self._sent is not None:
+            self._sent.append(command)
 
-    def disconnect(self) -> None:
-        """As `Pool.disconnect`."""
-        self.connection_pool.disconnect(inuse_connections=False)  # type: ignore[attr-defined]
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """As redis-py's."""
+        self.note(str(args[0]))
+        return super().execute_command(*args, **options)  # type: ignore[misc]
+
+    def pipeline(self, *args: Any, **options: Any) -> Any:
+        """As redis-py's."""
+        pipeline = super().pipeline(*args, **options)  # type: ignore[misc]
+        execute_command = pipeline.execute_command
+
+        def noted(*args: Any, **options: Any) -> Any:
+            self.note(str(args[0]))
+            return execute_command(*args, **options)
+
+        pipeline.execute_command = noted
+        return pipeline
 
     @contextmanager
     def commands(self) -> Iterator[list[str]]:
@@ -56,13 +58,6 @@ class RecordingFakeRedis(_Recording, fakeredis.FakeRedis):
 
 
 Recorder = RecordingRedis | RecordingFakeRedis
-
-
-def _as_sent(answer: Any) -> Any:
-    """Undo what redis-py makes of an answer."""
-    if isinstance(answer, redis.ResponseError):
-        return Refused(" ".join(filter(None, [answer.status_code, str(answer)])))
-    return b"OK" if answer is True else answer
 
 
 class Table:

@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 
 import pytest
 import redis
-
-from chalicelib.circuit_breaker import CircuitBreaker
-from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_client import RedisStore
 from chalicelib.redis_connection import Refused
 from chalicelib.redis_pool import Pool, pool
+
+from chalicelib.errors import CacheUnavailable
+from chalicelib.redis_store.circuit_breaker import CircuitBreaker
 from dev.servers import Valkey
 from tests import examples
 

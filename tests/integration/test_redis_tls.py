@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from chalicelib.redis_pool import Pool, pool
 
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.redis_pool import Pool, pool
 from tests import examples
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from chalicelib.redis_pool import Pool, pool
 
 from chalicelib.cache_entry import Outcome
-from chalicelib.redis_pool import Pool, pool
 from tests import examples
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.tls import Certificates, RelayedValkey, TlsServer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.circuit_breaker import CircuitBreaker
+from chalicelib.redis_store.circuit_breaker import CircuitBreaker
 
 
 class Clock:

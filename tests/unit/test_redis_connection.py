@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import trustme
-
 from chalicelib.redis_cluster import ClusterStore
 from chalicelib.redis_connection import Connection, Options, _opened
 from chalicelib.redis_iam import IamToken
 from chalicelib.redis_pool import pool
+
 from chalicelib.wiring import Container
 from tests.examples import settings
 

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import botocore.session
 import pytest
-
 from chalicelib.redis_connection import Refused
 from chalicelib.redis_iam import LIFE_SECONDS, RENEWED_SECONDS, IamToken
 

@@ -1,11 +1,10 @@
 """What a node's answer to CLUSTER SLOTS says of keys."""
 
 import pytest
+from chalicelib.redis_slots import Address, Redirection, SlotMap, slot_of
 from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.crc import key_slot
-
-from chalicelib.redis_slots import Address, Redirection, SlotMap, slot_of
 
 ASKED = Address("cache.example", 6379)
 ONE, TWO, REPLICA = Address("10.0.0.1", 7001), Address("10.0.0.2", 7002), Address("10.0.0.3", 7003)

@@ -3,7 +3,7 @@
 import fakeredis
 import pytest
 
-from chalicelib.circuit_breaker import FAILURES
+from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles import dynamodb as faults
 from tests.doubles.api import Answer, Api
 from tests.doubles.dynamodb import FailingDynamoDB

@@ -7,8 +7,8 @@ from fakeredis import FakeServer
 
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.circuit_breaker import FAILURES
 from chalicelib.errors import StoreUnavailable
+from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.recording import Recorder
 

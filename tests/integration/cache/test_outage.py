@@ -1,20 +1,16 @@
 """The cache without Redis: reads load, writes go on or are refused, as the policy says."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import redis
 from fakeredis import FakeServer
 
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.circuit_breaker import FAILURES, CircuitBreaker
 from chalicelib.errors import CacheUnavailable
-from chalicelib.redis_client import RedisStore
-from chalicelib.redis_connection import Command, Refused
-from chalicelib.redis_pool import pool
+from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles.caching import Loader, a_cache
-from tests.doubles.recording import Recorder, RecordingRedis
-from tests.examples import settings
+from tests.doubles.recording import Recorder
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
@@ -125,33 +121,31 @@ def test_a_release_that_is_lost_is_no_error(fake_redis: Recorder, fake_server: F
     assert fake_redis.get("k").startswith(b"W")
 
 
-class _Failing:
-    """A Redis that answers every command with the same refusal, or fails before."""
+class _Failing(redis.Redis):
+    """A client whose commands all fail in the same way."""
 
     def __init__(self, error: Exception) -> None:
+        super().__init__()
         self._error = error
 
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """Refuse, or fail."""
-        if isinstance(self._error, Refused):
-            return [self._error for _ in commands]
+    def execute_command(self, *_: Any, **__: Any) -> NoReturn:
         raise self._error
-
-    def disconnect(self) -> None:
-        """Do nothing: there is no connection."""
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        ConnectionError("refused"),
-        TimeoutError("hung"),
+        redis.ConnectionError("refused"),
+        redis.TimeoutError("hung"),
         OSError("no route"),
-        Refused("OOM command not allowed when used memory > 'maxmemory'"),
-        Refused("READONLY You can't write against a read only replica."),
-        Refused("LOADING Redis is loading the dataset in memory"),
-        Refused("NOAUTH Authentication required."),
-        Refused(""),
+        redis.InvalidResponse("HTTP/1.1 400 Bad Request"),
+        ValueError("a length that is not a number"),
+        redis.OutOfMemoryError("command not allowed", status_code="OOM"),
+        redis.ReadOnlyError("You can't write against a read only replica.", status_code="READONLY"),
+        redis.BusyLoadingError("Redis is loading the dataset in memory", status_code="LOADING"),
+        redis.AuthenticationError("Authentication required.", status_code="NOAUTH"),
+        redis.ResponseError("MISCONF Redis is configured to save RDB snapshots"),
+        redis.ResponseError(""),
     ],
     ids=str,
 )
@@ -173,31 +167,3 @@ def test_a_valkey_out_of_memory_is_an_outage(real_redis: Recorder) -> None:
         real_redis.config_set("maxmemory", "0")
 
     assert Fetched("x", BYPASS) == fetched
-
-
-def test_a_primary_that_has_become_a_replica_is_left(real_redis: RecordingRedis) -> None:
-    """A refused write drops the connections: the endpoint's name leads to the new primary."""
-    store = RedisStore(real_redis, CircuitBreaker())
-    before = real_redis.client_id()
-    real_redis.replicaof("127.0.0.1", "1")
-    try:
-        with pytest.raises(CacheUnavailable):
-            store.add("a", b"value", 1000)
-        assert before != real_redis.client_id()
-    finally:
-        real_redis.replicaof("NO", "ONE")
-
-
-@pytest.mark.parametrize("ask", [lambda store: store.get("k"), lambda store: store.get_many(["k"])])
-def test_a_refusal_is_an_outage_to_one_key_as_to_many(real_redis: Recorder, ask: Any) -> None:
-    """It is no miss: the circuit breaker and the metrics are to know of it."""
-    real_redis.acl_setuser("nobody", enabled=True, nopass=True, keys=["*"], commands=["-@all"])
-    port = str(real_redis.connection_pool.connection_kwargs["port"])
-    where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": port}
-    as_nobody = settings(**where, REDIS_USERNAME="nobody", REDIS_PASSWORD="x")
-    store = RedisStore(pool(as_nobody), CircuitBreaker())
-    try:
-        with pytest.raises(CacheUnavailable, match="NOPERM"):
-            ask(store)
-    finally:
-        real_redis.acl_deluser("nobody")

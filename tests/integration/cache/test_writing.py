@@ -79,7 +79,7 @@ def test_behind_a_fence_readers_load_and_fill_nothing(cache: Cache[str], redis: 
         assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
         assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
 
-    assert ["GET", "GET"] == sent
+    assert ["GETEX", "GETEX"] == sent
 
 
 def test_after_the_write_the_key_is_free(cache: Cache[str], redis: Recorder) -> None:

@@ -1,0 +1,105 @@
+"""
+A cluster as one store: each key is asked of the node that has it. Knows the commands alone.
+
+`redis.RedisCluster` can do more, and takes seconds when a node hangs: `docs/decisions/0020`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from chalicelib.errors import CacheUnavailable
+from chalicelib.redis_store.nodes import Node, Nodes
+from chalicelib.redis_store.store import CHECK_SCRIPT, Command, RedisStore
+
+_T = TypeVar("_T")
+_Question = Callable[[RedisStore, Sequence[str]], Sequence[_T]]
+"""What is asked of a node about its keys: an answer for each."""
+
+
+class ClusterStore:
+    """
+    As `RedisStore`, over many. A call waits for one time-out, and once a second for one more.
+
+    Calls for many keys take a round trip a node, one after the other.
+    """
+
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
+
+    def get(self, key: str) -> bytes | None:
+        """As `RedisStore.get`."""
+        return self.get_many([key])[0]
+
+    def add(self, key: str, value: bytes, ttl_ms: int) -> bool:
+        """As `RedisStore.add`."""
+        return dict(self._ask([key], _adding({key: value}, ttl_ms)))[key]
+
+    def run(self, script: str, key: str, *args: bytes | str | int) -> int:
+        """As `RedisStore.run`."""
+        return self.run_many(script, [(key, *args)])[0]
+
+    def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        """As `RedisStore.get_many`."""
+        found = dict(self._ask(keys, RedisStore.get_many, reads=True))
+        return [found[key] for key in keys]
+
+    def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]:
+        """As `RedisStore.add_many`; from the first node that fails on, nothing is added."""
+        added = dict.fromkeys(values, False)
+        with suppress(CacheUnavailable):
+            added.update(self._ask(list(values), _adding(values, ttl_ms)))
+        return list(added.values())
+
+    def run_many(self, script: str, calls: Sequence[Command]) -> Sequence[int]:
+        """As `RedisStore.run_many`, up to the first node that fails."""
+        by_key = {str(call[0]): call for call in calls}
+        answers = dict(self._ask(list(by_key), _running(script, by_key)))
+        return [answers[key] for key in by_key]
+
+    def check(self, key: str) -> None:
+        """As `RedisStore.check`, on a key that begins with `key` of each node that has keys."""
+        self.run_many(CHECK_SCRIPT, [(each,) for each in self._nodes.a_key_of_each(key)])
+
+    def _ask(
+        self,
+        keys: Sequence[str],
+        question: _Question[_T],
+        *,
+        reads: bool = False,
+        follows: bool = True,
+    ) -> Iterator[tuple[str, _T]]:
+        """Ask each node about its keys. Follow one redirection."""
+        for node, own in self._by_node(keys, reads=reads).items():
+            try:
+                answers = self._nodes.ask(node, partial(_ask_about, own, question))
+            except CacheUnavailable as error:
+                if not follows:
+                    raise
+                target = self._nodes.follow(node, error)
+                if len(own) > 1:  # the others may be elsewhere
+                    yield from self._ask(own, question, reads=reads, follows=False)
+                    continue
+                answers = self._nodes.ask(target, partial(_ask_about, own, question))
+            yield from zip(own, answers, strict=True)
+
+    def _by_node(self, keys: Sequence[str], *, reads: bool) -> dict[Node, list[str]]:
+        groups: dict[Node, list[str]] = {}
+        for key in keys:
+            groups.setdefault(self._nodes.node_for(key, reads=reads), []).append(key)
+        return groups
+
+
+def _ask_about(keys: Sequence[str], question: _Question[_T], store: RedisStore) -> Sequence[_T]:
+    return question(store, keys)
+
+
+def _adding(values: Mapping[str, bytes], ttl_ms: int) -> _Question[bool]:
+    return lambda store, keys: store.add_many({key: values[key] for key in keys}, ttl_ms)
+
+
+def _running(script: str, calls: Mapping[str, Command]) -> _Question[int]:
+    return lambda store, keys: store.run_many(script, [calls[key] for key in keys])

@@ -1,0 +1,151 @@
+"""A Redis that answers and refuses writes: nothing is read there, and its connections are left."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chalicelib import redis_store
+from chalicelib.errors import CacheUnavailable
+from chalicelib.redis_store import RedisStore
+from dev.servers import Valkey
+from tests import examples
+from tests.doubles.recording import RecordingRedis
+
+KEY, CHECKED = "product:1", "product:health"
+RIGHTS = ["+getex", "+set", "+eval", "+time", "+del"]
+"""All that the store needs. (What the protocol's scripts call is the protocol's own matter.)"""
+
+
+def _allow(redis: RecordingRedis, *rights: str, keys: str = "product:*") -> None:
+    user = ["ACL", "SETUSER", "catalog", "reset", "on", ">p", f"~{keys}", "-@all"]
+    redis.execute_command(*user, *rights)
+
+
+@contextmanager
+def _as_a_replica(redis: RecordingRedis) -> Iterator[None]:
+    redis.replicaof("127.0.0.1", "1")
+    yield
+    redis.replicaof("NO", "ONE")
+
+
+@contextmanager
+def _with_too_few_replicas(redis: RecordingRedis) -> Iterator[None]:
+    redis.config_set("min-replicas-to-write", 3)
+    yield
+    redis.config_set("min-replicas-to-write", 0)
+
+
+@contextmanager
+def _with_a_user_who_may_not_write(redis: RecordingRedis) -> Iterator[None]:
+    _allow(redis, *RIGHTS, "-@write")
+    yield
+    _allow(redis, *RIGHTS)
+
+
+WAYS = {
+    "READONLY": _as_a_replica,
+    "NOREPLICAS": _with_too_few_replicas,
+    "NOPERM": _with_a_user_who_may_not_write,
+}
+
+
+@pytest.fixture
+def store(valkey: Valkey, real_redis: RecordingRedis) -> Iterator[RedisStore]:
+    """Return the application's store, as a user with the rights that it needs."""
+    _allow(real_redis, *RIGHTS)
+    settings = examples.settings(
+        REDIS_HOST="127.0.0.1",
+        REDIS_PORT=str(valkey.port),
+        REDIS_USERNAME="catalog",
+        REDIS_PASSWORD="p",
+        REDIS_TIMEOUT_SECONDS="1",
+    )
+    yield redis_store.connect(settings)
+    real_redis.acl_deluser("catalog")
+
+
+@pytest.fixture(params=WAYS)
+def refusal(
+    request: pytest.FixtureRequest, store: RedisStore, real_redis: RecordingRedis
+) -> Iterator[str]:
+    """Have the server refuse writes in each way, and keep what was cached before."""
+    store.add(KEY, b"old", 60_000)
+    with WAYS[request.param](real_redis):
+        yield request.param
+
+
+def _connections(redis: RecordingRedis) -> set[str]:
+    return {each["id"] for each in redis.client_list() if each["user"] == "catalog"}
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda store: store.get(KEY), lambda store: store.get_many([KEY, "product:2"])]
+)
+def test_a_server_that_refuses_writes_is_not_read(
+    store: RedisStore, refusal: str, ask: Callable[[RedisStore], object]
+) -> None:
+    """It has missed fences, so what it holds may be old."""
+    with pytest.raises(CacheUnavailable, match=f"Refused: {refusal}"):
+        ask(store)
+
+
+def test_a_server_that_refuses_is_left(
+    store: RedisStore, refusal: str, real_redis: RecordingRedis
+) -> None:
+    """Its name may lead to the new primary by now: the next command uses a new connection."""
+    before = _connections(real_redis)
+
+    for _ in range(2):
+        with pytest.raises(CacheUnavailable, match=refusal):
+            store.get(KEY)
+
+    assert before
+    assert not before & _connections(real_redis)
+
+
+@pytest.mark.usefixtures("refusal")
+def test_the_check_finds_a_server_that_refuses_writes(store: RedisStore) -> None:
+    """The health check reports it as disconnected."""
+    with pytest.raises(CacheUnavailable, match="Refused"):
+        store.check(CHECKED)
+
+
+def test_a_server_that_takes_writes_again_is_read_again(
+    store: RedisStore, real_redis: RecordingRedis
+) -> None:
+    """As soon as it does."""
+    store.add(KEY, b"old", 60_000)
+    for refusing in WAYS.values():
+        with refusing(real_redis), pytest.raises(CacheUnavailable):
+            store.get(KEY)
+
+        assert b"old" == store.get(KEY)
+
+
+def test_the_check_passes_with_the_rights_of_the_protocol_and_leaves_nothing(
+    store: RedisStore, real_redis: RecordingRedis
+) -> None:
+    """One round trip on a key of the products' pattern; the key is gone afterwards."""
+    store.check(CHECKED)
+
+    assert [] == real_redis.keys("*")
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_the_check_misses_no_right(
+    store: RedisStore, real_redis: RecordingRedis, right: str
+) -> None:
+    """A user without any one of them would lose fences, fills or hits."""
+    _allow(real_redis, *(each for each in RIGHTS if each != right))
+
+    with pytest.raises(CacheUnavailable, match="Refused"):
+        store.check(CHECKED)
+
+
+def test_the_check_misses_no_key_pattern(store: RedisStore, real_redis: RecordingRedis) -> None:
+    """The commands are allowed, and not on the keys of products."""
+    _allow(real_redis, *RIGHTS, keys="order:*")
+
+    with pytest.raises(CacheUnavailable, match="Refused"):
+        store.check(CHECKED)
