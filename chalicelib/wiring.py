@@ -11,18 +11,19 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib import redis_store
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Policy
 from chalicelib.catalog import Catalog
 from chalicelib.config import Settings
 from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
 from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec
+from chalicelib.redis_store import ClusterStore, RedisStore
 
 if TYPE_CHECKING:
     import redis
 
     from chalicelib.models import ProductChanges, ProductDraft
-    from chalicelib.redis_store import ClusterStore, RedisStore
     from chalicelib.repository import DynamoDB, Repository
 
 
@@ -65,10 +66,8 @@ class Container:
     @cached_property
     def redis(self) -> RedisStore | ClusterStore:
         """Redis, behind a circuit breaker, or each node of a cluster behind its own."""
-        from chalicelib import redis_store
-
         if self._redis is not None:
-            return redis_store.RedisStore(self._redis)
+            return RedisStore(self._redis)
         return redis_store.connect(self.settings)
 
     @cached_property

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import redis
+
 from chalicelib.cache import Cache, Store
 from chalicelib.cache_entry import Policy
+from chalicelib.config import Settings
 from chalicelib.redis_store import RedisStore
+from chalicelib.redis_store.client import connector
 from tests.doubles.cluster import RecordingCluster
 
 TTL_SECONDS, NEGATIVE_TTL_SECONDS = 1000, 10
@@ -52,17 +56,22 @@ class Naps:
         self._meanwhile()
 
 
+def a_client(settings: Settings) -> redis.Redis:
+    """Return the application's own client of the server that the settings name."""
+    return connector(settings)(settings.redis_host, settings.redis_port)
+
+
 def a_cache(
-    redis: Any, *, strict: bool = False, sleep: Callable[[float], None] | None = None
+    client: Any, *, strict: bool = False, sleep: Callable[[float], None] | None = None
 ) -> Cache[str]:
-    """Return a cache of texts over `redis`."""
+    """Return a cache of texts over a client."""
     policy = Policy(TTL_SECONDS, NEGATIVE_TTL_SECONDS, strict=strict)
-    return Cache(_store(redis), Texts(), policy, sleep or Naps())
+    return Cache(_store(client), Texts(), policy, sleep or Naps())
 
 
-def _store(redis: Any) -> Store:
-    if not isinstance(redis, RecordingCluster):
-        return RedisStore(redis)
-    store = redis.store()
+def _store(client: Any) -> Store:
+    if not isinstance(client, RecordingCluster):
+        return RedisStore(client)
+    store = client.store()
     store.get("k")  # it learns which node has which keys
     return store

@@ -179,10 +179,10 @@ def test_one_node_in_trouble_is_a_cluster_in_trouble(
 ) -> None:
     """The health check tells it."""
     store = client.store()
-    store.ping()
+    store.check("k")
 
     with _paused(cluster.nodes[2]), pytest.raises(CacheUnavailable):
-        store.ping()
+        store.check("k")
 
 
 @contextmanager
@@ -235,9 +235,25 @@ def test_a_slot_on_its_way_is_asked_where_it_goes(
         assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
         _write(cache, key)
         assert Fetched("z", MISS) == cache.fetch(key, Loader("z"))
-        assert {key: "w"} == cache.fetch_many([key], lambda _: {key: "w"})
+        assert {key: "z"} == cache.fetch_many([key], lambda _: {})
 
     assert Fetched("z", HIT) == cache.fetch(key, Loader("w"))
+    _move(key, target, source)
+
+
+def test_keys_of_a_slot_on_its_way_bypass_the_cache_together(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """Some of them may be at either place, so all of them are loaded."""
+    cache, key, (source, target, _) = a_cache(client), _key_of(0, 2), cluster.nodes
+    keys = [key, f"{{{key}}}"]  # of one slot
+    with _moving(key, source, target):
+        assert dict.fromkeys(keys, "w") == cache.fetch_many(
+            keys, lambda _: dict.fromkeys(keys, "w")
+        )
+        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+
+    assert Fetched("x", HIT) == cache.fetch(key, Loader("w"))
     _move(key, target, source)
 
 

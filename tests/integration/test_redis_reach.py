@@ -1,60 +1,101 @@
-"""A Redis that is not there, or says nothing, reached by the application's own client."""
+"""A Redis that cannot be reached: what a read and a write cost, asked as the application asks."""
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 
-from chalicelib import redis_pool
+from chalicelib import redis_store
 from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.errors import CacheUnavailable
+from dev.servers import Valkey
 from tests import examples
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.recording import RecordingRedis
 
-PATIENCE_SECONDS = 5
-"""Far more than is promised, far less than redis-py's own defaults would take."""
+TIME_OUT = 0.2
+UNRESOLVED = "redis.hung.example"
 
 
-def _client(port: int) -> object:
-    return redis_pool.pool(examples.settings(REDIS_HOST="127.0.0.1", REDIS_PORT=str(port)))
+def _client(host: str, port: int) -> redis.Redis:
+    where = {"REDIS_HOST": host, "REDIS_PORT": str(port)}
+    return a_client(examples.settings(**where, REDIS_TIMEOUT_SECONDS=str(TIME_OUT)))
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """Return a port at which nobody listens."""
+def refusing() -> redis.Redis:
+    """Return a client of a port at which no server listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        return _client("127.0.0.1", probe.getsockname()[1])
 
 
 @pytest.fixture
-def silent_port() -> Iterator[int]:
-    """Return a port that takes connections and never answers."""
+def silent() -> Iterator[redis.Redis]:
+    """Return a client of a server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield int(server.getsockname()[1])
+        yield _client("127.0.0.1", server.getsockname()[1])
 
 
-@pytest.fixture(params=["closed_port", "silent_port"])
-def port(request: pytest.FixtureRequest) -> int:
-    return int(request.getfixturevalue(request.param))
+@pytest.fixture
+def unresolved(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    """Return a client of a server for whose name the resolver never answers."""
+    ended, resolve = threading.Event(), socket.getaddrinfo
+
+    def hang(host: str, *args: object) -> object:
+        if host == UNRESOLVED:
+            ended.wait()
+        return resolve(host, *args)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield _client(UNRESOLVED, 6379)
+    ended.set()
 
 
-def test_reads_and_writes_are_answered_soon(port: int) -> None:
-    """Refused or hung, the loader answers, and nobody waits for long."""
-    cache = a_cache(_client(port))
+def _seconds(call: Callable[[], object]) -> float:
     started = time.monotonic()
-
-    assert Fetched("x", Outcome.BYPASS) == cache.fetch("k", Loader("x"))
-    with cache.fenced("k"):
-        pass
-
-    assert time.monotonic() - started < PATIENCE_SECONDS
+    call()
+    return time.monotonic() - started
 
 
-def test_a_server_that_restarted_is_met_again(valkey: object, real_redis: object) -> None:
-    """A connection that the server closed is opened anew without anybody noticing."""
-    client = _client(valkey.port)
-    cache = a_cache(client)
+@pytest.mark.parametrize(("name", "time_outs"), [("refusing", 0), ("silent", 1), ("unresolved", 1)])
+def test_a_read_waits_for_one_time_out_and_a_write_for_two(
+    request: pytest.FixtureRequest, name: str, time_outs: int
+) -> None:
+    """A write, for its fence and for its release. Then it is done, and the read loads."""
+    cache = a_cache(request.getfixturevalue(name))
+
+    def read() -> None:
+        assert Fetched("x", Outcome.BYPASS) == cache.fetch("k", Loader("x"))
+
+    def write() -> None:
+        with cache.fenced("k"):
+            pass
+
+    assert time_outs <= _seconds(read) / TIME_OUT < time_outs + 0.8
+    assert 2 * time_outs <= _seconds(write) / TIME_OUT < 2 * time_outs + 0.8
+
+
+@pytest.mark.usefixtures("unresolved")
+def test_look_ups_that_hang_do_not_pile_up() -> None:
+    """Writes always try, and each leaves a thread behind until the resolver gives up."""
+    before = threading.active_count()
+    impatient = {"REDIS_HOST": UNRESOLVED, "REDIS_TIMEOUT_SECONDS": "0.01"}
+    store = redis_store.connect(examples.settings(**impatient))
+
+    for _ in range(150):
+        with pytest.raises(CacheUnavailable):
+            store.run("return 1", "k")
+
+    assert threading.active_count() - before <= 128
+
+
+def test_a_server_that_restarted_is_found_again(valkey: Valkey, real_redis: RecordingRedis) -> None:
+    """A connection that the server closed is replaced, and the reader sees nothing of it."""
+    cache = a_cache(_client("127.0.0.1", valkey.port))
     cache.fetch("k", Loader("x"))
 
     real_redis.client_kill_filter(_type="normal", skipme=True)

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from chalicelib.redis_pool import Pool, pool
+import redis
 
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
 from tests import examples
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import Loader, a_cache, a_client
 from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer
 
 TIME_OUT = 0.5
@@ -34,12 +34,12 @@ def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterat
         yield server
 
 
-def _client(server: TlsServer, **variables: str) -> Pool:
+def _client(server: TlsServer, **variables: str) -> redis.Redis:
     time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}
-    return pool(examples.settings(**time_out, **server.settings | variables))
+    return a_client(examples.settings(**time_out, **server.settings | variables))
 
 
-def _bypasses(client: Pool) -> bool:
+def _bypasses(client: redis.Redis) -> bool:
     return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", Loader("x"))
 
 
@@ -71,13 +71,20 @@ def test_a_certificate_for_another_host_is_not_trusted(server: TlsServer) -> Non
 
 def test_all_connections_share_what_is_slow_to_make(server: TlsServer) -> None:
     """The authorities are read once: it takes longer than a round trip, many times over."""
-    client = _client(server)
-    first, second = client._lent(), client._lent()
-    first.ask([("PING",)])
-    second.ask([("PING",)])
+    pool = _client(server).connection_pool
+    first, second = pool.get_connection(), pool.get_connection()
 
     assert first is not second
-    assert first._socket.context is second._socket.context
+    assert first._sock.context is second._sock.context
+
+
+def test_new_connections_are_ready_to_use(server: TlsServer) -> None:
+    """TLS 1.3's session tickets, which come unasked, are not taken for an answer."""
+    pool = _client(server).connection_pool
+    for _ in range(60):
+        connection = pool.get_connection()
+        connection.send_command("PING")
+        assert b"PONG" == connection.read_response()
 
 
 @pytest.mark.parametrize("connected", [False, True])
@@ -124,10 +131,10 @@ def test_a_connection_is_ready_in_one_time_out_or_not_at_all(
     settings = {"REDIS_HOST": "localhost", "REDIS_PORT": str(slow_port), "REDIS_PASSWORD": "p"}
     tls = {"REDIS_TLS": "true", "REDIS_CA_FILE": certificates.ca_file}
     time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}
-    client = pool(examples.settings(**settings, **tls, **time_out))
+    client = a_client(examples.settings(**settings, **tls, **time_out))
 
     started = time.monotonic()
-    with pytest.raises(TimeoutError):
-        client.ask([("PING",)])
+    with pytest.raises(redis.TimeoutError):
+        client.ping()
 
     assert TIME_OUT <= time.monotonic() - started < 1.5 * TIME_OUT

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
-from chalicelib.redis_pool import Pool, pool
+import redis
 
 from chalicelib.cache_entry import Outcome
 from tests import examples
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import Loader, a_cache, a_client
 from tests.doubles.tls import Certificates, RelayedValkey, TlsServer
 
 CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
-RIGHTS = ["on", "~*", "-@all", "+get", "+set", "+eval", "+ping"]
+RIGHTS = ["on", "~*", "-@all", "+getex", "+get", "+set", "+eval"]
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +29,16 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "a session")
 
 
-def _client(server: TlsServer, **variables: str) -> Pool:
+def _client(server: TlsServer, **variables: str) -> redis.Redis:
     patient = {"REDIS_TIMEOUT_SECONDS": "1", "REDIS_USERNAME": "catalog-dev"}
-    return pool(examples.settings(**server.settings, **patient, **variables))
+    return a_client(examples.settings(**server.settings, **patient, **variables))
 
 
 def _let_in(server: TlsServer, secret: str) -> None:
     server.client().execute_command("ACL", "SETUSER", "catalog-dev", "reset", f">{secret}", *RIGHTS)
 
 
-def _outcome(client: Pool) -> Outcome:
+def _outcome(client: redis.Redis) -> Outcome:
     """Read twice; return where the second answer came from."""
     cache = a_cache(client)
     return [cache.fetch("k", Loader("x")).outcome for _ in range(2)][1]
@@ -55,10 +55,11 @@ def test_a_user_with_the_right_password_is_let_in(server: TlsServer) -> None:
 def test_a_token_is_sent_where_iam_is_asked(server: TlsServer) -> None:
     """The server is told the very token, which ElastiCache would have IAM check."""
     client = _client(server, REDIS_IAM_CACHE=CACHE)
-    _, token = client._options.credentials()
+    provider = client.connection_pool.connection_kwargs["credential_provider"]
+    _, token = provider.get_credentials()
 
     _let_in(server, token)
     assert Outcome.HIT == _outcome(client)
     _let_in(server, "another")
-    client.disconnect()
+    client.connection_pool.disconnect()
     assert Outcome.BYPASS == _outcome(client)

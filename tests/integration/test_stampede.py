@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib import redis_pool
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome, Policy
 from chalicelib.catalog import Catalog
@@ -15,6 +14,7 @@ from chalicelib.product import Representation, represent
 from chalicelib.product_cache import ProductCache, RepresentationCodec
 from dev.servers import Valkey
 from tests import examples
+from tests.doubles.caching import a_client
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
@@ -29,7 +29,7 @@ def catalog(wire: Wire, real_redis: Recorder, valkey: Valkey, moto_table: Table)
     settings = examples.settings(
         REDIS_HOST="127.0.0.1", REDIS_PORT=str(valkey.port), REDIS_TIMEOUT_SECONDS="1"
     )
-    store = wire(redis=redis_pool.pool(settings)).redis
+    store = wire(redis=a_client(settings)).redis
     # On a busy machine who loads may need longer than readers wait: here they wait ten times that.
     times = {"sleep": lambda seconds: time.sleep(10 * seconds), "clock": lambda: 0.0}
     cache = Cache(store, RepresentationCodec(), Policy(3600, 15, strict=False), **times)

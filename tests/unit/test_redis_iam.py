@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import botocore.session
 import pytest
-from chalicelib.redis_connection import Refused
-from chalicelib.redis_iam import LIFE_SECONDS, RENEWED_SECONDS, IamToken
+import redis
+
+from chalicelib.redis_store.iam import LIFE_SECONDS, RENEWED_SECONDS, IamCredentials
 
 SECRET = "a secret key"
 SERVERLESS = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
@@ -25,23 +26,17 @@ class Clock:
         return self.now
 
 
-class Session:
-    """botocore's own, with our credentials; counts how often it was asked for them."""
-
-    def __init__(self, *credentials: str) -> None:
-        self.asked = 0
-        self._session = botocore.session.Session()
-        if credentials:
-            self._session.set_credentials(*credentials)
-
-    def __call__(self) -> Any:
-        self.asked += 1
-        return self._session
+def _session(*credentials: str) -> Any:
+    """Return a session of botocore's own, with our credentials."""
+    session = botocore.session.Session()
+    if credentials:
+        session.set_credentials(*credentials)
+    return session
 
 
-def _token(cache: str, session: Session | None = None, clock: Clock | None = None) -> IamToken:
-    session = session or Session("a key", SECRET, "a session")
-    return IamToken(cache, "catalog-dev", session, clock or Clock())
+def _iam(cache: str = NODES, session: Any = None, clock: Clock | None = None) -> IamCredentials:
+    session = session or _session("a key", SECRET, "a session")
+    return IamCredentials(cache, "catalog-dev", lambda: session, clock or Clock())
 
 
 def _query(token: str) -> dict[str, str]:
@@ -67,7 +62,7 @@ def _signature(token: str, secret: str) -> str:
 @pytest.mark.parametrize("cache", [SERVERLESS, NODES])
 def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
     """Over every other part of the token, by the secret key; another key gives another."""
-    user, token = _token(cache)()
+    user, token = _iam(cache).get_credentials()
 
     assert "catalog-dev" == user
     assert _query(token)["X-Amz-Signature"] == _signature(token, SECRET)
@@ -76,7 +71,7 @@ def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
 
 def test_the_token_says_who_connects_where_and_for_how_long() -> None:
     """A request `connect` of the user to the cache, good for 15 minutes, without its scheme."""
-    _, token = _token(NODES)()
+    _, token = _iam().get_credentials()
     query = _query(token)
 
     assert token.startswith("products/?Action=connect&User=catalog-dev&")
@@ -87,30 +82,48 @@ def test_the_token_says_who_connects_where_and_for_how_long() -> None:
 
 def test_a_serverless_cache_is_named_as_one() -> None:
     """ElastiCache takes no token for it otherwise."""
-    _, token = _token(SERVERLESS)()
+    _, token = _iam(SERVERLESS).get_credentials()
 
     assert "ServerlessCache" == _query(token)["ResourceType"]
 
 
-def test_a_token_serves_until_shortly_before_its_end() -> None:
+def test_a_token_serves_until_shortly_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signing takes some ms, so connections share a token; none is given that is about to end."""
-    clock, session = Clock(), Session("a key", SECRET)
-    token = _token(NODES, session, clock)
+    clock, signed = Clock(), []
+    iam = _iam(clock=clock)
+    sign = iam._sign
+    monkeypatch.setattr(iam, "_sign", lambda signer: signed.append(signer) or sign(signer))
 
-    token()
+    first = iam.get_credentials()
     clock.now += LIFE_SECONDS - RENEWED_SECONDS - 1
-    token()
-    assert 1 == session.asked
+    assert first == iam.get_credentials()
+    assert 1 == len(signed)
 
     clock.now += 1
-    token()
-    assert 2 == session.asked
+    iam.get_credentials()
+    assert 2 == len(signed)
 
 
-def test_without_credentials_nobody_connects() -> None:
+def test_a_token_is_replaced_with_the_credentials_that_signed_it() -> None:
+    """It ends with them: ElastiCache refuses the token of a session that is over."""
+    session = _session("a key", SECRET, "a session")
+    iam = _iam(session=session)
+    _, before = iam.get_credentials()
+    session.set_credentials("another key", "another secret", "another session")
+
+    _, after = iam.get_credentials()
+
+    assert "a session" == _query(before)["X-Amz-Security-Token"]
+    assert "another session" == _query(after)["X-Amz-Security-Token"]
+    assert _query(after)["X-Amz-Signature"] == _signature(after, "another secret")
+
+
+def test_without_credentials_no_connection_is_made() -> None:
     """The cache is out of reach then, as with a wrong password; the API goes on without it."""
-    session = Session()
-    session().get_credentials = lambda: None
+    session = _session()
+    session.get_credentials = lambda: None
 
-    with pytest.raises(Refused, match="NoCredentialsError"):
-        _token(NODES, session)()
+    with pytest.raises(redis.AuthenticationError) as caught:
+        _iam(session=session).get_credentials()
+
+    assert "NoCredentialsError" == caught.value.status_code

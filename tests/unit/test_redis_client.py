@@ -1,0 +1,165 @@
+"""How Redis is reached, as the settings say."""
+
+import errno
+import socket
+import ssl
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import trustme
+
+from chalicelib import redis_store
+from chalicelib.redis_store import ClusterStore, RedisStore
+from chalicelib.redis_store.client import connector
+from chalicelib.redis_store.iam import IamCredentials
+from tests.examples import settings
+
+CACHE = "arn:aws:elasticache:eu-central-1:123456789012:replicationgroup:products"
+
+
+def _connection(**variables: str) -> Any:
+    """Return the connection that the settings give, unconnected."""
+    return connector(settings(**variables))("cache", 6379).connection_pool.make_connection()
+
+
+def test_nothing_is_connected_before_the_first_command() -> None:
+    """A Lambda starts though Redis is down. (Sockets are blocked here: connecting would fail.)"""
+    on_lambda = {"AWS_LAMBDA_FUNCTION_NAME": "api", "CURSOR_SECRET": "x" * 16, "STAGE": "prod"}
+
+    assert isinstance(redis_store.connect(settings(**on_lambda)), RedisStore)
+
+
+def test_a_cluster_is_not_connected_to_either() -> None:
+    """`redis.RedisCluster` would do so in its constructor."""
+    assert isinstance(redis_store.connect(settings(REDIS_CLUSTER="true")), ClusterStore)
+
+
+def test_a_server_that_hangs_is_given_up_soon() -> None:
+    """After the setting's time-out."""
+    assert 0.15 == _connection(REDIS_TIMEOUT_SECONDS="0.15").socket_timeout
+
+
+WAITS: list[float] = []
+
+
+class _Socket:
+    """Notes how long each connecting may take, and never gets connected; there is no IPv6 here."""
+
+    def __init__(self, family: int, *_: object) -> None:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "no such family")
+
+    def setsockopt(self, *_: object) -> None:
+        pass
+
+    def shutdown(self, _: int) -> None:
+        pass
+
+    def settimeout(self, seconds: float) -> None:
+        WAITS.append(seconds)
+
+    def connect(self, address: tuple[str, int]) -> None:
+        raise ConnectionRefusedError(address)
+
+    def close(self) -> None:
+        pass
+
+
+def test_an_address_that_is_dead_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what a connection has to get ready in, one address takes half at most."""
+    families = [socket.AF_INET6, socket.AF_INET, socket.AF_INET]
+    addresses = [(family, 1, 6, "", (f"10.0.0.{n}", 1)) for n, family in enumerate(families)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: addresses)
+    monkeypatch.setattr(socket, "socket", _Socket)
+
+    WAITS.clear()
+    with pytest.raises(redis.ConnectionError, match=r"10\.0\.0\.2"):  # the last one's error
+        _connection(REDIS_TIMEOUT_SECONDS="0.8").connect()
+    assert [0.4, 0.4] == WAITS
+
+
+class _Server:
+    """A socket whose other end answers every command with OK, and notes its words."""
+
+    def __init__(self) -> None:
+        self.words: list[bytes] = []
+
+    def settimeout(self, _: float) -> None:
+        pass
+
+    def sendall(self, data: bytes) -> None:
+        lines = data.split(b"\r\n")
+        self.words += [word for size, word in pairwise(lines) if size.startswith(b"$")]
+
+    def recv(self, _: int) -> bytes:
+        return b"+OK\r\n"
+
+    def shutdown(self, _: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("variables", "greeting"),
+    [
+        ({}, []),
+        ({"REDIS_DB": "3"}, [b"SELECT", b"3"]),
+        ({"REDIS_PASSWORD": "p"}, [b"AUTH", b"p"]),
+        ({"REDIS_USERNAME": "u"}, [b"AUTH", b"u", b""]),
+        ({"REDIS_USERNAME": "u", "REDIS_PASSWORD": "p"}, [b"AUTH", b"u", b"p"]),
+        (
+            {"REDIS_USERNAME": "u", "REDIS_PASSWORD": "p", "REDIS_DB": "1"},
+            [b"AUTH", b"u", b"p", b"SELECT", b"1"],
+        ),
+    ],
+)
+def test_the_greeting_is_what_the_settings_need(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], greeting: list[bytes]
+) -> None:
+    """Nothing, by default: no HELLO and no round trip before the first command."""
+    connection, server = _connection(**variables), _Server()
+    monkeypatch.setattr(connection, "_connect", lambda: server)
+
+    connection.connect()
+
+    assert greeting == server.words
+
+
+def test_the_settings_say_where_redis_is() -> None:
+    """Host, port and database."""
+    store = redis_store.connect(settings(REDIS_HOST="cache", REDIS_PORT="7000", REDIS_DB="3"))
+
+    where = store._client.connection_pool.connection_kwargs
+    assert ("cache", 7000, 3) == tuple(where[name] for name in ("host", "port", "db"))
+
+
+def test_tls_verifies_the_server() -> None:
+    """REDIS_TLS=true: certificate and host name are verified; by default there is no TLS."""
+    context = _connection(REDIS_TLS="true")._tls
+
+    assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)
+    assert _connection()._tls is None
+
+
+def test_a_file_of_authorities_replaces_the_machine_s(tmp_path: Path) -> None:
+    """REDIS_CA_FILE: no other authority is trusted, and nothing else is read."""
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    context = _connection(REDIS_TLS="true", REDIS_CA_FILE=str(tmp_path / "ca.pem"))._tls
+
+    assert 1 == len(context.get_ca_certs())
+
+
+def test_with_iam_a_token_replaces_the_password() -> None:
+    """A password that is set as well is sent nowhere."""
+    connection = _connection(
+        REDIS_IAM_CACHE=CACHE, REDIS_TLS="true", REDIS_USERNAME="u", REDIS_PASSWORD="p"
+    )
+
+    assert isinstance(connection.credential_provider, IamCredentials)
+    assert connection.password is None
