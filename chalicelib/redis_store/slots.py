@@ -25,16 +25,15 @@ class SlotMap:
 
     def __init__(self, rows: Any, source: Address) -> None:
         self._owners: list[Address | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
+        self.primaries: set[Address] = set()
         nodes: dict[Address, None] = {}
         for (first, last), shard in parse_cluster_slots(rows).items():
-            primary, *replicas = (
-                _address(host, port, source)
-                for host, port in (shard["primary"], *shard["replicas"])
-            )
-            nodes |= dict.fromkeys([primary, *replicas])
-            self._owners[first : last + 1] = [primary] * (last + 1 - first)
+            told = [shard["primary"], *shard["replicas"]]
+            addresses = [_address(host, port, source) for host, port in told]
+            nodes |= dict.fromkeys(addresses)
+            self.primaries.add(addresses[0])
+            self._owners[first : last + 1] = [addresses[0]] * (last + 1 - first)
         self.nodes = tuple(nodes)
-        self.primaries = frozenset(filter(None, self._owners))
 
     def primary_of(self, key: str) -> Address | None:
         """Return the node that has the key, if one has its slot."""
