@@ -49,7 +49,7 @@ class RedisStore:
         if not self._breaker.allows():
             raise CacheUnavailable("circuit open")
         try:
-            return cast("bytes | None", self._ask("GET", key))
+            return cast("bytes | None", self._ask("GETEX", key))
         except _WrongType:
             return b""
 
@@ -67,7 +67,7 @@ class RedisStore:
             raise CacheUnavailable("circuit open")
         return [
             b"" if isinstance(answer, Refused) else answer
-            for answer in self._ask_many([("GET", key) for key in keys])
+            for answer in self._ask_many([("GETEX", key) for key in keys])
         ]
 
     def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]:

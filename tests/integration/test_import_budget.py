@@ -88,7 +88,7 @@ def test_a_user_with_a_password_imports_no_more(
 ) -> None:
     """A deployed stage's user costs a round trip; only a token, by IAM, is made by botocore."""
     user = {"REDIS_USERNAME": "catalog", "REDIS_PASSWORD": "p"}
-    real_redis.acl_setuser("catalog", True, passwords="+p", keys="*", commands=["+get"])  # noqa: FBT003 — redis-py's
+    real_redis.acl_setuser("catalog", True, passwords="+p", keys="*", commands=["+getex"])  # noqa: FBT003 — redis-py's
     try:
         answer, modules = _run(_event(f"/products/{SOME_ID}", SOME_ID), **cached, **user)
     finally:

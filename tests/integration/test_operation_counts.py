@@ -19,14 +19,14 @@ def catalog(wire: Wire, redis: Recorder) -> Catalog:
 def test_a_hit_costs_one_command_and_no_query(
     catalog: Catalog, redis: Recorder, moto_table: Table
 ) -> None:
-    """A cached product is answered by one GET, and DynamoDB is not asked."""
+    """A cached product is answered by one GETEX, and DynamoDB is not asked."""
     mouse = catalog.create(a_draft())
     catalog.get(mouse.id)
 
     with redis.commands() as sent, moto_table.calls() as asked:
         catalog.get(mouse.id)
 
-    assert ["GET"] == sent
+    assert ["GETEX"] == sent
     assert [] == asked
 
 
@@ -39,7 +39,7 @@ def test_a_miss_costs_three_commands_and_one_query(
     with redis.commands() as sent, moto_table.calls() as asked:
         catalog.get(mouse.id)
 
-    assert ["GET", "SET", "EVAL"] == sent
+    assert ["GETEX", "SET", "EVAL"] == sent
     assert ["GetItem"] == asked
 
 
@@ -52,7 +52,7 @@ def test_a_negative_hit_costs_one_command_and_no_query(
     with redis.commands() as sent, moto_table.calls() as asked:
         assert catalog.get(SOME_ID).item is None
 
-    assert ["GET"] == sent
+    assert ["GETEX"] == sent
     assert [] == asked
 
 
@@ -174,7 +174,7 @@ def test_past_an_open_circuit_a_read_costs_one_query(
 
 
 def test_the_server_counts_the_same(wire: Wire, real_redis: Recorder) -> None:
-    """Valkey's own statistics agree: a hit is one GET, also where nobody records."""
+    """Valkey's own statistics agree: a hit is one GETEX, also where nobody records."""
     catalog = wire(redis=real_redis).catalog
     mouse = catalog.create(a_draft())
     catalog.get(mouse.id)
@@ -187,4 +187,4 @@ def test_the_server_counts_the_same(wire: Wire, real_redis: Recorder) -> None:
         for name, each in real_redis.info("commandstats").items()
         if name not in ("cmdstat_config|resetstat", "cmdstat_info")
     }
-    assert {"cmdstat_get": 1} == counted
+    assert {"cmdstat_getex": 1} == counted

@@ -105,7 +105,7 @@ def test_after_a_few_failures_the_node_that_hangs_is_not_asked(
             for _ in range(20):
                 assert BYPASS == cache.fetch(_key_of(1), Loader()).outcome
 
-    assert sent.count("GET") < 5
+    assert sent.count("GETEX") < 5
 
 
 def test_a_write_waits_for_three_time_outs_when_all_nodes_hang(
@@ -216,11 +216,11 @@ def test_a_slot_that_has_moved_is_followed(
                 assert {key: "x"} == cache.fetch_many([key], lambda _: {})
             else:
                 assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
-                assert ["GET", "CLUSTER", "GET"] == sent
+                assert ["GETEX", "CLUSTER", "GETEX"] == sent
         sent.clear()
         with client.commands() as sent:
             assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
-        assert ["GET"] == sent
+        assert ["GETEX"] == sent
     finally:
         _move(key, target, source)
 

@@ -11,7 +11,7 @@ from tests.doubles.caching import Loader, a_cache
 from tests.doubles.tls import Certificates, RelayedValkey, TlsServer
 
 CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
-RIGHTS = ["on", "~*", "-@all", "+get", "+set", "+eval", "+ping"]
+RIGHTS = ["on", "~*", "-@all", "+getex", "+set", "+eval", "+ping"]
 
 
 @pytest.fixture(scope="module")

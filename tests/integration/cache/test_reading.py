@@ -28,8 +28,8 @@ def test_a_hit_is_one_command_and_a_miss_three(cache: Cache[str], redis: Recorde
     with redis.commands() as hit:
         cache.fetch("k", Loader())
 
-    assert ["GET", "SET", "EVAL"] == miss
-    assert ["GET"] == hit
+    assert ["GETEX", "SET", "EVAL"] == miss
+    assert ["GETEX"] == hit
 
 
 def test_that_there_is_nothing_is_remembered_too(cache: Cache[str]) -> None:
