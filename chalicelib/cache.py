@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Generic, Protocol, TypeVar
 
-from chalicelib import telemetry
+from chalicelib import cache_invalidation, telemetry
 from chalicelib.cache_entry import (
     LEASE,
     LEASE_MS,
@@ -154,9 +154,9 @@ class Cache(Generic[T]):
         else:
             telemetry.debug("cache invalidation")
 
-    def invalidate(self, key: str) -> None:
-        """Delete `key` unless a fence stands there. Raise `CacheUnavailable`."""
-        self._store.run(INVALIDATE_SCRIPT, key)
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        """Delete what is out of date: `cache_invalidation.py`. Raise `CacheUnavailable`."""
+        return cache_invalidation.invalidate(self._store, entries)
 
     def _find(self, key: str) -> tuple[Fetched[T] | None, bytes | None]:
         """Return a hit, or else the lease to fill under, or else neither."""
@@ -181,9 +181,12 @@ class Cache(Generic[T]):
         """Take the lease, or return `None` where somebody was faster."""
         if unreadable:
             telemetry.warning("cache entry unreadable")
-            self.invalidate(key)
+            self._clear(key)
         lease = new_lease()
         return lease if self._store.add(key, lease, LEASE_MS) else None
+
+    def _clear(self, key: str) -> None:
+        self._store.run(INVALIDATE_SCRIPT, key)
 
     def _load(self, key: str, lease: bytes | None, load: Callable[[], T | None]) -> T | None:
         try:
@@ -191,7 +194,7 @@ class Cache(Generic[T]):
         except Exception:
             if lease is not None:
                 with suppress(CacheUnavailable):
-                    self.invalidate(key)
+                    self._clear(key)
             raise
         if lease is not None:
             self.fill(key, lease, item)

@@ -65,6 +65,11 @@ class Codec(Protocol[T]):
         """Raise `ValueError` for bytes that it did not make."""
 
 
+def entry_of(item: T | None, codec: Codec[T]) -> bytes:
+    """Return the bytes that stand for `item`, or for that there is none."""
+    return NEGATIVE if item is None else VALUE + codec.encode(item)
+
+
 class Policy(NamedTuple):
     """How long entries live, in seconds, and whether a write may go on without its fence."""
 
@@ -92,9 +97,9 @@ class Entries(Generic[T]):
     def write(self, item: T | None) -> tuple[bytes, int]:
         """Return the bytes that stand for `item`, and how long they may, in ms."""
         if item is None:
-            return NEGATIVE, self._policy.negative_ttl_seconds * 1000
+            return entry_of(item, self._codec), self._policy.negative_ttl_seconds * 1000
         jitter = random.uniform(1 - TTL_JITTER, 1 + TTL_JITTER)  # noqa: S311 — no secret
-        return VALUE + self._codec.encode(item), int(self._policy.ttl_seconds * 1000 * jitter)
+        return entry_of(item, self._codec), int(self._policy.ttl_seconds * 1000 * jitter)
 
 
 def is_fence(raw: bytes | None) -> bool:

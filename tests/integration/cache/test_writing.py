@@ -157,7 +157,7 @@ def test_a_fence_that_cannot_be_is_none(cache: Cache[str], redis: Recorder, dead
     for remove in (
         lambda: cache.fetch("k", Loader("new")),
         lambda: cache.fetch_many(["k"], lambda _: {"k": "new"}),
-        lambda: cache.invalidate("k"),
+        lambda: cache.invalidate({"k": None}),
         lambda: cache.release("k", "mine"),
     ):
         redis.set("k", f"W{deadline}:{'a' * 32}")
