@@ -119,7 +119,7 @@ def test_an_entry_of_another_schema_is_deleted(
 
 
 def test_an_older_version_is_deleted_though_its_own_record_is_in_the_batch(
-    catalog: Catalog, redis: Recorder, table: Table, deliver: Callable[[], None]
+    catalog: Catalog, redis: Recorder, deliver: Callable[[], None]
 ) -> None:
     """Of a product's records in a batch, the last decides."""
     product_id = catalog.create(MOUSE).id
