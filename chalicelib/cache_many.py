@@ -28,7 +28,8 @@ class ManyStore(Protocol):
 
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
-    ) -> Sequence[int]: ...
+    ) -> Sequence[int]:
+        """Run it for each key. Try every server before raising."""
 
 
 class ManyReads(Generic[T]):

@@ -59,13 +59,21 @@ class ClusterStore:
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]:
-        """As `RedisStore.run_many`, up to the first node in trouble."""
+        """As `RedisStore.run_many`. Every node is tried before it raises."""
         by_key = {str(call[0]): call for call in calls}
+        answers: dict[str, int] = {}
+        failure: CacheUnavailable | None = None
 
         def run(store: RedisStore, keys: Sequence[str]) -> Sequence[int]:
             return store.run_many(script, [by_key[key] for key in keys])
 
-        answers = dict(self._ask_each(list(by_key), run))
+        for keys in self._by_node(list(by_key), reads=False).values():
+            try:
+                answers.update(self._ask_each(keys, run))
+            except CacheUnavailable as error:
+                failure = error
+        if failure is not None:
+            raise failure
         return [answers[key] for key in by_key]
 
     def ping(self) -> None:
