@@ -1,7 +1,6 @@
 """Declares every Lambda of the product catalog. The rules live in `chalicelib`."""
 
 from functools import partial
-from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent
 
@@ -24,7 +23,7 @@ access.guard(app.routes, settings)
 
 # Declared here and not in a blueprint, where the middleware of `app` would be skipped.
 @app.on_dynamodb_record(stream_arn=settings.products_stream_arn, name="invalidate")
-def invalidate(event: DynamoDBEvent) -> dict[str, Any]:
-    """Delete the cache keys behind a batch of stream records; tell Lambda which to send again."""
+def invalidate(event: DynamoDBEvent) -> None:
+    """Delete the cache keys behind a batch of stream records. Lambda repeats what raises."""
     telemetry.begin(request_id=getattr(event.context, "aws_request_id", ""))
-    return wiring.container().invalidator.process(event.to_dict()["Records"])
+    wiring.container().invalidator.process(event.to_dict()["Records"])

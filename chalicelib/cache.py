@@ -26,9 +26,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Generic, Protocol, TypeVar
 
-from chalicelib import telemetry
+from chalicelib import cache_invalidation, telemetry
 from chalicelib.cache_entry import (
-    FENCE,
     LEASE,
     LEASE_MS,
     Codec,
@@ -36,6 +35,7 @@ from chalicelib.cache_entry import (
     Fetched,
     Outcome,
     Policy,
+    is_fence,
     new_lease,
 )
 from chalicelib.cache_many import ManyReads, ManyStore
@@ -44,8 +44,6 @@ from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
 
 T = TypeVar("T")
 
-FENCE_MS: Final = 60_000
-"""Longer than a Lambda may live (`.chalice/config.json`): a fence outlives its writer."""
 POLLS: Final = 8
 POLL_SECONDS: Final = (0.010, 0.025)
 PATIENCE_SECONDS: Final = 0.14
@@ -139,7 +137,7 @@ class Cache(Generic[T]):
     def fence(self, key: str, token: str) -> None:
         """Wipe the key and mark a write under way, joining the writers that are there."""
         try:
-            self._store.run(FENCE_SCRIPT, key, token, FENCE_MS)
+            self._store.run(FENCE_SCRIPT, key, token)
         except CacheUnavailable as error:
             telemetry.warning("cache fence lost", reason=str(error))
             if self._strict:
@@ -156,9 +154,9 @@ class Cache(Generic[T]):
         else:
             telemetry.debug("cache invalidation")
 
-    def invalidate(self, key: str) -> None:
-        """Delete `key` unless a fence stands there. Raise `CacheUnavailable`."""
-        self._store.run(INVALIDATE_SCRIPT, key)
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        """Delete what is out of date: `cache_invalidation.py`. Raise `CacheUnavailable`."""
+        return cache_invalidation.invalidate(self._store, entries)
 
     def _find(self, key: str) -> tuple[Fetched[T] | None, bytes | None]:
         """Return a hit, or else the lease to fill under, or else neither."""
@@ -168,10 +166,9 @@ class Cache(Generic[T]):
             found = self._entries.read(raw)
             if found is not None:
                 return found, None
-            state = raw[:1] if raw is not None else None
-            if state == FENCE:
+            if is_fence(raw):
                 return None, None
-            if state != LEASE:
+            if raw is None or raw[:1] != LEASE:
                 lease = self._lease(key, unreadable=raw is not None)
                 if lease is not None:
                     return None, lease
@@ -184,9 +181,12 @@ class Cache(Generic[T]):
         """Take the lease, or return `None` where somebody was faster."""
         if unreadable:
             telemetry.warning("cache entry unreadable")
-            self.invalidate(key)
+            self._clear(key)
         lease = new_lease()
         return lease if self._store.add(key, lease, LEASE_MS) else None
+
+    def _clear(self, key: str) -> None:
+        self._store.run(INVALIDATE_SCRIPT, key)
 
     def _load(self, key: str, lease: bytes | None, load: Callable[[], T | None]) -> T | None:
         try:
@@ -194,7 +194,7 @@ class Cache(Generic[T]):
         except Exception:
             if lease is not None:
                 with suppress(CacheUnavailable):
-                    self.invalidate(key)
+                    self._clear(key)
             raise
         if lease is not None:
             self.fill(key, lease, item)

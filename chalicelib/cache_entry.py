@@ -7,12 +7,15 @@ What the bytes under a key mean, and how long they live. The first byte tells th
     L…        lease: one reader is loading
     W…        fence: writers are under way
 
-Knows neither Redis nor products; how the states follow each other is told in `cache.py`.
+Knows neither Redis nor products; how the states follow each other is told in `cache.py`, and the
+scripts of `cache_scripts.py` write the fences.
 """
 
 from __future__ import annotations
 
 import random
+import re
+import time
 import uuid
 from contextlib import suppress
 from enum import Enum
@@ -24,8 +27,18 @@ VALUE, NEGATIVE, LEASE, FENCE = b"V", b"N", b"L", b"W"
 
 LEASE_MS: Final = 5_000
 """A reader that takes longer to load loses its lease, and does not fill."""
+FENCE_MS: Final = 60_000
+"""Longer than a Lambda may live (`.chalice/config.json`): a fence outlives its writer."""
+LONGEST_FENCE_MS: Final = 2 * FENCE_MS
+"""
+A deadline further off is none: a clock jumped, or the fence is forged. Two lives and not one, since
+a failover may lead to a slower clock.
+"""
 TTL_JITTER: Final = 0.1
 """Lives differ by up to a tenth, so that entries filled together do not expire together."""
+
+
+_DEADLINE: Final = re.compile(rb"(\d{1,15}):\w")
 
 
 class Outcome(Enum):
@@ -50,6 +63,11 @@ class Codec(Protocol[T]):
 
     def decode(self, data: bytes) -> T:
         """Raise `ValueError` for bytes that it did not make."""
+
+
+def entry_of(item: T | None, codec: Codec[T]) -> bytes:
+    """Return the bytes that stand for `item`, or for that there is none."""
+    return NEGATIVE if item is None else VALUE + codec.encode(item)
 
 
 class Policy(NamedTuple):
@@ -79,9 +97,27 @@ class Entries(Generic[T]):
     def write(self, item: T | None) -> tuple[bytes, int]:
         """Return the bytes that stand for `item`, and how long they may, in ms."""
         if item is None:
-            return NEGATIVE, self._policy.negative_ttl_seconds * 1000
+            return entry_of(item, self._codec), self._policy.negative_ttl_seconds * 1000
         jitter = random.uniform(1 - TTL_JITTER, 1 + TTL_JITTER)  # noqa: S311 — no secret
-        return VALUE + self._codec.encode(item), int(self._policy.ttl_seconds * 1000 * jitter)
+        return entry_of(item, self._codec), int(self._policy.ttl_seconds * 1000 * jitter)
+
+
+def is_fence(raw: bytes | None) -> bool:
+    """
+    Tell whether writers may be under way, as far as this machine's clock can tell.
+
+    Where it can't, the invalidation script decides by Redis's clock: it spares a fence.
+    """
+    if raw is None or raw[:1] != FENCE:
+        return False
+    now = time.time() * 1000
+    deadlines = map(int, _DEADLINE.findall(raw))
+    return any(now < deadline <= now + LONGEST_FENCE_MS for deadline in deadlines)
+
+
+def is_held(raw: bytes | None) -> bool:
+    """Tell whether a reader or a writer may be at work."""
+    return raw is not None and (raw[:1] == LEASE or is_fence(raw))
 
 
 def new_lease() -> bytes:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
 from chalicelib import telemetry
-from chalicelib.cache_entry import FENCE, LEASE, LEASE_MS, Entries, new_lease
+from chalicelib.cache_entry import LEASE_MS, Entries, is_held, new_lease
 from chalicelib.cache_scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
 from chalicelib.errors import CacheUnavailable
 
@@ -28,7 +28,8 @@ class ManyStore(Protocol):
 
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
-    ) -> Sequence[int]: ...
+    ) -> Sequence[int]:
+        """Run it for each key. Try every server before raising."""
 
 
 class ManyReads(Generic[T]):
@@ -66,7 +67,7 @@ class ManyReads(Generic[T]):
 
     def _lease(self, entries: Mapping[str, bytes | None]) -> dict[str, bytes]:
         """Return the leases taken on what is absent or unreadable; none without Redis."""
-        free = [key for key, raw in entries.items() if not raw or raw[:1] not in (LEASE, FENCE)]
+        free = [key for key, raw in entries.items() if not is_held(raw)]
         unreadable = [(key,) for key in free if entries[key] is not None]
         leases = {key: new_lease() for key in free}
         try:

@@ -27,7 +27,6 @@ class Settings:
 
     products_table: str
     products_stream_arn: str
-    dead_letter_queue_url: str | None
     cursor_secret: str
     aws_region: str
     aws_endpoint_url: str | None
@@ -76,7 +75,6 @@ class Settings:
         settings = cls(
             products_table=read.text("PRODUCTS_TABLE", _TABLE),
             products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
-            dead_letter_queue_url=read.text("DEAD_LETTER_QUEUE_URL", _URL, "") or None,
             cursor_secret=read.text("CURSOR_SECRET", _SECRET, None if on_lambda else "x" * 16),
             aws_region=read.text(_region_variable(env), _REGION),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,

@@ -1,5 +1,5 @@
 """
-From the table's stream to the cache: which keys to delete. Knows neither Chalice nor Redis.
+From the table's stream to the cache: which entries to delete. Knows neither Chalice nor Redis.
 
 The last line of defence: whatever a writer could not delete, because Redis was out of reach or
 the writer died, is deleted when the stream delivers that write. So is what was edited past the API.
@@ -9,79 +9,68 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from chalicelib import telemetry
-from chalicelib.errors import Unavailable
+from chalicelib.errors import CacheUnavailable
+from chalicelib.items import to_product
+from chalicelib.product import Representation, represent
 
 Record = Mapping[str, Any]
 
 
-class DeadLetters(Protocol):
-    """Where records end that nobody can act on."""
-
-    def send(self, record: Record, reason: str) -> None:
-        """Raise `Unavailable` where the record could not be put away."""
-
-
-class LoggedDeadLetters:
-    """For want of a queue: tells the record's id in the log. Its content may be private."""
-
-    def send(self, record: Record, reason: str) -> None:
-        """Log it."""
-        telemetry.warning("dead letter", reason=reason, event_id=str(record.get("eventID")))
-        telemetry.count("DeadLetters")
-
-
 class Invalidator:
     """
-    Deletes the entries behind a batch of stream records.
+    Deletes the entries behind a batch of stream records, but for those that are right already.
 
-    `invalidate` takes a product's id, spares a fence, and raises `CacheUnavailable`.
+    `invalidate` takes the entry that is right for each product's id, or `None` where none is known.
+    It tries each, returns how many it deleted, and raises `CacheUnavailable`. `entry_of` renders a
+    product, or that there is none, as the cache does.
     """
 
     def __init__(
         self,
-        invalidate: Callable[[str], None],
-        dead_letters: DeadLetters,
+        invalidate: Callable[[Mapping[str, bytes | None]], int],
+        entry_of: Callable[[Representation | None], bytes],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._invalidate = invalidate
-        self._dead_letters = dead_letters
+        self._entry_of = entry_of
         self._clock = clock
 
-    def process(self, records: Sequence[Record]) -> dict[str, list[dict[str, str]]]:
+    def process(self, records: Sequence[Record]) -> None:
         """
-        Return the partial batch response: the first record that must be delivered again, if any.
+        Invalidate each product of the batch once: of several records, the last decides.
 
-        Lambda delivers that one and all after it again, so none is tried further.
-        Source: "Configuring partial batch response with DynamoDB and Lambda", AWS Lambda guide.
+        Raise `CacheUnavailable`, after all were tried. Lambda then delivers the batch again, with
+        and without `ReportBatchItemFailures`; invalidating twice does no harm. A record without a
+        product's id is logged and counted: it would never succeed, and hold up its shard.
         """
-        done: dict[str, None] = {}
-        failed = self._process(records, done)
-        telemetry.count("StreamInvalidations", len(done))
-        lag = self._lag_seconds(records)
-        telemetry.invalidated(lag, records=len(records), product_ids=list(done))
-        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
-
-    def _process(self, records: Sequence[Record], done: dict[str, None]) -> list[str]:
-        """Delete the entry of each record's product once; return where to deliver from again."""
+        entries: dict[str, bytes | None] = {}
         for record in records:
-            try:
-                self._delete(record, done)
-            except Unavailable as error:
-                telemetry.warning("cache invalidation delayed", reason=str(error))
-                telemetry.count("InvalidationsDelayed")
-                return [_sequence_number(record)]
-        return []
+            product_id = _product_id(record)
+            if product_id is None:
+                _malformed(record)
+            else:
+                entries[product_id] = self._entry(record)
+        try:
+            telemetry.count("StreamInvalidations", self._invalidate(entries))
+        except CacheUnavailable as error:
+            telemetry.warning("cache invalidation delayed", reason=str(error))
+            telemetry.count("InvalidationsDelayed")
+            raise
+        finally:
+            lag = self._lag_seconds(records)
+            telemetry.invalidated(lag, records=len(records), product_ids=list(entries))
 
-    def _delete(self, record: Record, done: dict[str, None]) -> None:
-        product_id = _product_id(record)
-        if product_id is None:
-            self._dead_letters.send(record, "a record without a product id")
-        elif product_id not in done:
-            self._invalidate(product_id)
-            done[product_id] = None
+    def _entry(self, record: Record) -> bytes | None:
+        """Return the entry that is right after this change, where the record shows it."""
+        if record.get("eventName") == "REMOVE":
+            return self._entry_of(None)
+        try:
+            return self._entry_of(represent(to_product(record["dynamodb"]["NewImage"])))
+        except Exception:  # noqa: BLE001 — no image, or one of no product: no entry is right
+            return None
 
     def _lag_seconds(self, records: Sequence[Record]) -> float | None:
         """Return the age of the oldest record, to the second: DynamoDB tells it no finer."""
@@ -89,12 +78,20 @@ class Invalidator:
         return max(self._clock() - min(moments), 0.0) if moments else None
 
 
+def _malformed(record: Record) -> None:
+    """Log the record's own id. Its content may be private."""
+    event_id = record.get("eventID") if isinstance(record, Mapping) else None
+    telemetry.warning("malformed stream record", event_id=str(event_id))
+    telemetry.count("MalformedRecords")
+
+
 def _product_id(record: Record) -> str | None:
     try:
         product_id = record["dynamodb"]["Keys"]["id"]["S"]
-    except (KeyError, TypeError):
+        product_id.encode()  # else there is no key of it
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return product_id if isinstance(product_id, str) else None
+    return str(product_id)
 
 
 def _moment(record: Record) -> float | None:
@@ -103,11 +100,3 @@ def _moment(record: Record) -> float | None:
         return float(record["dynamodb"]["ApproximateCreationDateTime"])
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _sequence_number(record: Record) -> str:
-    """Return the number to deliver from; an empty one makes Lambda deliver the whole batch."""
-    try:
-        return str(record["dynamodb"]["SequenceNumber"])
-    except (KeyError, TypeError):
-        return ""

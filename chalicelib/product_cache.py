@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
-from chalicelib import telemetry
+from chalicelib import cache_entry, telemetry
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.product import Representation
@@ -45,6 +45,11 @@ class RepresentationCodec:
         return Representation(int(version), last_modified, body)
 
 
+def entry_of(item: Representation | None) -> bytes:
+    """Return the bytes of a product's entry, or of the entry that there is none."""
+    return cache_entry.entry_of(item, RepresentationCodec())
+
+
 class ProductCache:
     """The products' side of the cache."""
 
@@ -76,9 +81,13 @@ class ProductCache:
         """Hold readers off while the block commits a write."""
         return self._cache.fenced(key_of(product_id))
 
-    def invalidate(self, product_id: str) -> None:
-        """Delete the entry, unless a write is under way. Raise `CacheUnavailable`."""
-        self._cache.invalidate(key_of(product_id))
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        """
+        Delete each product's entry, unless it is the one given or a write is under way.
+
+        Return how many there were. Raise `CacheUnavailable` after all were tried.
+        """
+        return self._cache.invalidate({key_of(each): entry for each, entry in entries.items()})
 
 
 class ReadsBypassed:
@@ -112,7 +121,6 @@ class ReadsBypassed:
         """Hold off readers elsewhere, which may not have been told of the switch yet."""
         return nullcontext() if self._cache is None else self._cache.fenced(product_id)
 
-    def invalidate(self, product_id: str) -> None:
-        """Delete the entry, if there is a Redis to hold one."""
-        if self._cache is not None:
-            self._cache.invalidate(product_id)
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        """Delete the entries, if there is a Redis to hold them."""
+        return 0 if self._cache is None else self._cache.invalidate(entries)

@@ -16,8 +16,8 @@ from chalicelib.cache import Cache
 from chalicelib.cache_entry import Policy
 from chalicelib.catalog import Catalog
 from chalicelib.config import Settings
-from chalicelib.invalidator import DeadLetters, Invalidator, LoggedDeadLetters
-from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec
+from chalicelib.invalidator import Invalidator
+from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec, entry_of
 from chalicelib.redis_store import ClusterStore, RedisStore
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Container:
     @cached_property
     def invalidator(self) -> Invalidator:
         """What the table's stream drives."""
-        return Invalidator(self.cache.invalidate, self.dead_letters)
+        return Invalidator(self.cache.invalidate, entry_of)
 
     @cached_property
     def cache(self) -> ProductCache | ReadsBypassed:
@@ -84,16 +84,6 @@ class Container:
             Cursors(self.settings.cursor_secret),
             dynamodb.Retries(self.settings.dynamodb_retry_seconds),
         )
-
-    @cached_property
-    def dead_letters(self) -> DeadLetters:
-        """The queue of the settings, or the log."""
-        url = self.settings.dead_letter_queue_url
-        if url is None:
-            return LoggedDeadLetters()
-        from chalicelib import aws, dead_letters
-
-        return dead_letters.QueuedDeadLetters(aws.connect("sqs", self.settings), url)
 
 
 _container: Container | None = None

@@ -1,9 +1,8 @@
 """
 Feeds the table's stream to the stream Lambda, as Lambda would: `python -m dev.stream`.
 
-`chalice local` runs no event handlers. In order, in batches of up to 100, from the first record
-that the Lambda could not deal with again and again: nothing is lost or skipped. Knows streams and
-partial batch responses, and nothing of caches.
+`chalice local` runs no event handlers. In order, in batches of up to 100, and a batch that raises
+again and again: nothing is lost or skipped. Knows streams, and nothing of caches.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
 from chalicelib import wiring
+from chalicelib.errors import CacheUnavailable
 
 BATCH: Final = 100
 POLL_SECONDS: Final = 0.2
@@ -28,7 +28,7 @@ RETRY_SECONDS: Final = 0.5
 _log: Final = logging.getLogger("catalog")
 
 Record = dict[str, Any]
-Function = Callable[[dict[str, Any], Any], Mapping[str, Any]]
+Function = Callable[[dict[str, Any], Any], Any]
 
 
 class Shard:
@@ -149,18 +149,19 @@ class Feed:
         return len(records)
 
     def _deliver(self, records: Sequence[Record]) -> None:
-        left = [_as_lambda_has_it(record, self._stream_arn) for record in records]
-        while left := self._left_of(left):
+        batch = [_as_lambda_has_it(record, self._stream_arn) for record in records]
+        while not self._succeeds(batch):
             self._sleep(RETRY_SECONDS)
 
-    def _left_of(self, records: list[Record]) -> list[Record]:
-        """Call the function; return what it has to be given again."""
+    def _succeeds(self, records: list[Record]) -> bool:
         try:
-            answer = self._function({"Records": records}, LambdaContext("invalidate", 512))
+            self._function({"Records": records}, LambdaContext("invalidate", 512))
+        except CacheUnavailable:
+            return False  # which the function has logged
         except Exception:  # noqa: BLE001 — whatever it is, Lambda delivers the batch again
             _log.exception("the stream function failed")
-            return records
-        return records[_first_failure(records, answer) :]
+            return False
+        return True
 
 
 @contextmanager
@@ -170,15 +171,6 @@ def _quiet() -> Iterator[None]:
     _log.setLevel(logging.WARNING)
     yield
     _log.setLevel(level)
-
-
-def _first_failure(records: Sequence[Record], answer: Mapping[str, Any]) -> int:
-    """Return the place of the first record told to have failed; of an unknown one, 0."""
-    failures = {each["itemIdentifier"] for each in answer.get("batchItemFailures", [])}
-    if not failures:
-        return len(records)
-    numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
-    return next((place for place, number in enumerate(numbers) if number in failures), 0)
 
 
 def _as_lambda_has_it(record: Record, stream_arn: str) -> Record:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib import wiring
 
 _OURS = re.compile(
-    r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|DEAD_LETTER|CURSOR|WRITE|READ|COGNITO|WATCH)_.*"
+    r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH)_.*"
     r"|DEBUG|METRICS|STAGE|(http|https|no|all)_proxy",
     re.IGNORECASE,
 )

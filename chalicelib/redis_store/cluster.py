@@ -55,9 +55,17 @@ class ClusterStore:
         return list(added.values())
 
     def run_many(self, script: str, calls: Sequence[Command]) -> Sequence[int]:
-        """As `RedisStore.run_many`, up to the first node that fails."""
+        """As `RedisStore.run_many`. Every node is tried before it raises."""
         by_key = {str(call[0]): call for call in calls}
-        answers = dict(self._ask(list(by_key), _running(script, by_key)))
+        answers: dict[str, int] = {}
+        failure: CacheUnavailable | None = None
+        for keys in self._by_node(list(by_key), reads=False).values():
+            try:
+                answers.update(self._ask(keys, _running(script, by_key)))
+            except CacheUnavailable as error:
+                failure = error
+        if failure is not None:
+            raise failure
         return [answers[key] for key in by_key]
 
     def check(self, key: str) -> None:

@@ -24,12 +24,7 @@ from dev.deploy.templates import Template
 STATE: Final = ROOT / ".chalice" / "deployed"
 """Where Chalice remembers what it has deployed; not to be lost while that is there."""
 
-_RETRIES: Final = (
-    "BisectBatchOnFunctionError",
-    "FunctionResponseTypes",
-    "MaximumRecordAgeInSeconds",
-    "MaximumRetryAttempts",
-)
+_RETRIES: Final = ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")
 
 
 def prepare(

@@ -24,7 +24,6 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "Query",
         "Scan",
     ),
-    "sqs": ("SendMessage",),
 }
 """Of each service, what `chalicelib` calls on Lambda. Another operation is not known there."""
 

@@ -9,7 +9,10 @@ entries behind: CONTRACT.md promises such a write by its third promise only. Tho
     late           replies come past the time-out: a command that has a connection takes effect, but
                    a new connection gives up in its greeting and never sends its command
     loading        every command is refused
-    readonly       every *write* is refused, while reads are answered: a demoted primary
+    readonly, noreplicas, misconf, noperm
+                   every write is refused, while reads are answered: `refusing.py`. Until Redis
+                   takes writes again this excuses no read, for none takes a value from such a
+                   Redis; then an old entry may be read until the stream has deleted it
 
 All else has to hold promise 1, and why it can:
 
@@ -33,6 +36,7 @@ from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import Final, NamedTuple
 
+from dev.freshness.refusing import CAUSES, Cause
 from dev.freshness.rig import Rig
 from dev.freshness.timeline import Timeline, Window
 
@@ -50,6 +54,8 @@ class Fault(NamedTuple):
     end: Callable[[Rig], object] = _nothing
     tick: Callable[[Rig], object] = _nothing
     outage: bool = False
+    refuses: bool = False
+    """Writes only. No read is excused while it is on."""
     excuses: frozenset[int] = frozenset()
     """Statuses to be expected; 0 is a lost connection."""
 
@@ -67,6 +73,15 @@ def _dynamodb(mode: str, share: float = 1.0, seconds: float = 0.0) -> Fault:
         begin=lambda rig: rig.dynamodb_proxy.tell(mode=mode, share=share, seconds=seconds),
         end=lambda rig: rig.dynamodb_proxy.tell(mode="pass"),
         excuses=frozenset({503}),
+    )
+
+
+def _refusing(cause: Cause) -> Fault:
+    return Fault(
+        begin=lambda rig: cause.begin(rig.redis),
+        end=lambda rig: cause.end(rig.redis),
+        outage=True,
+        refuses=True,
     )
 
 
@@ -103,12 +118,7 @@ FAULTS: Final = {
     "late": _redis("late", 0.3, outage=True),
     "refuse": _redis("refuse", outage=True),
     "loading": _redis("loading", outage=True),
-    "readonly": Fault(
-        # Port 1 has no primary to follow, so what it holds stays.
-        begin=lambda rig: rig.redis.replicaof("127.0.0.1", 1),
-        end=lambda rig: rig.redis.replicaof("NO", "ONE"),
-        outage=True,
-    ),
+    **{name: _refusing(cause) for name, cause in CAUSES.items()},
     "throttle": _dynamodb("throttle", share=0.5),
     "fail": _dynamodb("fail", share=0.5),
     "dbslow": _dynamodb("slow", seconds=1.0),
@@ -117,8 +127,9 @@ FAULTS: Final = {
 
 
 def chosen(names: str) -> list[str]:
-    """Return the faults that `a,b,…`, `all` or `none` means. Raise `ValueError`."""
-    wanted = {"all": list(FAULTS), "none": []}.get(names, names.split(","))
+    """Return the faults that `a,b,…`, `refusing`, `all` or `none` means. Raise `ValueError`."""
+    groups = {"all": list(FAULTS), "refusing": list(CAUSES), "none": []}
+    wanted = groups.get(names, names.split(","))
     if unknown := set(wanted) - set(FAULTS):
         raise ValueError(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     return wanted
@@ -134,7 +145,7 @@ def excused(windows: Sequence[Window], status: int, *, refusing: bool = False) -
 def put_on(rig: Rig, name: str, timeline: Timeline, seconds: float) -> None:
     """Have a fault on for a while. To be called in a thread that lives on: it starts servers."""
     fault = FAULTS[name]
-    with timeline.window(name, outage=fault.outage):
+    with timeline.window(name, outage=fault.outage, refuses=fault.refuses) as window:
         fault.begin(rig)
         try:
             until = time.monotonic() + seconds
@@ -142,6 +153,7 @@ def put_on(rig: Rig, name: str, timeline: Timeline, seconds: float) -> None:
                 fault.tick(rig)
                 time.sleep(TICK_SECONDS)
         finally:
+            window.mend()
             fault.end(rig)
 
 

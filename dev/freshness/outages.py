@@ -20,6 +20,7 @@ from typing import Any, Final
 from dev.freshness import dynamodb_outage, faults, redis_outage, report, stampede
 from dev.freshness.faults import FAULTS, Fault
 from dev.freshness.load import Load
+from dev.freshness.refusing import CAUSES
 from dev.freshness.rig import Rig
 from dev.freshness.timeline import Timeline
 
@@ -32,7 +33,7 @@ def _start_without(rig: Rig) -> None:
 WAYS: Final = {
     **{
         name: FAULTS[name]
-        for name in ("refuse", "pause", "drop", "kill", "cut", "late", "loading", "readonly", "oom")
+        for name in ("refuse", "pause", "drop", "kill", "cut", "late", "loading", *CAUSES, "oom")
     },
     "absent": Fault(begin=_start_without, end=FAULTS["refuse"].end, outage=True),
 }
@@ -74,10 +75,11 @@ def under_load(way: str, seconds: float, calm: float = 4.0) -> dict[str, Any]:
 
 def _redis_rows(outages: Iterable[redis_outage.Outage]) -> Iterable[list[object]]:
     yield ["Redis", "5xx", "first reads +ms", "writes +ms", "later reads +ms p50", "p99", "max",
-           "hits again s", "write read s", "stale reads", "kept"]  # fmt: skip
+           "hits again s", "write read s", "stale meanwhile", "stale after", "kept"]  # fmt: skip
     for each in outages:
         added = [each.first_reads_added, each.writes_added, *each.open_reads_added.values()]
-        after = [each.hits_again_seconds, each.write_seen_seconds, each.stale_reads]
+        stale = [each.stale_meanwhile, each.stale_reads]
+        after = [each.hits_again_seconds, each.write_seen_seconds, *stale]
         shown = [f"{ms:.1f}" for ms in added]
         yield [each.way, len(each.failed), *shown, *after, each.is_kept]
 

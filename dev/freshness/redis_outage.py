@@ -44,13 +44,16 @@ class Outage(NamedTuple):
     write_seen_seconds: float
     """From Redis's return until the write made in the outage is read, or before: 0."""
     stale_reads: int
-    """Reads of that write's product that did not show it."""
+    """Reads of that write's product after Redis's return that did not show it."""
+    stale_meanwhile: int
+    """Those while Redis refused writes, and answered reads."""
 
     @property
     def is_kept(self) -> bool:
         """Tell whether all calls were answered, and all was well in time after it."""
         in_time = self.hits_again_seconds <= HITS_SECONDS
-        return not self.failed and in_time and self.write_seen_seconds <= DELIVERY_SECONDS
+        seen = not self.stale_meanwhile and self.write_seen_seconds <= DELIVERY_SECONDS
+        return not self.failed and in_time and seen
 
 
 def measure(rig: Rig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS) -> Outage:
@@ -79,6 +82,7 @@ def measure(rig: Rig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS
         hits_again_seconds=hits,
         write_seen_seconds=seen,
         stale_reads=stale,
+        stale_meanwhile=calls.stale if fault.refuses else 0,
     )
 
 
@@ -89,6 +93,7 @@ class _Calls:
         self.client = client
         self.ids = ids
         self.failed: list[str] = []
+        self.stale = 0
 
     def send(self, method: str, path: str, body: object = None) -> Answer:
         answer = self.client.send(method, path, body)
@@ -132,7 +137,10 @@ def _reads_for(calls: _Calls, seconds: float, fault: Fault, rig: Rig) -> Iterato
     n = 0
     while time.monotonic() < until:
         fault.tick(rig)
-        yield calls.read(n := n + 1)
+        answer = calls.read(n := n + 1)
+        if n % PRODUCTS == _WRITTEN:
+            calls.stale += answer.json()["stock_quantity"] != _STOCK_AFTER
+        yield answer
         time.sleep(0.01)
 
 

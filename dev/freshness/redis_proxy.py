@@ -66,7 +66,8 @@ class RedisProxy:
         if self.mode != "lose" or now < self._next_loss or command.name in READS:
             return None
         # EVAL script 1 key token …: fence and release of one write bear the same token.
-        mark = command.args[4] if command.name == b"EVAL" else command.args[1] + b"%d" % now
+        has_token = command.name == b"EVAL" and len(command.args) > 4
+        mark = command.args[4] if has_token else command.args[1] + b"%d" % now
         if mark in self._losers:
             return None
         self._losers.add(mark)

@@ -19,6 +19,7 @@ import redis
 
 from chalicelib.config import Settings
 from dev import environment
+from dev.freshness import refusing
 from dev.freshness.remote import Remote
 from dev.servers import Api, Emulator, Stream, Valkey
 from dev.table import create_table
@@ -56,7 +57,7 @@ class Rig:
     def __enter__(self) -> Self:
         """Start it all, or nothing."""
         with self._stack:
-            self.valkey = self._stack.enter_context(Valkey(log=_NOWHERE))
+            self.valkey = self._stack.enter_context(Valkey(log=_NOWHERE, options=refusing.OPTIONS))
             self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
             self.redis_proxy = self._proxy("redis_proxy", self.valkey.port)
             self.dynamodb_proxy = self._proxy("dynamodb_proxy", self.emulator.port)

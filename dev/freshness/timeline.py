@@ -7,7 +7,8 @@ When which fault was on, and which promise a stale read breaks therefore. Knows 
 
 Only a fault that can take *both* Redis commands of one write (fence and release) and leave old
 entries behind counts as out of reach; `faults.py` says which those are and why. A fault excuses
-only the writes that overlap it in time: a read that misses any other write breaks promise 1.
+only the writes that overlap it in time: a read that misses any other write breaks promise 1. One
+that only refuses writes excuses no read that has ended before it is taken off.
 With `CACHE_WRITE_POLICY=strict` nothing is excused: such a write is to be refused, with 503.
 """
 
@@ -45,6 +46,12 @@ class Window:
     outage: bool
     started: float
     ended: float = math.inf
+    excuses_from: float = -math.inf
+    """A read that has ended by then is not excused."""
+
+    def mend(self) -> None:
+        """Note that the fault is about to be taken off."""
+        self.excuses_from = min(self.excuses_from, time.monotonic())
 
     def overlaps(self, started: float, ended: float) -> bool:
         """Tell whether something from `started` to `ended` may have felt the fault."""
@@ -59,9 +66,10 @@ class Timeline:
         self.windows: list[Window] = []
 
     @contextmanager
-    def window(self, name: str, *, outage: bool) -> Iterator[Window]:
-        """Note that a fault is on while the block runs."""
+    def window(self, name: str, *, outage: bool, refuses: bool = False) -> Iterator[Window]:
+        """Note that a fault is on while the block runs. With `refuses`, it excuses later reads."""
         window = Window(name, outage, time.monotonic())
+        window.excuses_from = math.inf if refuses else -math.inf
         self.windows.append(window)
         try:
             yield window
@@ -79,24 +87,29 @@ class Timeline:
         """Return the faults that something from `started` to `ended` may have felt."""
         return [window for window in self.windows if window.overlaps(started, ended)]
 
-    def judge(self, missed: Iterable[Write], read_started: float) -> Verdict:
+    def judge(
+        self, missed: Iterable[Write], read_started: float, read_ended: float = math.inf
+    ) -> Verdict:
         """Return what it means that a read missed these writes: the worst of them tells."""
-        return max(self._judge(write, read_started) for write in missed)
+        return max(self._judge(write, read_started, read_ended) for write in missed)
 
     def since_return(self, missed: Iterable[Write], read_started: float) -> float:
         """Return for how many seconds Redis was back, for each of these writes, at the read."""
         back = (self._back_after(write) for write in missed)
         return max(0.0, min(read_started - moment for moment in back))
 
-    def _judge(self, write: Write, read_started: float) -> Verdict:
-        back = self._back_after(write)
-        if back == NO_OUTAGE:
+    def _judge(self, write: Write, read_started: float, read_ended: float) -> Verdict:
+        if not any(each.excuses_from < read_ended for each in self._outages_of(write)):
             return Verdict.BROKEN
+        back = self._back_after(write)
         return Verdict.OVERDUE if read_started > back + DELIVERY_SECONDS else Verdict.LATE
 
     def _back_after(self, write: Write) -> float:
         """Return when Redis was back from the last outage that the write met."""
+        return max((each.ended for each in self._outages_of(write)), default=NO_OUTAGE)
+
+    def _outages_of(self, write: Write) -> list[Window]:
+        """Return the outages that excuse a read that misses the write."""
         if self.strict:
-            return NO_OUTAGE
-        met = (each for each in self.during(write.started, write.ended) if each.outage)
-        return max((each.ended for each in met), default=NO_OUTAGE)
+            return []
+        return [each for each in self.during(write.started, write.ended) if each.outage]

@@ -143,13 +143,13 @@ class Worker(threading.Thread):
     def _check(self, product_id: str, answer: Answer, seen: int | None, cache: str) -> None:
         missed = self._shared.ledger.of(product_id).missed(seen, answer.started, answer.ended)
         if missed:
-            self.tally.note(self._stale(product_id, missed, answer.started, seen, cache))
+            self.tally.note(self._stale(product_id, missed, answer, seen, cache))
 
     def _stale(
-        self, product_id: str, missed: list[Write], started: float, seen: int | None, cache: str
+        self, product_id: str, missed: list[Write], answer: Answer, seen: int | None, cache: str
     ) -> Stale:
-        timeline = self._shared.timeline
-        verdict = timeline.judge(missed, started)
+        timeline, started = self._shared.timeline, answer.started
+        verdict = timeline.judge(missed, started, answer.ended)
         back = None if verdict is Verdict.BROKEN else timeline.since_return(missed, started)
         oldest = min(missed, key=lambda write: write.ended)
         return Stale(

@@ -23,7 +23,17 @@ DELETION: Final = Setup(
 CONDITION: Final = Setup(
     "1 reader, an update, one with If-Match", (("get", "get"),), (("update",), ("update_if_first",))
 )
-SETUPS: Final = (TWO_WRITERS, THREE_WRITERS, DELETION, CONDITION)
+STREAM: Final = Setup(
+    "1 reader, 2 writers, the stream", (("get", "get"),), (("update",),) * 2, stream=True
+)
+STREAMED_DELETION: Final = Setup(
+    "1 reader, update, delete, the stream",
+    (("get", "get"),),
+    (("update",), ("delete",)),
+    stream=True,
+)
+
+SETUPS: Final = (TWO_WRITERS, THREE_WRITERS, DELETION, CONDITION, STREAM, STREAMED_DELETION)
 
 _SCRIPTS: Final = {**model.SCRIPTS, **weakened.SCRIPTS}
 
@@ -48,4 +58,17 @@ WEAKENED: Final = (
     Protocol("fence of one token", _cached(weakened.FenceOfOneToken), _SCRIPTS),
     Protocol("fill without compare-and-set", _cached(weakened.FillWithoutCompare), _SCRIPTS),
     Protocol("eventually consistent load", _cached(Cache), _SCRIPTS, weakened.EventualTable),
+    Protocol("reads by GET", _cached(Cache), _SCRIPTS, store=weakened.ReadByGet),
+)
+WEAKENED_STREAMS: Final = (
+    Protocol(
+        "stream: first record decides",
+        _cached(Cache),
+        _SCRIPTS,
+        invalidator=weakened.FirstRecordDecides,
+    ),
+    Protocol(
+        "stream: failures ignored", _cached(Cache), _SCRIPTS, invalidator=weakened.FailuresIgnored
+    ),
+    Protocol("stream: leases spared", _cached(weakened.LeasesSpared), _SCRIPTS),
 )

@@ -25,12 +25,18 @@ class Exploration(NamedTuple):
 
 
 class Explorer:
-    """The states of one world, as they are discovered. With `spread`, two faults hit two writes."""
+    """The states of one world, as they are discovered: `World` has the options."""
 
     def __init__(
-        self, protocol: Protocol, setup: Setup, *, polls: int = FEW_POLLS, spread: bool = False
+        self,
+        protocol: Protocol,
+        setup: Setup,
+        *,
+        polls: int = FEW_POLLS,
+        spread: bool = False,
+        delivered: bool = False,
     ) -> None:
-        self._world = World(protocol, setup, polls=polls, spread=spread)
+        self._world = World(protocol, setup, polls=polls, spread=spread, delivered=delivered)
         self._symmetry = Symmetry(setup)
         self._came_from: dict[State, State | None] = {}
 

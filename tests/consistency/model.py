@@ -37,7 +37,7 @@ def fence_of(held: frozenset[bytes]) -> Content:
     return FENCE + b" ".join(sorted(held)) if held else None
 
 
-def _fence(content: Content, token: bytes, _ttl_ms: bytes) -> Effect:
+def _fence(content: Content, token: bytes) -> Effect:
     held = tokens(content) | {token}
     return len(held), fence_of(held)
 
@@ -51,8 +51,8 @@ def _fill(content: Content, lease: bytes, value: bytes, _ttl_ms: bytes) -> Effec
     return (1, value) if content == lease else (0, content)
 
 
-def _invalidate(content: Content) -> Effect:
-    if tokens(content):
+def _invalidate(content: Content, *spared: bytes) -> Effect:
+    if tokens(content) or content in spared:
         return 0, content
     return (0 if content is None else 1), None
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from chalicelib.cache_entry import FENCE, LEASE
 from tests.consistency import model
 from tests.consistency.model import Content, Script
-from tests.consistency.states import Shared
+from tests.consistency.states import Redis, Shared
 from tests.consistency.tape import (
+    GET,
     GONE,
     MISMATCH,
     NO_ANSWER,
@@ -48,6 +49,9 @@ def results(op: Op, shared: Shared, scripts: Mapping[str, Script]) -> Iterator[R
 
 
 def _command(op: Op, shared: Shared, scripts: Mapping[str, Script]) -> Iterator[Result]:
+    if shared.redis is Redis.REFUSES_WRITES and op != GET:
+        yield Result("", NO_ANSWER, shared)
+        return
     answer, content = _effect(op, shared.content, scripts)
     after = shared._replace(content=content)
     yield Result("", answer, after)

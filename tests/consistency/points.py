@@ -8,16 +8,19 @@ makes no difference. What the operations do is told in `world.py`.
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
 from chalicelib.cache import Store
-from chalicelib.cache_entry import FENCE, LEASE, NEGATIVE, VALUE
+from chalicelib.cache_entry import FENCE, LEASE
 from chalicelib.catalog import Cached, Catalog, Products
-from chalicelib.errors import CatalogError
+from chalicelib.errors import CacheUnavailable, CatalogError
+from chalicelib.invalidator import Invalidator, Record
+from chalicelib.items import to_item
 from chalicelib.product import Representation, represent
-from chalicelib.product_cache import RepresentationCodec
+from chalicelib.product_cache import entry_of
 from tests.consistency.model import Script
 from tests.consistency.tape import (
     GONE,
@@ -45,9 +48,8 @@ its first look, when its read begins, and its last one finds a lease and changes
 NEWEST: Final = 4
 """The highest version that as many as three writers can make."""
 VERSION_OF: Final[Mapping[bytes, int]] = {
-    VALUE + RepresentationCodec().encode(represent(a_product(version=version))): version
-    for version in range(1, NEWEST + 1)
-} | {NEGATIVE: GONE}
+    entry_of(represent(a_product(version=version))): version for version in range(1, NEWEST + 1)
+} | {entry_of(None): GONE}
 """The entries that the cache may hold, and which version each one is."""
 
 
@@ -64,13 +66,37 @@ class Ended(NamedTuple):
     version: int | None
 
 
+class Invalidated(Cached, typing.Protocol):
+    """A cache that the table's stream can invalidate."""
+
+    def invalidate(self, entries: Mapping[str, bytes | None], /) -> int: ...
+
+
 class Protocol(NamedTuple):
-    """A cache, the table behind it, and the scripts that the cache runs."""
+    """A cache, the stores around it, the scripts that it runs, and what the stream calls."""
 
     name: str
-    cache: Callable[[Store], Cached]
+    cache: Callable[[Store], Invalidated]
     scripts: Mapping[str, Script]
     table: Callable[[Tape], Products] = TapedTable
+    store: Callable[[Tape], Store] = TapedStore
+    invalidator: type[Invalidator] = Invalidator
+
+
+class Batch(NamedTuple):
+    """The one command of a batch of the stream; for each answer, whether the batch is done."""
+
+    op: Op
+    is_done: Mapping[Answer, bool]
+
+
+def _record(version: int) -> Record:
+    """Return the stream's record of a commit."""
+    keys = {"Keys": {"id": {"S": SOME_ID}}}
+    if version == GONE:
+        return {"eventName": "REMOVE", "dynamodb": keys}
+    image = to_item(a_product(version=version))
+    return {"eventName": "MODIFY", "dynamodb": {**keys, "NewImage": image}}
 
 
 def _version(item: Representation | None) -> int:
@@ -113,6 +139,7 @@ class Graph:
 
     def __init__(self, protocol: Protocol, polls: int) -> None:
         self.points: list[Point | Ended] = []
+        self._batches: dict[tuple[int, ...], Batch] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
         self._protocol = protocol
         with determined(polls):
@@ -128,13 +155,38 @@ class Graph:
 
     def _run(self, call: Callable[[Catalog], int], answers: tuple[Answer, ...]) -> int | None:
         tape = Tape(answers)
-        cache = self._protocol.cache(TapedStore(tape))
+        cache = self._protocol.cache(self._protocol.store(tape))
         catalog = Catalog(cache, partial(self._protocol.table, tape))
         with tokens_counted():
             try:
                 return call(catalog)
             except CatalogError:
                 return None
+
+    def batch(self, versions: tuple[int, ...]) -> Batch:
+        """Return what a batch of the records of these versions does. Each costs one command."""
+        if versions not in self._batches:
+            with determined(FEW_POLLS):
+                self._batches[versions] = self._unfold_batch(versions)
+        return self._batches[versions]
+
+    def _unfold_batch(self, versions: tuple[int, ...]) -> Batch:
+        try:
+            self._deliver(versions, ())
+        except Asked as asked:
+            op = asked.op
+        answers = self._answers_to(op)
+        return Batch(op, {answer: self._deliver(versions, (answer,)) for answer in answers})
+
+    def _deliver(self, versions: tuple[int, ...], answers: tuple[Answer, ...]) -> bool:
+        """Have the records delivered; tell whether Lambda would not deliver them again."""
+        cache = self._protocol.cache(self._protocol.store(Tape(answers)))
+        invalidator = self._protocol.invalidator(cache.invalidate, entry_of)
+        try:
+            invalidator.process([_record(version) for version in versions])
+        except CacheUnavailable:
+            return False
+        return True
 
     def _number(self, point: Point | Ended) -> int:
         future = tuple(point.then.items()) if isinstance(point, Point) else ()

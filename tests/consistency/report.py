@@ -15,7 +15,16 @@ from typing import Final
 import click
 
 from chalicelib import cache
-from tests.consistency.cases import REAL, SETUPS, STRICT, THREE_WRITERS, TWO_WRITERS, WEAKENED
+from tests.consistency.cases import (
+    REAL,
+    SETUPS,
+    STREAM,
+    STRICT,
+    THREE_WRITERS,
+    TWO_WRITERS,
+    WEAKENED,
+    WEAKENED_STREAMS,
+)
 from tests.consistency.explore import Exploration, Explorer
 from tests.consistency.points import FEW_POLLS, Protocol
 from tests.consistency.states import Setup
@@ -25,8 +34,9 @@ _ROW: Final = "{:<29} {:<38} {:<24} {:>9}  {}"
 
 def first_violation(protocol: Protocol) -> tuple[Setup, int, Exploration]:
     """Look for a bad history without a fault first, then with one; the last look is returned."""
+    setups = (STREAM,) if protocol in WEAKENED_STREAMS else (TWO_WRITERS, THREE_WRITERS)
     for faults in (0, 1):
-        for setup in (TWO_WRITERS, THREE_WRITERS):
+        for setup in setups:
             found = Explorer(protocol, setup).explore(faults)
             if found.broken:
                 return setup, faults, found
@@ -57,13 +67,15 @@ def _show_two_faults() -> None:
     for protocol in (REAL, STRICT):
         apart = Explorer(protocol, THREE_WRITERS, spread=True).explore(2)
         _show(protocol, THREE_WRITERS, "two, in different writes", apart)
+        repaired = Explorer(protocol, STREAM, delivered=True).explore(2)
+        _show(protocol, STREAM, "any two, once delivered", repaired)
         found = Explorer(protocol, TWO_WRITERS).explore(2)
         _show(protocol, TWO_WRITERS, "any two", found)
         _explain(found)
 
 
 def _show_weakened() -> None:
-    for protocol in WEAKENED:
+    for protocol in WEAKENED + WEAKENED_STREAMS:
         setup, faults, found = first_violation(protocol)
         _show(protocol, setup, "any one" if faults else "none", found)
         _explain(found)
@@ -72,7 +84,7 @@ def _show_weakened() -> None:
 @click.command()
 @click.option("--full", is_flag=True, help="Poll as often as the real code, and take two faults.")
 def report(*, full: bool) -> None:
-    """Explore every interleaving of readers, writers and faults."""
+    """Explore every interleaving of readers, writers, the stream and faults."""
     click.echo(_ROW.format("protocol", "who", "faults", "states", "promise 1"))
     holds = _show_real(cache.POLLS if full else FEW_POLLS)
     if full:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 from tests.consistency.model import Content
@@ -19,6 +20,16 @@ class Setup(NamedTuple):
     name: str
     readers: tuple[tuple[str, ...], ...]
     writers: tuple[tuple[str, ...], ...]
+    stream: bool = False
+    """Whether the table's stream takes part. Without it, what it deletes may expire at any time."""
+
+
+class Redis(IntEnum):
+    """Whether it takes writes. It answers reads in any case."""
+
+    TAKES_WRITES = 0
+    REFUSES_WRITES = 1
+    TAKES_WRITES_AGAIN = 2
 
 
 class Shared(NamedTuple):
@@ -26,6 +37,7 @@ class Shared(NamedTuple):
 
     content: Content
     version: int
+    redis: Redis = Redis.TAKES_WRITES
 
 
 class Actor(NamedTuple):
@@ -40,6 +52,15 @@ class Actor(NamedTuple):
     """A fault has hit its write. Noted only where faults must hit different writes."""
 
 
+class Stream(NamedTuple):
+    """The table's stream."""
+
+    pending: tuple[int, ...] = ()
+    """The versions that were committed and are not delivered, oldest first."""
+    late: tuple[tuple[int, ...], ...] = ()
+    """Batches whose command was given up, and may yet take effect."""
+
+
 class State(NamedTuple):
     """All there is."""
 
@@ -48,6 +69,7 @@ class State(NamedTuple):
     left: int
     """How many faults may still happen."""
     actors: tuple[Actor, ...]
+    stream: Stream = Stream()
 
 
 class Move(NamedTuple):
@@ -72,4 +94,4 @@ def owner_of(token: bytes) -> int:
 def with_actor(state: State, number: int, actor: Actor) -> State:
     """Return `state` with one actor replaced."""
     actors = (*state.actors[:number], actor, *state.actors[number + 1 :])
-    return State(state.shared, state.acknowledged, state.left, actors)
+    return State(state.shared, state.acknowledged, state.left, actors, state.stream)

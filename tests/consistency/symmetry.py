@@ -6,7 +6,7 @@ from itertools import groupby
 
 from chalicelib.cache_entry import LEASE
 from tests.consistency.model import Content, fence_of, tokens
-from tests.consistency.states import Setup, Shared, State, name_of
+from tests.consistency.states import Setup, State, name_of
 
 
 class Symmetry:
@@ -31,7 +31,8 @@ class Symmetry:
         order = list(range(len(actors)))
         for alike in self._alike:
             order[alike] = sorted(order[alike], key=actors.__getitem__)
-        shared = Shared(self._rename(state.shared.content, tuple(order)), state.shared.version)
+        content = self._rename(state.shared.content, tuple(order))
+        shared = state.shared._replace(content=content)
         return state._replace(shared=shared, actors=tuple(actors[number] for number in order))
 
     def _rename(self, content: Content, order: tuple[int, ...]) -> Content:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from chalicelib import cache
+from chalicelib.cache_entry import FENCE, FENCE_MS
 from chalicelib.errors import (
     CacheUnavailable,
     CatalogError,
@@ -55,6 +57,10 @@ class Op(NamedTuple):
     script: str = ""
 
 
+GET: Final = Op("get", (b"past its rights to write",))
+"""A read that a Redis answers also where it refuses writes."""
+
+
 class Asked(BaseException):
     """The code wants an answer that is not there yet. No `Exception`, so that it is not caught."""
 
@@ -85,8 +91,11 @@ class TapedStore:
     def __init__(self, tape: Tape) -> None:
         self._ask = tape.ask
 
+    GET: Final = Op("get")
+
     def get(self, _key: str) -> bytes | None:
-        return self._ask(Op("get"))
+        raw = self._ask(self.GET)
+        return a_fence() if raw == FENCE else raw
 
     def add(self, _key: str, value: bytes, _ttl_ms: int) -> bool:
         return self._ask(Op("add", (value,)))
@@ -102,9 +111,9 @@ class TapedStore:
         return [self.add(key, value, ttl_ms) for key, value in values.items()]
 
     def run_many(
-        self, script: str, calls: Sequence[tuple[str, bytes, bytes, int]]
+        self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
     ) -> Sequence[int]:
-        return [self.run(script, *call) for call in calls]
+        return [self.run(script, str(key), *args) for key, *args in calls]
 
 
 class TapedTable:
@@ -131,6 +140,11 @@ class TapedTable:
 
     def remove(self, _product_id: str, versions: Collection[int] | None = None) -> None:  # noqa: ARG002
         self._ask(Op("remove"))
+
+
+def a_fence() -> bytes:
+    """Return a fence of a writer that is under way now."""
+    return FENCE + b"%d:other" % (time.time() * 1000 + FENCE_MS)
 
 
 @contextmanager

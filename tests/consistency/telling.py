@@ -8,10 +8,10 @@ from typing import Final
 from chalicelib.cache_entry import FENCE, LEASE
 from tests.consistency.model import Content, Script, tokens
 from tests.consistency.points import VERSION_OF
-from tests.consistency.tape import GONE, Answer, Op
+from tests.consistency.tape import GET, GONE, NO_ANSWER, Answer, Op
 
 _ASKED: Final = {
-    "get": "GET",
+    "get": "GETEX",
     "add": "SET NX, a lease",
     "load": "loads from DynamoDB",
     "update": "commits an update",
@@ -21,7 +21,7 @@ _ASKED: Final = {
 
 def telling(op: Op, fault: str, answer: Answer, scripts: Mapping[str, Script]) -> str:
     """Return the operation and what came of it."""
-    asked = _ASKED.get(op.name) or _script(op, scripts)
+    asked = "GET" if op == GET else _ASKED.get(op.name) or _script(op, scripts)
     return f"{asked} → {fault or _answer(op, answer)}"
 
 
@@ -47,6 +47,8 @@ def _script(op: Op, scripts: Mapping[str, Script]) -> str:
 
 
 def _answer(op: Op, answer: Answer) -> str:
+    if answer == NO_ANSWER:
+        return "READONLY"
     match op.name:
         case "get":
             return {LEASE: "a lease", FENCE: "a fence"}.get(answer) or key_holds(answer)

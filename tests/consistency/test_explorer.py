@@ -8,10 +8,13 @@ from chalicelib.cache_entry import FENCE, LEASE
 from tests.consistency.cases import (
     CONDITION,
     REAL,
+    STREAM,
+    STREAMED_DELETION,
     STRICT,
     THREE_WRITERS,
     TWO_WRITERS,
     WEAKENED,
+    WEAKENED_STREAMS,
 )
 from tests.consistency.explore import Explorer
 from tests.consistency.points import FEW_POLLS, VERSION_OF, Protocol
@@ -20,8 +23,12 @@ from tests.consistency.states import FINISHED, Actor, Setup, Shared, State
 from tests.consistency.symmetry import Symmetry
 from tests.consistency.world import World, stale_at_rest
 
-NAIVE, _, WITHOUT_FENCE, ONE_TOKEN, *_ = WEAKENED
-FAULTLESS = {protocol.name for protocol in WEAKENED} - {WITHOUT_FENCE.name, ONE_TOKEN.name}
+NAIVE, _, WITHOUT_FENCE, ONE_TOKEN, *_, BY_GET = WEAKENED
+FAULTLESS = {protocol.name for protocol in WEAKENED} - {
+    WITHOUT_FENCE.name,
+    ONE_TOKEN.name,
+    BY_GET.name,
+}
 FIRST = next(iter(VERSION_OF))
 ONE_EACH = Setup("1 read, 1 update", (("get",),), (("update",),))
 
@@ -36,6 +43,8 @@ ONE_EACH = Setup("1 read, 1 update", (("get",),), (("update",),))
             (REAL, TWO_WRITERS, 100_000),
             (REAL, THREE_WRITERS, 10_000),
             (REAL, CONDITION, 5_000),
+            (REAL, STREAM, 10_000),
+            (REAL, STREAMED_DELETION, 10_000),
             (STRICT, THREE_WRITERS, 10_000),
         )
     ],
@@ -50,9 +59,11 @@ def test_no_read_is_older_than_an_acknowledged_write_under_any_one_fault(
     assert at_least < found.states
 
 
-@pytest.mark.parametrize("protocol", WEAKENED, ids=[protocol.name for protocol in WEAKENED])
+@pytest.mark.parametrize(
+    "protocol", WEAKENED + WEAKENED_STREAMS, ids=lambda protocol: protocol.name
+)
 def test_a_protocol_that_lacks_a_part_breaks(protocol: Protocol) -> None:
-    """Two of them take a fault to break, the others only bad timing."""
+    """Some take a fault to break, the others only bad timing."""
     _, faults, found = first_violation(protocol)
 
     assert (0 if protocol.name in FAULTLESS else 1) == faults
@@ -83,12 +94,32 @@ def test_faults_in_different_writes_do_not_add_up() -> None:
     assert 20_000 < found.states
 
 
+def test_a_value_is_old_where_redis_refuses_writes_and_is_read_by_get() -> None:
+    """Fence and release are refused, and everybody goes on reading."""
+    _, begins, fence, commit, release, get = first_violation(BY_GET)[2].steps
+
+    assert "Redis begins to refuse writes" in begins
+    assert "fence → READONLY" in fence
+    assert "commits" in commit
+    assert "release → READONLY, and is acknowledged" in release
+    assert "GET → version 1" in get
+
+
+@pytest.mark.timeout(600)
+def test_the_stream_repairs_what_two_faults_leave() -> None:
+    """Promise 3: once a write's record is delivered, no read returns an older state."""
+    found = Explorer(REAL, STREAM, delivered=True).explore(faults=2)
+
+    assert "" == found.broken
+    assert 50_000 < found.states
+
+
 def test_every_kind_of_fault_is_tried() -> None:
     """Each operation is lost, late or fails, each actor dies, each thing in the key goes."""
     tried = " ".join(moves_of(ONE_EACH, faults=1))
 
     for fault in (
-        "GET → lost before it took effect",
+        "GETEX → lost before it took effect",
         "SET NX, a lease → lost after it took effect",
         "SET NX, a lease → late, and given up",
         "loads from DynamoDB → fails",
@@ -108,8 +139,33 @@ def test_every_kind_of_fault_is_tried() -> None:
         "the fence of B expires or is evicted",
         "lease of A expires",
         "version 1 expires",
+        "Redis begins to refuse writes",
+        "GETEX → READONLY",
+        "SET NX, a lease → READONLY",
+        "fence → READONLY",
+        "fill version 1 → READONLY",
+        "release → READONLY",
     ):
         assert fault in tried
+
+
+def test_every_kind_of_fault_hits_the_stream() -> None:
+    """Its batches are of any size; they are delivered, lost, late or refused, and come again."""
+    tried = " ".join(moves_of(STREAM, faults=1))
+
+    records = "stream records of version 2"
+    for what in (
+        f"{records}: invalidate version 2 → 0",
+        f"{records}: invalidate version 2 → 1",
+        f"{records}, version 3: invalidate version 3 → 1",
+        f"{records}: invalidate version 2 → READONLY",
+        f"{records}: invalidate version 2 → lost before it took effect",
+        f"{records}: invalidate version 2 → lost after it took effect",
+        f"{records}: invalidate version 2 → late, and given up",
+        "stream given up, takes effect: invalidate version 2 → 1",
+        "Redis takes writes again",
+    ):
+        assert what in tried
 
 
 def test_without_a_fault_nothing_goes_wrong_but_time() -> None:
@@ -117,7 +173,7 @@ def test_without_a_fault_nothing_goes_wrong_but_time() -> None:
     tried = " ".join(moves_of(ONE_EACH, faults=0))
 
     assert "version 1 expires" in tried
-    assert not re.search("lost|late|fails|unknown|throttled|dies|evicted", tried)
+    assert not re.search("lost|late|fails|unknown|throttled|dies|evicted|READONLY", tried)
 
 
 def test_an_old_value_left_at_rest_is_found() -> None:
@@ -155,7 +211,7 @@ def lost_commands(steps: tuple[str, ...]) -> list[str]:
 
 def moves_of(setup: Setup, faults: int) -> set[str]:
     """Return all that happens, in words, on any way through `setup` under the real protocol."""
-    world = World(REAL, setup, polls=FEW_POLLS, spread=False)
+    world = World(REAL, setup, polls=FEW_POLLS)
     known = dict.fromkeys(world.starts(faults))
     queue, told = list(known), set()
     for state in queue:

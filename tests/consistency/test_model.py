@@ -20,6 +20,7 @@ Call = tuple[str, tuple[bytes, ...]]
 KEY = "product:1"
 TTL = b"60000"
 VALUES = (b"V1", b"V2", b"N")
+SPARED = st.sampled_from(VALUES)
 TOKENS = (b"A00", b"B00", b"C10")
 LEASES = (b"LA00", b"LB01")
 WEAKENED = {
@@ -27,11 +28,12 @@ WEAKENED = {
     **{script: model.SCRIPTS[script] for script in (FILL_SCRIPT, INVALIDATE_SCRIPT)},
 }
 ARGUMENTS = {
-    "fence": st.tuples(st.sampled_from(TOKENS), st.just(TTL)),
+    "fence": st.tuples(st.sampled_from(TOKENS)),
     "release": st.tuples(st.sampled_from(TOKENS)),
     "fill": st.tuples(st.sampled_from(LEASES), st.sampled_from(VALUES), st.just(TTL)),
     "set": st.tuples(st.sampled_from(VALUES), st.just(TTL)),
-    "invalidate": st.just(()),
+    "invalidate": st.one_of(st.just(()), st.tuples(SPARED)),
+    "invalidate but leases": st.tuples(SPARED),
     "delete": st.just(()),
 }
 

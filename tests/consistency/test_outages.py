@@ -26,6 +26,7 @@ def test_every_call_is_answered_while_redis_fails(rig: Rig, way: str) -> None:
 
     assert [] == outage.failed
     assert outage.hits_again_seconds <= redis_outage.HITS_SECONDS
+    assert 0 == outage.stale_meanwhile
     assert outage.write_seen_seconds <= redis_outage.DELIVERY_SECONDS
     assert SLOWEST_MS > max(outage.first_reads_added, outage.writes_added)
     assert SLOWEST_MS > outage.open_reads_added["max"]

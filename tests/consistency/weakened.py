@@ -7,26 +7,34 @@ shows what the part is for. Their scripts have models, held to Redis like the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.cache_entry import FENCE, LEASE, Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
+from chalicelib.invalidator import Invalidator, Record
 from chalicelib.product import Representation
 from tests.consistency.model import Content, Effect, Script, fence_of, tokens
-from tests.consistency.tape import Op, TapedTable
+from tests.consistency.tape import GET, Op, TapedStore, TapedTable
 
+SPARE_LEASES_SCRIPT: Final = """
+local value = redis.call('GET', KEYS[1])
+local kept = value and (value:find('^[WL]') or value == ARGV[1])
+return kept and 0 or redis.call('DEL', KEYS[1])
+"""
 SET_SCRIPT: Final = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1"
 DELETE_SCRIPT: Final = "return redis.call('DEL', KEYS[1])"
-LONE_FENCE_SCRIPT: Final = (
-    "redis.call('SET', KEYS[1], 'W9999999999999:' .. ARGV[1], 'PX', ARGV[2]) return 1"
-)
+LONE_FENCE_SCRIPT: Final = """
+local deadline = string.format('%.0f', redis.call('TIME')[1] * 1000 + 60000)
+redis.call('SET', KEYS[1], 'W' .. deadline .. ':' .. ARGV[1], 'PX', 60000)
+return 1
+"""
 LONE_RELEASE_SCRIPT: Final = """
 local value = redis.call('GET', KEYS[1])
-local other = value and value:sub(1, 1) == 'W' and value ~= 'W9999999999999:' .. ARGV[1]
-return other and 0 or redis.call('DEL', KEYS[1])
+local token = value and value:match('^W%d+:(%w+)$')
+return token and token ~= ARGV[1] and 0 or redis.call('DEL', KEYS[1])
 """
 
 
@@ -77,7 +85,7 @@ class FenceOfOneToken(Cache[Representation]):
     def fence(self, key: str, token: str) -> None:
         """Put this writer's mark in place of anything."""
         with suppress(CacheUnavailable):
-            self._store.run(LONE_FENCE_SCRIPT, key, token, 60_000)
+            self._store.run(LONE_FENCE_SCRIPT, key, token)
 
     def release(self, key: str, token: str) -> None:
         """Delete the key, unless another writer's mark is there."""
@@ -89,6 +97,38 @@ class FillWithoutCompare(Cache[Representation]):
     """The leaseholder fills without looking whether its lease still stands."""
 
     fill = NaiveFill.fill
+
+
+class ReadByGet(TapedStore):
+    """Takes values also from a Redis that refuses writes, and with them fences."""
+
+    GET: Final = GET
+
+
+class FirstRecordDecides(Invalidator):
+    """Of several records of a product in a batch, the first decides which entry may stay."""
+
+    def process(self, records: Sequence[Record]) -> None:
+        """Process them backwards, so that the first comes last."""
+        super().process(records[::-1])
+
+
+class FailuresIgnored(Invalidator):
+    """A batch that Redis did not answer for counts as done."""
+
+    def process(self, records: Sequence[Record]) -> None:
+        """Process them, and be content."""
+        with suppress(CacheUnavailable):
+            super().process(records)
+
+
+class LeasesSpared(Cache[Representation]):
+    """The stream leaves a lease alone, as it does a fence."""
+
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        """Delete what holds neither fence, lease nor the entry given."""
+        calls = [(key, entry or b"") for key, entry in entries.items()]
+        return sum(self._store.run_many(SPARE_LEASES_SCRIPT, calls))
 
 
 class EventualTable(TapedTable):
@@ -105,8 +145,13 @@ def _delete(content: Content) -> Effect:
     return (0 if content is None else 1), None
 
 
-def _lone_fence(_content: Content, token: bytes, _ttl_ms: bytes) -> Effect:
+def _lone_fence(_content: Content, token: bytes) -> Effect:
     return 1, fence_of(frozenset({token}))
+
+
+def _spare_leases(content: Content, spared: bytes) -> Effect:
+    kept = content is not None and (content[:1] in (LEASE, FENCE) or content == spared)
+    return (0, content) if kept else _delete(content)
 
 
 def _lone_release(content: Content, token: bytes) -> Effect:
@@ -117,5 +162,6 @@ SCRIPTS: Final[Mapping[str, Script]] = {
     SET_SCRIPT: Script("set", _set),
     DELETE_SCRIPT: Script("delete", _delete),
     LONE_FENCE_SCRIPT: Script("fence", _lone_fence),
+    SPARE_LEASES_SCRIPT: Script("invalidate but leases", _spare_leases),
     LONE_RELEASE_SCRIPT: Script("release", _lone_release),
 }

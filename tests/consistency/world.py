@@ -3,6 +3,8 @@ The rules of the exploration: every move that may come next, a step of one actor
 
 The wall clock is in it as what it does: a value, a lease, or the mark of a writer that is no more
 may vanish at any time (its TTL is over, or the stream's invalidation came), and that is no fault.
+A Redis that refuses writes does so to the end, unless the stream takes part: what was written
+meanwhile is stale afterwards until the stream has delivered it.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from tests.consistency.states import (
     Actor,
     Late,
     Move,
+    Redis,
     Setup,
     Shared,
     State,
+    Stream,
     name_of,
     owner_of,
     with_actor,
@@ -40,12 +44,25 @@ class _Way(NamedTuple):
 
 
 class World:
-    """One protocol in one setup. With `spread`, no write is hit by two faults."""
+    """
+    One protocol in one setup. With `spread`, no write is hit by two faults; with `delivered`, a
+    read must show only what the stream has delivered before it began: promise 3.
+    """
 
-    def __init__(self, protocol: Protocol, setup: Setup, *, polls: int, spread: bool) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        setup: Setup,
+        *,
+        polls: int,
+        spread: bool = False,
+        delivered: bool = False,
+    ) -> None:
         self._graph = Graph(protocol, polls)
         self._scripts = protocol.scripts
         self._spread = spread
+        self._delivered = delivered
+        self._has_stream = setup.stream
         self._calls = setup.readers + setup.writers
         self._readers = len(setup.readers)
         self._ways: dict[tuple[int, int, int, Shared], tuple[_Way, ...]] = {}
@@ -64,11 +81,16 @@ class World:
             if actor.late:
                 yield from self._arrivals(state, number, actor)
         yield from self._vanishings(state)
+        yield from self._refusals(state)
+        yield from self._deliveries(state)
+        yield from self._late_deliveries(state)
 
     def title(self, number: int | None) -> str:
         """Return what an actor is called in a history."""
         if number is None:
             return ""
+        if number == len(self._calls):
+            return "stream"
         return f"{'reader' if number < self._readers else 'writer'} {name_of(number)}"
 
     def _steps(self, state: State, number: int, actor: Actor) -> Iterator[Move]:
@@ -83,7 +105,7 @@ class World:
 
     def _step(self, state: State, number: int, way: _Way) -> Move:
         actor, point = state.actors[number], self._graph.points[way.point]
-        floor = (actor.floor or state.acknowledged) if number < self._readers else 0
+        floor = (actor.floor or self._floor(state)) if number < self._readers else 0
         late = actor.late + way.late if way.late else actor.late
         acknowledged, broken = state.acknowledged, ""
         if isinstance(point, Point):
@@ -92,7 +114,25 @@ class World:
             after = self._next_call(number, actor, late)
             acknowledged, broken = self._judged(number, point, floor, acknowledged)
         actors = (*state.actors[:number], after, *state.actors[number + 1 :])
-        return Move(number, way.what, State(way.shared, acknowledged, state.left, actors), broken)
+        stream = self._recorded(state, way.shared)
+        following = State(way.shared, acknowledged, state.left, actors, stream)
+        return Move(number, way.what, following, broken)
+
+    def _recorded(self, state: State, after: Shared) -> Stream:
+        """Return the stream with a record of what was committed, if anything was."""
+        if not self._has_stream or after.version == state.shared.version:
+            return state.stream
+        return state.stream._replace(pending=(*state.stream.pending, after.version))
+
+    def _floor(self, state: State) -> int:
+        """
+        Return what a read that begins now may not be older than.
+
+        What was written while Redis refused both the fence and the release, or was hit by two
+        faults, is the stream's to repair: by promise 3, not 1.
+        """
+        is_late = self._delivered or state.shared.redis is Redis.TAKES_WRITES_AGAIN
+        return 1 if is_late and state.stream.pending else state.acknowledged
 
     def _judged(self, number: int, ended: Ended, floor: int, acknowledged: int) -> tuple[int, str]:
         """Return what is acknowledged now, and the promise that a read broke."""
@@ -131,7 +171,43 @@ class World:
             left = tuple(other for other in actor.late if other != late)
             after = with_actor(state, number, actor._replace(late=left))
             what = f"given up, takes effect: {due.what}"
-            yield Move(number, what, after._replace(shared=due.shared))
+            stream = self._recorded(state, due.shared)
+            yield Move(number, what, after._replace(shared=due.shared, stream=stream))
+
+    def _refusals(self, state: State) -> Iterator[Move]:
+        """Let Redis begin to refuse writes, and take them again where the stream repairs."""
+        redis = state.shared.redis
+        if redis is Redis.TAKES_WRITES and (hit := self._hit(state, ())):
+            shared = state.shared._replace(redis=Redis.REFUSES_WRITES)
+            yield Move(None, "Redis begins to refuse writes", hit._replace(shared=shared))
+        if redis is Redis.REFUSES_WRITES and self._has_stream:
+            shared = state.shared._replace(redis=Redis.TAKES_WRITES_AGAIN)
+            yield Move(None, "Redis takes writes again", state._replace(shared=shared))
+
+    def _deliveries(self, state: State) -> Iterator[Move]:
+        """Have the stream deliver a batch, of as many records as it likes; one that fails stays."""
+        pending, late = state.stream
+        for size in range(1, len(pending) + 1):
+            records = pending[:size]
+            batch = self._graph.batch(records)
+            for fault, answer, after, is_late in results(batch.op, state.shared, self._scripts):
+                hit = self._hit(state, ()) if fault else state
+                if hit:
+                    left = pending[size:] if batch.is_done[answer] else pending
+                    stream = Stream(left, (*late, records) if is_late else late)
+                    what = _of(records) + telling(batch.op, fault, answer, self._scripts)
+                    following = hit._replace(shared=after, stream=stream)
+                    yield Move(len(self._calls), what, following)
+
+    def _late_deliveries(self, state: State) -> Iterator[Move]:
+        for records in state.stream.late:
+            op = self._graph.batch(records).op
+            _, answer, after, _ = next(results(op, state.shared, self._scripts))
+            left = tuple(other for other in state.stream.late if other != records)
+            stream = state.stream._replace(late=left)
+            what = f"given up, takes effect: {telling(op, '', answer, self._scripts)}"
+            following = state._replace(shared=after, stream=stream)
+            yield Move(len(self._calls), what, following)
 
     def _vanishings(self, state: State) -> Iterator[Move]:
         """Let a value or lease go at any time, a living writer's mark only by a fault."""
@@ -174,7 +250,9 @@ def _is_over(state: State, number: int) -> bool:
 def stale_at_rest(state: State) -> str:
     """Tell of a value older than the table's, left where all is quiet and nothing hides it."""
     left = VERSION_OF.get(state.shared.content, GONE)
-    if left >= state.shared.version or any(actor.point != FINISHED for actor in state.actors):
+    hidden = state.shared.redis is Redis.REFUSES_WRITES or state.stream.pending
+    busy = any(actor.point != FINISHED for actor in state.actors)
+    if left >= state.shared.version or busy or hidden:
         return ""
     known = version_name(state.shared.version)
     return f"{version_name(left)} is left in the cache for good, where the table has {known}"
@@ -186,4 +264,8 @@ def _owned(op: Op, owner: str) -> Op:
 
 
 def _change(state: State, content: Content, what: str) -> Move:
-    return Move(None, what, state._replace(shared=Shared(content, state.shared.version)))
+    return Move(None, what, state._replace(shared=state.shared._replace(content=content)))
+
+
+def _of(records: tuple[int, ...]) -> str:
+    return f"records of {', '.join(map(version_name, records))}: "

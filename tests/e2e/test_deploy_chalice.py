@@ -103,8 +103,7 @@ def _lives(site: Site, shop: Caller) -> Any:
     _refuses_strangers(site)
     assert site.hears_of_edits(shop)
     mapping = site.mapping()
-    assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
-    assert (1000, 7200) == (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
+    assert (-1, 82800) == (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert site.outputs["DeadLetterQueueArn"] == queue
     assert (100.0, 200) == site.limits()

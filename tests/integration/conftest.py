@@ -130,7 +130,7 @@ def wire(fake_redis: RecordingFakeRedis, moto_table: Table) -> Wire:
     """Return what wires the catalog to fakes at its two edges, settings and edges as asked."""
 
     def wired(redis: Any = None, dynamodb: Any = None, **variables: str) -> wiring.Container:
-        settings = examples.settings(PRODUCTS_TABLE=moto_table.name, **variables)
+        settings = examples.settings(**{"PRODUCTS_TABLE": moto_table.name} | variables)
         container = wiring.Container(settings, redis or fake_redis, dynamodb or moto_table.client)
         wiring.use(container)
         return container

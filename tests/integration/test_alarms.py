@@ -8,14 +8,15 @@ what the app did, as each state says.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chalice import Chalice
 
-from chalicelib import aws
-from tests import examples
+from chalicelib import wiring
+from chalicelib.config import SettingsError
 from tests.cloudwatch import metrics
 from tests.cloudwatch.metrics import Datapoint
 from tests.cloudwatch.stage import ALARMS, NAMES, QUEUE
@@ -49,13 +50,17 @@ class Stage:
         return points
 
     def stream(self, *records: Mapping[str, Any]) -> None:
-        """Call the stream's function as Lambda does, which counts each call that raises."""
+        """
+        Call the stream's function as Lambda does, which counts the age of each batch that it sends.
+
+        Of the batch's last record, in ms: source, "Lambda function metrics", AWS Lambda guide.
+        """
         from app import invalidate
 
-        try:
+        age = time.time() - records[-1]["dynamodb"]["ApproximateCreationDateTime"]
+        self.counts("AWS/Lambda", "IteratorAge", age * 1000, FunctionName=NAMES["Invalidate"])
+        with suppress(Exception):
             invalidate({"Records": list(records)}, CONTEXT)
-        except Exception:  # noqa: BLE001 — whatever it is
-            self.counts("AWS/Lambda", "Errors", 1, FunctionName=NAMES["Invalidate"])
 
     def counts(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
         """Note what AWS counts."""
@@ -81,15 +86,14 @@ def stage(chalice_app: Chalice, wire: Wire, fake_server: Any, moto_table: Table)
         yield Stage(Api(chalice_app), wire, log, fake_server, moto_table)
 
 
-def a_record(product_id: str | None, age_seconds: float = 0.2) -> dict[str, Any]:
+def a_record(product_id: str, age_seconds: float = 0.2) -> dict[str, Any]:
     """Return a stream record as Lambda has it."""
-    keys = {"id": {"S": product_id}} if product_id else {}
     return {
         "eventID": "1",
         "dynamodb": {
             "SequenceNumber": "1",
             "ApproximateCreationDateTime": time.time() - age_seconds,
-            "Keys": keys,
+            "Keys": {"id": {"S": product_id}},
         },
     }
 
@@ -123,6 +127,7 @@ def redis_down(stage: Stage) -> None:
         stage.api.get(path)
     for _ in range(5):
         stage.api.patch(path, {"name": "Ball"})
+    stage.stream(a_record(SOME_ID))
 
 
 def dynamodb_down(stage: Stage) -> None:
@@ -139,25 +144,29 @@ def dynamodb_slow(stage: Stage) -> None:
 
 
 def stream_behind(stage: Stage) -> None:
-    """Have records delivered that have waited for Redis."""
+    """Have records delivered that wait for Redis."""
+    stage.redis.connected = False
     stage.stream(a_record(SOME_ID, age_seconds=90))
 
 
-def stream_fails(stage: Stage) -> None:
-    """Have the function crash: here on a record that no code could have foreseen."""
-    stage.stream(None)  # type: ignore[arg-type]
+def stream_crashes(stage: Stage) -> None:
+    """Have the function fail before it can count anything, as it does where it cannot start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "container", _cannot_start)
+        stage.stream(a_record(SOME_ID, age_seconds=90))
+
+
+def _cannot_start() -> None:
+    raise SettingsError
 
 
 def dead_letters(stage: Stage) -> None:
-    """Have a record that nobody can act on; AWS counts what then lies in the queue."""
-    sqs = aws.connect("sqs", examples.settings())
-    url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
-    stage.wire(DEAD_LETTER_QUEUE_URL=url)
-    stage.stream(a_record(None))
-    names = ["ApproximateNumberOfMessages"]
-    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    visible = float(told["ApproximateNumberOfMessages"])
-    stage.counts("AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, QueueName=QUEUE)
+    """
+    Have Lambda give a batch up, which it does without the code.
+
+    `tests/e2e/test_deploy_operation.py` has an emulated Lambda do so.
+    """
+    stage.counts("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=QUEUE)
 
 
 def throttled(stage: Stage) -> None:
@@ -176,8 +185,8 @@ STATES: dict[Callable[[Stage], None], set[str]] = {
     dynamodb_down: {"ServerErrors"},
     dynamodb_slow: {"Slowness"},
     stream_behind: {"StreamBehind"},
-    stream_fails: {"StreamFails"},
-    dead_letters: {"LettersToRead"},
+    stream_crashes: {"StreamBehind"},
+    dead_letters: {"DeadLetterQueueNotEmpty"},
     throttled: {"Throttled"},
 }
 

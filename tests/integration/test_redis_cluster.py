@@ -92,6 +92,26 @@ def test_a_node_that_hangs_takes_only_its_own_keys_along(
     assert [HIT, MISS, HIT] == _outcomes(cache)
 
 
+@pytest.mark.parametrize("hung", range(SHARDS))
+def test_a_node_that_hangs_does_not_keep_the_stream_from_the_others(
+    client: RecordingCluster, cluster: LocalCluster, hung: int
+) -> None:
+    """Every key of the batch is tried before it raises; it comes again for those of that node."""
+    cache = a_cache(client)
+    keys = [_key_of(shard, n) for n in range(3) for shard in range(SHARDS)]
+    for key in keys:
+        client.set(key, b"Vtext:old")
+
+    with _paused(cluster.nodes[hung]):
+        with pytest.raises(CacheUnavailable):
+            cache.invalidate(dict.fromkeys(keys))
+
+        elsewhere = [
+            _key_of(shard, n) for n in range(3) for shard in range(SHARDS) if shard != hung
+        ]
+        assert [] == [key for key in elsewhere if client.exists(key)]
+
+
 def test_after_a_few_failures_the_node_that_hangs_is_not_asked(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:

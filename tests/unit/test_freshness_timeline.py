@@ -4,6 +4,7 @@ import pytest
 
 from dev.freshness import faults
 from dev.freshness.ledger import Kind, Write
+from dev.freshness.refusing import CAUSES
 from dev.freshness.timeline import DELIVERY_SECONDS, Timeline, Verdict, Window
 
 DUE = 20 + DELIVERY_SECONDS
@@ -62,6 +63,32 @@ def test_the_worst_missed_write_tells(timeline: Timeline) -> None:
     assert Verdict.BROKEN == timeline.judge([_write(11, 12), _write(21, 22)], read_started=23)
 
 
+@pytest.mark.parametrize(
+    ("read_started", "read_ended", "verdict"),
+    [(13, 14, Verdict.BROKEN), (17, 18, Verdict.BROKEN), (17, 19, Verdict.LATE),
+     (22, 23, Verdict.LATE), (DUE + 1, DUE + 2, Verdict.OVERDUE)],
+)  # fmt: skip
+def test_a_redis_that_refuses_writes_excuses_no_read_until_it_is_mended(
+    read_started: float, read_ended: float, verdict: Verdict
+) -> None:
+    """No value is taken from it meanwhile; afterwards the stream has its time."""
+    timeline = Timeline()
+    timeline.windows = [Window("readonly", True, started=10, ended=20, excuses_from=18)]  # noqa: FBT003
+
+    assert verdict == timeline.judge([_write(11, 12)], read_started, read_ended)
+
+
+def test_a_fault_that_refuses_excuses_nothing_before_it_is_taken_off() -> None:
+    """From the moment at which it begins to be mended."""
+    timeline = Timeline()
+    with timeline.window("readonly", outage=True, refuses=True) as window:
+        write = _write(window.started, window.started)
+        during = timeline.judge([write], window.started, window.started + 1)
+        window.mend()
+
+    assert (Verdict.BROKEN, Verdict.LATE) == (during, timeline.judge([write], window.ended))
+
+
 def test_an_outage_that_lasts_is_due_never(timeline: Timeline) -> None:
     """While Redis is out of reach no delivery can be asked for."""
     timeline.windows = [Window("drop", outage=True, started=10)]
@@ -110,7 +137,8 @@ def test_only_faults_that_take_both_commands_are_outages() -> None:
     """What the docstring of `faults.py` argues, fault by fault."""
     outages = {name for name, fault in faults.FAULTS.items() if fault.outage}
 
-    assert {"pause", "drop", "late", "refuse", "loading", "readonly"} == outages
+    assert {"pause", "drop", "late", "refuse", "loading", *CAUSES} == outages
+    assert set(CAUSES) == {name for name, fault in faults.FAULTS.items() if fault.refuses}
 
 
 def test_faults_are_chosen_by_name() -> None:
@@ -118,5 +146,6 @@ def test_faults_are_chosen_by_name() -> None:
     assert list(faults.FAULTS) == faults.chosen("all")
     assert [] == faults.chosen("none")
     assert ["cut", "kill"] == faults.chosen("cut,kill")
+    assert list(CAUSES) == faults.chosen("refusing")
     with pytest.raises(ValueError, match="no such fault: fire"):
         faults.chosen("cut,fire")

@@ -1,122 +1,173 @@
-"""The invalidator alone: which keys it deletes, and what it asks Lambda to deliver again."""
+"""The invalidator alone: which entries it spares, what it does again, and what never blocks it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.errors import CacheUnavailable, Unavailable
+import pytest
+
+from chalicelib import telemetry
+from chalicelib.errors import CacheUnavailable
 from chalicelib.invalidator import Invalidator
+from chalicelib.items import to_item
+from chalicelib.product import represent
+from chalicelib.product_cache import entry_of
+from tests.doubles.log import Log, caught
+from tests.examples import OTHER_ID, SOME_ID, a_product
+
+NONE = entry_of(None)
 
 
 class Cache:
-    """Notes what is deleted; does not answer for the ids in `silent`."""
+    """Notes what may stay of each product, in each call; `silent`, it does not answer."""
 
-    def __init__(self, *silent: str) -> None:
-        self.deleted: list[str] = []
+    def __init__(self, *, silent: bool = False) -> None:
+        self.calls: list[dict[str, bytes | None]] = []
         self._silent = silent
 
-    def invalidate(self, product_id: str) -> None:
-        if product_id in self._silent:
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        self.calls.append(dict(entries))
+        if self._silent:
             raise CacheUnavailable("Redis did not answer")
-        self.deleted.append(product_id)
+        return len(entries)
 
 
-class DeadLetters:
-    """Keeps what is sent, unless it is closed."""
-
-    def __init__(self, *, closed: bool = False) -> None:
-        self.letters: list[Mapping[str, Any]] = []
-        self._closed = closed
-
-    def send(self, record: Mapping[str, Any], _reason: str) -> None:
-        if self._closed:
-            raise Unavailable("the queue does not answer")
-        self.letters.append(record)
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """Catch the log of one batch."""
+    telemetry.begin()
+    with caught(STAGE="dev") as log:
+        yield log
 
 
-def a_record(number: int, product_id: str) -> dict[str, Any]:
-    keys = {"id": {"S": product_id}}
-    return {"eventID": str(number), "dynamodb": {"SequenceNumber": str(number), "Keys": keys}}
+def a_record(
+    product_id: str = SOME_ID, version: int | None = None, *, removed: bool = False
+) -> dict[str, Any]:
+    """Return a record of a product at a version; without one it has no image."""
+    change: dict[str, Any] = {"Keys": {"id": {"S": product_id}}}
+    if version is not None:
+        change["NewImage"] = to_item(a_product(id=product_id, version=version))
+    return {"eventID": "1", "eventName": "REMOVE" if removed else "MODIFY", "dynamodb": change}
 
 
-def a_bad_record(number: int) -> dict[str, Any]:
-    return {"eventID": str(number), "dynamodb": {"SequenceNumber": str(number), "Keys": {}}}
+def an_entry(product_id: str = SOME_ID, version: int = 1) -> bytes:
+    """Return what the cache holds of such a product."""
+    return entry_of(represent(a_product(id=product_id, version=version)))
 
 
-def failures(answer: Mapping[str, Any]) -> list[str]:
-    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
-
-
-def test_each_record_deletes_its_products_entry() -> None:
-    """The entry of each product in the batch is deleted, and nothing is asked for again."""
+def spared(*records: Any) -> dict[str, bytes | None]:
+    """Return what may stay of each product after one batch."""
     cache = Cache()
+    Invalidator(cache.invalidate, entry_of).process(records)
+    (call,) = cache.calls
+    return call
 
-    answer = Invalidator(cache.invalidate, DeadLetters()).process(
-        [a_record(1, "a"), a_record(2, "b")]
+
+def test_what_the_record_shows_may_stay() -> None:
+    """The bytes are those that a reader fills in: of the product, or that there is none."""
+    assert {SOME_ID: an_entry(SOME_ID, 7), OTHER_ID: NONE} == spared(
+        a_record(SOME_ID, 7), a_record(OTHER_ID, removed=True)
     )
 
-    assert ["a", "b"] == cache.deleted
-    assert [] == failures(answer)
+
+@pytest.mark.parametrize("version", [None, 7])
+def test_of_a_removed_product_only_its_absence_may_stay(version: int | None) -> None:
+    """Whatever images the stream bears."""
+    assert {SOME_ID: NONE} == spared(a_record(version=version, removed=True))
 
 
-def test_repeats_are_collapsed() -> None:
-    """Ten writes of one product in a batch cost one deletion."""
-    cache = Cache()
-
-    Invalidator(cache.invalidate, DeadLetters()).process([a_record(n, "a") for n in range(10)])
-
-    assert ["a"] == cache.deleted
+def test_without_an_image_nothing_may_stay() -> None:
+    """As from a stream of keys only."""
+    assert {SOME_ID: None} == spared(a_record())
 
 
-def test_what_could_not_be_deleted_is_delivered_again() -> None:
-    """From the first record whose entry could not be deleted, Lambda is asked to deliver again."""
-    cache = Cache("b")
+@pytest.mark.parametrize(
+    "image", [None, "text", [], {}, {"id": {"S": SOME_ID}}, {"price": {"N": "x"}}, {"name": "x"}]
+)
+def test_without_a_product_in_the_image_nothing_may_stay(image: Any) -> None:
+    """Of an item that was made past the API readers find no product either."""
+    record = a_record()
+    record["dynamodb"]["NewImage"] = image
 
-    answer = Invalidator(cache.invalidate, DeadLetters()).process(
-        [a_record(1, "a"), a_record(2, "b"), a_record(3, "c")]
-    )
-
-    assert ["2"] == failures(answer)
-    assert ["a"] == cache.deleted
-
-
-def test_a_bad_record_does_not_block_the_shard() -> None:
-    """A record without an id goes to the dead letters, and those after it are processed."""
-    cache, dead_letters = Cache(), DeadLetters()
-
-    answer = Invalidator(cache.invalidate, dead_letters).process(
-        [a_bad_record(1), a_record(2, "b")]
-    )
-
-    assert [a_bad_record(1)] == dead_letters.letters
-    assert ["b"] == cache.deleted
-    assert [] == failures(answer)
+    assert {SOME_ID: None} == spared(record)
 
 
-def test_a_record_of_any_shape_is_a_bad_record() -> None:
-    """Whatever is missing or of another type, the record is put away and not tried for ever."""
-    records: list[Any] = [
+@pytest.mark.parametrize(
+    ("field", "attribute"),
+    [
+        ("price", {"N": "x"}),
+        ("price", {"S": "1"}),
+        ("name", {"S": "\ud800"}),
+        ("updated_at", {"S": "yesterday"}),
+        ("updated_at", {"S": "2026-01-01"}),
+        ("version", {"N": "1.5"}),
+    ],
+)
+def test_an_image_with_a_bad_field_is_no_product(field: str, attribute: Any) -> None:
+    """The record's product is invalidated all the same."""
+    record = a_record(version=7)
+    record["dynamodb"]["NewImage"][field] = attribute
+
+    assert {SOME_ID: None} == spared(record)
+
+
+def test_the_last_record_of_a_product_decides() -> None:
+    """With the first, version 5 would pass for right where 6 is in the batch, and stay."""
+    assert {SOME_ID: an_entry(SOME_ID, 6)} == spared(a_record(version=5), a_record(version=6))
+    assert {SOME_ID: NONE} == spared(a_record(version=5), a_record(removed=True))
+    assert {SOME_ID: an_entry(SOME_ID, 9)} == spared(a_record(removed=True), a_record(version=9))
+    assert {SOME_ID: None} == spared(a_record(version=5), a_record())
+
+
+def test_what_could_not_be_deleted_raises() -> None:
+    """Lambda then delivers the whole batch again, however it is configured."""
+    cache = Cache(silent=True)
+
+    with pytest.raises(CacheUnavailable):
+        Invalidator(cache.invalidate, entry_of).process([a_record(), a_record(OTHER_ID)])
+    assert [{SOME_ID: None, OTHER_ID: None}] == cache.calls
+
+
+def test_a_batch_that_fails_is_logged_with_its_age(log: Log) -> None:
+    """So that it shows for how long writes have waited."""
+    record = a_record()
+    record["dynamodb"]["ApproximateCreationDateTime"] = 1000.0
+    invalidator = Invalidator(Cache(silent=True).invalidate, entry_of, clock=lambda: 1090.0)
+
+    with pytest.raises(CacheUnavailable):
+        invalidator.process([record])
+
+    delayed, ended = log.lines()
+    assert "cache invalidation delayed" == delayed["message"]
+    assert ("invalidated", [90_000.0]) == (ended["message"], ended["InvalidationLag"])
+    assert 1 == ended["InvalidationsDelayed"]
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        None,
+        "text",
         {},
         {"dynamodb": None},
+        {"dynamodb": {"Keys": {}}},
         {"dynamodb": {"Keys": {"id": {"N": "1"}}}},
         {"dynamodb": {"Keys": {"id": {"S": 1}}}},
-    ]
-    dead_letters = DeadLetters()
+        {"dynamodb": {"Keys": {"id": {"S": b"x"}}}},
+        {"dynamodb": {"Keys": {"id": {"S": "\ud800"}}}},
+    ],
+)
+def test_a_malformed_record_is_counted_and_blocks_nothing(log: Log, malformed: Any) -> None:
+    """It would never succeed: the others of its batch do, and the batch with them."""
+    assert {SOME_ID: None} == spared(malformed, a_record())
 
-    answer = Invalidator(Cache().invalidate, dead_letters).process(records)
-
-    assert records == dead_letters.letters
-    assert [] == failures(answer)
-
-
-def test_a_bad_record_is_not_lost_when_the_queue_is_down() -> None:
-    """What the dead-letter queue does not take is delivered again."""
-    answer = Invalidator(Cache().invalidate, DeadLetters(closed=True)).process([a_bad_record(7)])
-
-    assert ["7"] == failures(answer)
+    warning, ended = log.lines()
+    assert "malformed stream record" == warning["message"]
+    assert 1 == ended["MalformedRecords"]
 
 
-def test_a_record_without_a_number_brings_the_whole_batch_back() -> None:
-    """An empty identifier makes Lambda deliver all again: it cannot know from where."""
-    answer = Invalidator(Cache().invalidate, DeadLetters(closed=True)).process([{}])
+def test_a_malformed_record_is_logged_by_its_own_id(log: Log) -> None:
+    """Its content may be private."""
+    spared({"eventID": "7", "dynamodb": {"NewImage": {"secret": {"S": "secret"}}}})
 
-    assert [""] == failures(answer)
+    assert "7" == log.lines()[0]["event_id"]
+    assert "secret" not in str(log.lines())

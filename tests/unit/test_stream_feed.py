@@ -1,11 +1,12 @@
 """The local stream feed keeps Lambda's promises: in order, nothing lost, nothing skipped."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.errors import CacheUnavailable
 from dev.stream import Feed
 
 ARN = "arn:aws:dynamodb:eu-central-1:000000000000:table/products/stream/now"
@@ -45,22 +46,22 @@ class FakeStreams:
 
 
 class Function:
-    """Takes what it is given, but for the numbers that are to fail so many times."""
+    """Takes what it is given, but raises so many times for the numbers that are to fail."""
 
-    def __init__(self, **failures: int) -> None:
+    def __init__(self, error: Exception | None = None, **failures: int) -> None:
+        self._error = error or CacheUnavailable("Redis did not answer")
         self.batches: list[list[str]] = []
         self.events: list[dict[str, Any]] = []
         self._failures = failures
 
-    def __call__(self, event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
+    def __call__(self, event: dict[str, Any], _context: Any) -> None:
         self.events.append(event)
         numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
         self.batches.append(numbers)
         for number in numbers:
             if self._failures.get(number, 0):
                 self._failures[number] -= 1
-                return {"batchItemFailures": [{"itemIdentifier": number}]}
-        return {"batchItemFailures": []}
+                raise self._error
 
 
 def _record(number: str) -> dict[str, Any]:
@@ -87,42 +88,14 @@ def test_records_come_in_order_and_once() -> None:
     assert [["a", "b"], ["c"]] == function.batches
 
 
-def test_a_failed_record_and_all_after_it_come_again() -> None:
-    """Those before it are done; none is skipped, however often it fails."""
-    function = Function(b=2)
+@pytest.mark.parametrize("error", [CacheUnavailable("Redis did not answer"), RuntimeError()])
+def test_a_function_that_raises_gets_the_whole_batch_again(error: Exception) -> None:
+    """However often; what comes after it waits. As Lambda does it."""
+    function = Function(error, b=2)
 
     _fed(FakeStreams(s=["a", "b", "c"]), function).catch_up()
 
-    assert [["a", "b", "c"], ["b", "c"], ["b", "c"]] == function.batches
-
-
-def test_a_function_that_raises_gets_the_batch_again() -> None:
-    """As Lambda does it."""
-    calls: list[int] = []
-
-    def function(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
-        calls.append(len(event["Records"]))
-        if len(calls) == 1:
-            raise RuntimeError
-        return {}
-
-    Feed(FakeStreams(s=["a", "b"]), ARN, function, sleep=lambda _: None).catch_up()
-
-    assert [2, 2] == calls
-
-
-def test_a_failure_of_an_unknown_record_repeats_the_whole_batch() -> None:
-    """An empty identifier means all of it."""
-    answers = iter([{"batchItemFailures": [{"itemIdentifier": ""}]}, {"batchItemFailures": []}])
-    sizes: list[int] = []
-
-    def function(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
-        sizes.append(len(event["Records"]))
-        return next(answers)
-
-    Feed(FakeStreams(s=["a", "b"]), ARN, function, sleep=lambda _: None).catch_up()
-
-    assert [2, 2] == sizes
+    assert [["a", "b", "c"]] * 3 == function.batches
 
 
 def test_a_batch_holds_at_most_a_hundred() -> None:

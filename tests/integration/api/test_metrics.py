@@ -192,7 +192,8 @@ def test_a_batch_of_the_stream_is_a_line(api: Api, log: Log) -> None:
     """How many records, which products, how long they had to wait."""
     from app import invalidate
 
-    assert api
+    api.get(f"/products/{SOME_ID}")
+    log.lines()
     change = {"Keys": {"id": {"S": SOME_ID}}, "ApproximateCreationDateTime": 1_795_348_800}
     record = {"eventID": "1", "dynamodb": {**change, "SequenceNumber": "1"}}
 

@@ -1,12 +1,19 @@
 """What leaves a key free: entries that cannot be read, loads that failed, invalidation."""
 
+from collections.abc import Sequence
+
 import pytest
 from fakeredis import FakeServer
 
+from chalicelib import cache_invalidation
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.cache_invalidation import AT_ONCE
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
+from chalicelib.redis_store import RedisStore
+from chalicelib.redis_store.store import Command
 from tests.doubles.caching import Loader, a_cache
+from tests.doubles.cluster import RecordingCluster
 from tests.doubles.recording import Recorder
 
 HIT, MISS = Outcome.HIT, Outcome.MISS
@@ -68,35 +75,97 @@ def test_invalidation_takes_a_value_away(cache: Cache[str]) -> None:
     """After an invalidation the next read loads."""
     cache.fetch("k", Loader("old"))
 
-    cache.invalidate("k")
-
+    assert 1 == cache.invalidate({"k": None})
     assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
 
 
-@pytest.mark.parametrize("entry", [b"Llease", b"N", b"Vtext:x", b"garbage"])
-def test_invalidation_takes_everything_but_a_fence(
-    cache: Cache[str], redis: Recorder, entry: bytes
+@pytest.mark.parametrize("spared", [None, b"Vtext:newer", b"N"])
+@pytest.mark.parametrize("entry", [b"Llease", b"Vtext:x", b"garbage", b"V", b""])
+def test_invalidation_takes_everything_but_a_fence_and_the_entry_given(
+    cache: Cache[str], redis: Recorder, entry: bytes, spared: bytes | None
 ) -> None:
-    """Values, leases, negative and broken entries go."""
+    """Values, leases and broken entries go."""
     redis.set("k", entry)
 
-    cache.invalidate("k")
-
+    assert 1 == cache.invalidate({"k": spared})
     assert redis.get("k") is None
 
 
-def test_invalidation_spares_a_fence(cache: Cache[str], redis: Recorder) -> None:
+def test_invalidation_takes_another_type(cache: Cache[str], redis: Recorder) -> None:
+    """A hash under the key is nothing that we wrote."""
+    redis.hset("k", "field", "value")
+
+    cache.invalidate({"k": b"N"})
+
+    assert not redis.exists("k")
+
+
+@pytest.mark.parametrize("entry", [b"Vtext:x", b"N", "VtextÜ".encode() + b"\x00\xff"])
+def test_invalidation_spares_the_entry_given(
+    cache: Cache[str], redis: Recorder, entry: bytes
+) -> None:
+    """What is up to date stays, for as long as it was to live."""
+    redis.set("k", entry, px=60_000)
+
+    assert 0 == cache.invalidate({"k": entry})
+    assert entry == redis.get("k")
+    assert 50_000 < redis.pttl("k") <= 60_000
+
+
+@pytest.mark.parametrize("spared", [None, b"Vtext:x"])
+def test_invalidation_spares_a_fence(
+    cache: Cache[str], redis: Recorder, spared: bytes | None
+) -> None:
     """A stream record that comes late must not open the way for readers."""
     cache.fence("k", "writer")
 
-    cache.invalidate("k")
-
+    assert 0 == cache.invalidate({"k": spared})
     assert redis.get("k").startswith(b"W")
 
 
-def test_invalidation_tells_of_an_outage(fake_redis: Recorder, fake_server: FakeServer) -> None:
+def test_many_are_invalidated_in_few_round_trips(redis: Recorder | RecordingCluster) -> None:
+    """Each key with its own entry."""
+    cache = a_cache(redis)
+    keys = [f"k{n}" for n in range(2 * AT_ONCE + 5)]
+    for key in keys:
+        redis.set(key, b"Vtext:" + key.encode())
+
+    assert AT_ONCE == cache.invalidate(
+        {key: b"Vtext:" + key.encode() if n >= AT_ONCE else b"N" for n, key in enumerate(keys)}
+    )
+    assert keys[AT_ONCE:] == [key for key in keys if redis.exists(key)]
+
+
+def test_invalidation_raises_in_an_outage(fake_redis: Recorder, fake_server: FakeServer) -> None:
     """Who invalidates from the stream must know that it failed."""
     fake_server.connected = False
 
     with pytest.raises(CacheUnavailable):
-        a_cache(fake_redis).invalidate("k")
+        a_cache(fake_redis).invalidate({"k": None})
+
+
+class _Lossy(RedisStore):
+    """Loses the first round trip."""
+
+    def __init__(self, redis: Recorder) -> None:
+        super().__init__(redis)
+        self._is_lost = True
+
+    def run_many(self, script: str, calls: Sequence[Command]) -> Sequence[int]:
+        """Raise at first."""
+        if self._is_lost:
+            self._is_lost = False
+            raise CacheUnavailable("lost")
+        return super().run_many(script, calls)
+
+
+def test_every_key_is_tried_before_invalidation_raises(fake_redis: Recorder) -> None:
+    """What can be deleted is not left for the next try."""
+    keys = [f"k{n}" for n in range(2 * AT_ONCE)]
+    for key in keys:
+        fake_redis.set(key, b"Vtext:old")
+
+    with pytest.raises(CacheUnavailable):
+        cache_invalidation.invalidate(_Lossy(fake_redis), dict.fromkeys(keys))
+
+    assert keys[:AT_ONCE] == [key for key in keys if fake_redis.exists(key)]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.cache import FENCE_MS, Cache
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import FENCE_MS, Fetched, Outcome
 from chalicelib.errors import OutcomeUnknown, ProductNotFound, StoreUnavailable, VersionMismatch
 from tests.doubles.caching import Loader
 from tests.doubles.recording import Recorder
@@ -149,6 +149,44 @@ def test_a_dead_writer_is_forgotten_however_many_come_after_it(
         assert b"dead" not in _tokens(redis)
 
     assert redis.get("k") is None
+
+
+@pytest.mark.parametrize("deadline", ["99999999999999", "9" * 40, "0", "1"])
+def test_a_fence_that_cannot_be_is_none(cache: Cache[str], redis: Recorder, deadline: str) -> None:
+    """A clock that jumped, or a forged entry: readers, writers and the stream take it away."""
+    for remove in (
+        lambda: cache.fetch("k", Loader("new")),
+        lambda: cache.fetch_many(["k"], lambda _: {"k": "new"}),
+        lambda: cache.invalidate({"k": None}),
+        lambda: cache.release("k", "mine"),
+    ):
+        redis.set("k", f"W{deadline}:{'a' * 32}")
+
+        remove()
+
+        assert (redis.get("k") or b"V")[:1] == b"V"
+
+
+def test_a_fence_that_cannot_be_does_not_join(cache: Cache[str], redis: Recorder) -> None:
+    """The writer's own token is left alone, and ends with its life."""
+    redis.set("k", b"W99999999999999:forged " + b"9" * 40 + b":forged")
+
+    with cache.fenced("k"):
+        assert 1 == len(_tokens(redis))
+        assert 0 < redis.pttl("k") <= FENCE_MS
+
+    assert redis.get("k") is None
+
+
+def test_no_fence_is_given_a_longer_life_than_a_new_one(cache: Cache[str], redis: Recorder) -> None:
+    """One that a faster clock has made, before a failover, keeps readers off as long as any."""
+    seconds, _ = redis.time()
+    redis.set("k", f"W{seconds * 1000 + FENCE_MS + FENCE_MS // 2}:living")
+
+    cache.release("k", "leaving")
+
+    assert [b"living"] == _tokens(redis)
+    assert 0 < redis.pttl("k") <= FENCE_MS
 
 
 def test_a_living_writer_outlasts_a_dead_one(cache: Cache[str], redis: Recorder) -> None:

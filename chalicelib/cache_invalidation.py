@@ -1,0 +1,40 @@
+"""
+Invalidation of many keys, as the table's stream asks for it. Knows no reader and no writer.
+
+Only what is out of date goes: the first reader after a write has filled the key with what the
+stream then delivers, and deleting it would cost each write a second miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chalicelib.cache_many import ManyStore
+from chalicelib.cache_scripts import INVALIDATE_SCRIPT
+from chalicelib.errors import CacheUnavailable
+
+AT_ONCE: Final = 20
+"""
+So many keys go in one round trip. A batch of a hundred of the largest products is 4 MB, more than
+the time-out may leave time for, and a batch that never gets through holds up its shard.
+"""
+
+
+def invalidate(store: ManyStore, entries: Mapping[str, bytes | None]) -> int:
+    """
+    Delete each key, unless it holds a fence or just the entry given; return how many there were.
+
+    A lease goes too: its reader may have loaded before the change that the stream delivers.
+    Raise `CacheUnavailable` after all were tried.
+    """
+    calls = [(key,) if spared is None else (key, spared) for key, spared in entries.items()]
+    deleted, failure = 0, None
+    for start in range(0, len(calls), AT_ONCE):
+        try:
+            deleted += sum(store.run_many(INVALIDATE_SCRIPT, calls[start : start + AT_ONCE]))
+        except CacheUnavailable as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    return deleted

@@ -1,0 +1,135 @@
+"""A Redis that answers reads and refuses writes: no value is taken from it, no script returns."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chalicelib.cache import Cache
+from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.cache_scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
+from chalicelib.errors import CacheUnavailable
+from chalicelib.redis_store import RedisStore
+from dev.freshness import refusing
+from dev.freshness.refusing import CAUSES, Cause
+from dev.servers import Valkey
+from tests.doubles.caching import Loader, a_cache
+from tests.doubles.recording import RecordingRedis
+
+FENCE = b"W9999999999999:another"
+CALLS = {
+    "fence": (FENCE_SCRIPT, "mine"),
+    "release": (RELEASE_SCRIPT, "mine"),
+    "fill": (FILL_SCRIPT, b"Llease", b"Vnew", 1000),
+    "invalidate": (INVALIDATE_SCRIPT,),
+    "invalidate but a value": (INVALIDATE_SCRIPT, b"Vtext:old"),
+}
+CONTENTS = [None, b"Vtext:old", b"N", b"Llease", b"Lanother", FENCE, b"garbage", "another type"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RecordingRedis]:
+    """Start a server that can be made to refuse; return a client of it."""
+    with Valkey(options=refusing.OPTIONS) as valkey:
+        client = RecordingRedis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
+        yield client
+        client.close()
+
+
+@pytest.fixture(params=CAUSES)
+def cause(request: pytest.FixtureRequest, server: RecordingRedis) -> Iterator[Cause]:
+    """Give each cause in turn; take it off afterwards."""
+    server.flushall()
+    yield CAUSES[request.param]
+    CAUSES[request.param].end(server)
+
+
+@pytest.fixture
+def store(server: RecordingRedis) -> RedisStore:
+    """Return our store over the server."""
+    return RedisStore(server)
+
+
+def _put(server: RecordingRedis, content: bytes | str | None) -> None:
+    if isinstance(content, str):
+        server.hset("k", "field", content)
+    elif content is not None:
+        server.set("k", content)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_script_is_refused_whatever_the_key_holds(
+    server: RecordingRedis, store: RedisStore, cause: Cause, call: str
+) -> None:
+    """Also where there is nothing to do: a number would count as done."""
+    script, *args = CALLS[call]
+    for content in CONTENTS:
+        server.flushall()
+        _put(server, content)
+        cause.begin(server)
+
+        with pytest.raises(CacheUnavailable):
+            store.run(script, "k", *args)
+
+        cause.end(server)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_batch_of_scripts_is_refused(
+    server: RecordingRedis, store: RedisStore, cause: Cause, call: str
+) -> None:
+    """As the stream and readers of many keys send them."""
+    script, *args = CALLS[call]
+    cause.begin(server)
+
+    with pytest.raises(CacheUnavailable):
+        store.run_many(script, [("a", *args), ("b", *args)])
+
+
+@pytest.mark.parametrize(
+    "read", [lambda cache: cache.fetch("k", Loader("new")).item,
+             lambda cache: cache.fetch_many(["k"], lambda _: {"k": "new"})["k"]],
+    ids=["one", "many"],
+)  # fmt: skip
+def test_a_value_is_only_taken_from_a_server_that_would_take_a_fence(
+    server: RecordingRedis, cause: Cause, read: Callable[[Cache[str]], str]
+) -> None:
+    """The write's fence is refused, so what the server holds of it is old: the read loads."""
+    cache = a_cache(server)
+    cache.fetch("k", Loader("old"))
+    cause.begin(server)
+    with cache.fenced("k"):
+        pass
+
+    assert "new" == read(cache)
+
+
+@pytest.mark.parametrize("get", [lambda store: store.get("k"), lambda store: store.get_many(["k"])])
+def test_the_reason_is_what_redis_answers(
+    store: RedisStore, cause: Cause, server: RecordingRedis, get: Callable[[RedisStore], object]
+) -> None:
+    """The log says why. (In a script, that of NOPERM is `ERR`.)"""
+    cause.begin(server)
+
+    with pytest.raises(CacheUnavailable, match=cause.error):
+        get(store)
+
+
+def test_a_read_that_is_refused_is_a_bypass_and_hits_are_back_after_it(
+    server: RecordingRedis, cause: Cause
+) -> None:
+    """To readers it is an outage, for as long as it lasts."""
+    cache = a_cache(server)
+    cache.fetch("k", Loader("value"))
+    cause.begin(server)
+
+    assert Fetched("loaded", Outcome.BYPASS) == cache.fetch("k", Loader("loaded"))
+    cause.end(server)
+    assert Fetched("value", Outcome.HIT) == cache.fetch("k", Loader("other"))
+
+
+def test_the_strict_policy_refuses_the_write(server: RecordingRedis, cause: Cause) -> None:
+    """Its fence cannot be placed."""
+    cause.begin(server)
+
+    with pytest.raises(CacheUnavailable), a_cache(server, strict=True).fenced("k"):
+        pytest.fail("the block was entered")

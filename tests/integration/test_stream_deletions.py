@@ -1,0 +1,133 @@
+"""What the table's stream deletes from the cache: what is out of date, and nothing else."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.cache_entry import Outcome
+from chalicelib.catalog import Catalog
+from chalicelib.product_cache import key_of
+from chalicelib.wiring import Container
+from dev.stream import Feed
+from tests.doubles.recording import Recorder, Table
+from tests.doubles.wiring import Wire
+from tests.examples import a_draft
+
+WRITES = 70
+MOUSE = a_draft(
+    name="Mäuschen 🐭", price=Decimal("9999999999.9990"), description="\x00\u2028", category="ü"
+)
+
+
+@pytest.fixture
+def container(wire: Wire, redis: Recorder, table: Table) -> Container:
+    """Return the application over each kind of Redis, and of DynamoDB."""
+    return wire(redis=redis, dynamodb=table.client, PRODUCTS_TABLE=table.name)
+
+
+@pytest.fixture
+def catalog(container: Container) -> Catalog:
+    """Return the use cases."""
+    return container.catalog
+
+
+@pytest.fixture
+def deliver(container: Container, table: Table) -> Callable[[], None]:
+    """Return what has the stream deliver all that was written."""
+    config = table.client.meta
+    streams: Any = boto3.client(
+        "dynamodbstreams",
+        region_name=config.region_name,
+        endpoint_url=config.endpoint_url if "127.0.0.1" in config.endpoint_url else None,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
+
+    def invalidate(event: dict[str, Any], _context: Any) -> None:
+        container.invalidator.process(event["Records"])
+
+    return Feed(streams, arn, invalidate).catch_up
+
+
+def test_a_write_costs_its_readers_one_miss(
+    catalog: Catalog, table: Table, deliver: Callable[[], None]
+) -> None:
+    """What the first reader after it has filled in, the stream leaves alone."""
+    product_id = catalog.create(MOUSE).id
+    deliver()
+    catalog.get(product_id)
+
+    with table.calls() as calls:
+        for n in range(WRITES):
+            catalog.update(product_id, {"stock_quantity": n})
+            reads = [catalog.get(product_id).outcome for _ in range(2)]
+            deliver()
+            reads += [catalog.get(product_id).outcome for _ in range(2)]
+            assert [Outcome.MISS, Outcome.HIT, Outcome.HIT, Outcome.HIT] == reads
+
+    assert WRITES == calls.count("GetItem")
+
+
+def test_a_deletion_costs_its_readers_one_miss(
+    catalog: Catalog, deliver: Callable[[], None]
+) -> None:
+    """That there is no such product is known as well."""
+    product_id = catalog.create(MOUSE).id
+    catalog.get(product_id)
+    catalog.delete(product_id)
+    catalog.get(product_id)
+
+    deliver()
+
+    assert (None, Outcome.HIT) == catalog.get(product_id)
+
+
+def test_what_was_edited_past_the_api_is_deleted(
+    catalog: Catalog, redis: Recorder, table: Table, deliver: Callable[[], None]
+) -> None:
+    """The entry is not what the item would render to."""
+    product_id = catalog.create(MOUSE).id
+    catalog.get(product_id)
+    table.client.update_item(
+        TableName=table.name,
+        Key={"id": {"S": product_id}},
+        UpdateExpression="SET stock_quantity = :n",
+        ExpressionAttributeValues={":n": {"N": "7"}},
+    )
+
+    deliver()
+
+    assert not redis.exists(key_of(product_id))
+
+
+def test_an_entry_of_another_schema_is_deleted(
+    catalog: Catalog, redis: Recorder, deliver: Callable[[], None]
+) -> None:
+    """A release that writes others is welcome to fill the key again."""
+    product_id = catalog.create(MOUSE).id
+    catalog.get(product_id)
+    entry = redis.get(key_of(product_id))
+    redis.set(key_of(product_id), b"V0" + entry[2:])
+
+    deliver()
+
+    assert not redis.exists(key_of(product_id))
+
+
+def test_an_older_version_is_deleted_though_its_own_record_is_in_the_batch(
+    catalog: Catalog, redis: Recorder, deliver: Callable[[], None]
+) -> None:
+    """Of a product's records in a batch, the last decides."""
+    product_id = catalog.create(MOUSE).id
+    catalog.get(product_id)
+    entry = redis.get(key_of(product_id))
+    catalog.update(product_id, {"stock_quantity": 7})
+    redis.set(key_of(product_id), entry)
+
+    deliver()
+
+    assert not redis.exists(key_of(product_id))
