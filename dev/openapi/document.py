@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib import VERSION
 from dev.openapi import access, headers, operations, parameters, schemas
 
 ROOT: Final = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
         "openapi": "3.1.1",
         "info": {
             "title": "Product catalog",
-            "version": _version(),
+            "version": VERSION,
             "summary": "A product-catalog REST API: Chalice, Redis cache-aside, DynamoDB",
             "description": _DESCRIPTION,
         },
@@ -103,9 +103,3 @@ def _compare(served: dict[str, set[str]], paths: dict[str, Any]) -> None:
             f"Not in dev/openapi/operations.py: {sorted(ours - told)}; "
             f"there, and not in the app: {sorted(told - ours)}"
         )
-
-
-def _version() -> str:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    version: str = project["project"]["version"]
-    return version

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import chalicelib
+from chalicelib.api import root
 from chalicelib.api.problems import TITLES
 
 ID: Final = "550e8400-e29b-41d4-a716-446655440000"
@@ -22,6 +24,7 @@ CHANGES: Final = {"price": 19.99, "stock_quantity": 120}
 PRODUCT: Final = {"id": ID, **DRAFT}
 PAGE: Final = {"items": [PRODUCT], "next_cursor": CURSOR}
 SELECTION: Final = {"items": [PRODUCT], "missing": [OTHER_ID]}
+ROOT: Final = {"name": root.NAME, "version": chalicelib.VERSION, "links": root.PATHS}
 HEALTH: Final = {
     "status": "healthy",
     "api": "operational",

@@ -57,11 +57,13 @@ ALL: Final[dict[str, Header]] = {
         always=False,
         pattern='^<[^>]*/products\\?[^>]+>; rel="next"$',
     ),
+    "Vary": _header("What the answer depends on.", "Accept", const="Accept"),
     "Retry-After": _header("Seconds to wait.", "1", pattern="^[0-9]+$"),
     "WWW-Authenticate": _header("What is asked for.", "Bearer", const="Bearer"),
     "FileTag": _header("A digest of the file.", '"47DEQpj8HBSa-_TI"', pattern='^"[A-Za-z0-9_-]+"$'),
     "FileCaching": _header("`immutable` for a file whose name bears its version.", "no-cache"),
     "PagePolicy": _header("What the page may load: this host's files only.", "default-src 'none'"),
+    "RootPolicy": _header("What the page may load: its own style only.", "default-src 'none'"),
 }
 
 _OF_THE_GATEWAY: Final = ("X-Request-Id", "Cache-Control", "Access-Control-Allow-Origin")

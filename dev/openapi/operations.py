@@ -21,6 +21,7 @@ Operation = dict[str, Any]
 def paths() -> dict[str, dict[str, Operation]]:
     """Return every operation, by path and method."""
     return {
+        "/": _read(_root()),
         "/products": _guarded({"post": _create(), "get": _list()}),
         "/products/{product_id}": _guarded(
             {
@@ -137,6 +138,17 @@ def _health() -> Operation:
         "summary": "Whether Redis and DynamoDB answer",
         "parameters": refs(),
         "responses": answers,
+    }
+
+
+def _root() -> Operation:
+    return {
+        "operationId": "getRoot",
+        "tags": ["Documentation"],
+        "summary": "What this service is, and where to go on",
+        "description": "A page where `Accept` names `text/html`, else JSON.",
+        "parameters": refs("Accept"),
+        "responses": responses.ROOT,
     }
 
 

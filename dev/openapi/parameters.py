@@ -88,6 +88,7 @@ ALL: Final[dict[str, Parameter]] = {
     "IfNoneMatch": _header(
         "If-None-Match", "Entity tags, or `*`: 304 where one names the present version.", _TAGS
     ),
+    "Accept": _header("Accept", "`text/html` for a page; anything else for JSON.", "text/html"),
     "RequestId": _header(
         "X-Request-Id",
         "Names the request in the log: letters, digits, `.`, `_` and `-`, up to 128. Another one "

@@ -124,3 +124,14 @@ NO_SUCH_FILE: Final = {
     "headers": headers.of(),
     **_body("Problem", examples.problem(404, "No such file"), "application/problem+json"),
 }
+ROOT: Final[Mapping[str, Response]] = {
+    "200": {
+        "description": "Name, version and links, which are relative to this URL.",
+        "headers": headers.of("Vary", Content_Security_Policy="RootPolicy"),
+        "content": {
+            "application/json": {"schema": ref("Root"), "example": examples.ROOT},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    },
+    "500": _problem(500, cached=False),
+}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from chalicelib.api import root
 from chalicelib.models import NOT_BLANK, ProductChanges, ProductDraft
 from chalicelib.product import UUID_PATTERN
 from dev.openapi import examples
@@ -118,6 +119,19 @@ ALL: Final[dict[str, Schema]] = {
         "Products asked for by `ids`, in that order, each one once.",
         {"items": _PRODUCTS, "missing": {"type": "array", "maxItems": 100, "items": _TEXT}},
         examples.SELECTION,
+    ),
+    "Root": _object(
+        "The service, and where to go on.",
+        {
+            "name": _TEXT,
+            "version": _TEXT,
+            "links": {
+                "type": "object",
+                "required": list(root.PATHS),
+                "additionalProperties": {"type": "string", "format": "uri-reference"},
+            },
+        },
+        examples.ROOT,
     ),
     "Health": _object(
         "Without Redis the API is healthy, without DynamoDB it is not.",
