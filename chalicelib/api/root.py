@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import re
 from functools import cache
 from string import Template
 from typing import Final
+from urllib.parse import quote
 
 from chalice.app import Request, Response
 
@@ -48,7 +48,7 @@ def _links(request: Request) -> dict[str, str]:
     So they hold behind any prefix. API Gateway answers `/dev` as it does `/dev/`; from the former
     a relative link has to begin with the stage.
     """
-    last = request.context.get("path", "/").rpartition("/")[2]
+    last = quote(request.context.get("path", "/").rpartition("/")[2], safe="%")
     return {name: f"{last}/{path}" if last else path for name, path in PATHS.items()}
 
 
@@ -58,13 +58,12 @@ def _names_html(accept: str) -> bool:
 
 
 def _page(links: dict[str, str]) -> Response:
-    escaped = {name: html.escape(link) for name, link in links.items()}
     headers: dict[str, str | list[str]] = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": _policy(),
         "Vary": "Accept",
     }
-    return Response(_template().substitute(escaped, name=NAME, version=VERSION), headers)
+    return Response(_template().substitute(links, name=NAME, version=VERSION), headers)
 
 
 @cache

@@ -72,6 +72,13 @@ def test_links_hold_under_a_stage(chalice_app: Chalice, wire: Wire, path: str) -
     assert [f"{url.rstrip('/')}/products"] == [urljoin(url, link) for link in products]
 
 
+def test_a_path_cannot_break_out_of_a_link(chalice_app: Chalice, wire: Wire) -> None:
+    """Whatever stands at its end is percent-encoded."""
+    wire()
+
+    assert "<b>" not in _through_the_gateway(chalice_app, '/"><b>')["body"]
+
+
 def test_the_page_may_load_its_own_style_only(api: Api) -> None:
     """No other host, no script, and no style that somebody puts into the page."""
     policy = api.get("/", Accept="text/html").headers["content-security-policy"]
