@@ -21,9 +21,9 @@ from chalicelib import telemetry
 from chalicelib.errors import (
     CatalogError,
     OutcomeUnknown,
+    PreconditionFailed,
     ProductNotFound,
     StoreUnavailable,
-    VersionMismatch,
 )
 from chalicelib.items import Item, attribute
 
@@ -64,7 +64,7 @@ class Refused(Exception):
         if self.repeated:
             # Another has written since; whether our own try came before, nobody can tell.
             return OutcomeUnknown(MAY_BE_MADE)
-        return VersionMismatch(product_id)
+        return PreconditionFailed(product_id)
 
 
 class _GaveUp(Exception):

@@ -8,7 +8,7 @@ The errors of the catalog. What they mean over HTTP is told in `api/problems.py`
     ├── ProductNotFound
     ├── ProductExists        a product with this id is there already
     ├── KeyReused            an idempotency key that came with another product before
-    ├── VersionMismatch      the product has moved on from the version asked for
+    ├── PreconditionFailed   the product is not in the state that the request requires
     └── Unavailable          a part that the catalog needs does not answer; nothing was written
         ├── CacheUnavailable     Redis
         └── StoreUnavailable     DynamoDB
@@ -92,11 +92,11 @@ class KeyReused(_Invalid):
         super().__init__([fault])
 
 
-class VersionMismatch(CatalogError):
-    """The product is no longer at any of the versions that the write asked for."""
+class PreconditionFailed(CatalogError):
+    """The product is not in the state that the request requires. Nothing was written."""
 
     def __init__(self, product_id: str) -> None:
-        super().__init__(f"Product with id '{product_id}' has changed since the version asked for")
+        super().__init__(f"Product with id '{product_id}' does not meet the preconditions")
 
 
 class Unavailable(CatalogError):

@@ -20,7 +20,7 @@ STATUS: Final[dict[type[errors.CatalogError], int]] = {
     errors.ProductNotFound: 404,
     errors.ProductExists: 409,
     errors.KeyReused: 422,
-    errors.VersionMismatch: 412,
+    errors.PreconditionFailed: 412,
     errors.CacheUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.OutcomeUnknown: 503,

@@ -64,10 +64,12 @@ def answer(
         product_id=product_id if is_product_id(product_id) else "",
         xray_trace_id=_xray_trace_id(request),
     )
-    response = _reshaped(api, get_response(request))
+    response = _reshaped(get_response(request))
     if request.method == "HEAD":
         response.body = ""
     response.headers = {**EVERY_ANSWER, **response.headers}
+    if isinstance(api.cors, CORSConfig) and "Access-Control-Allow-Origin" not in response.headers:
+        response.headers |= api.cors.get_access_control_headers()  # an error, a page
     response.headers["X-Request-Id"] = trace.ids["request_id"]
     response.headers["Server-Timing"] = trace.server_timing()
     route = request.context.get("resourcePath")
@@ -91,13 +93,11 @@ def _xray_trace_id(request: Request) -> str:
     return found[1] if found else ""
 
 
-def _reshaped(api: APIGateway, response: Response) -> Response:
+def _reshaped(response: Response) -> Response:
     """Give Chalice's own errors (a method that a path does not have) our shape."""
     body = response.body
     if not isinstance(body, dict) or "Code" not in body:
         return response
     problem = problems.render(response.status_code, body["Message"])
     problem.headers |= response.headers | {"Content-Type": "application/problem+json"}
-    if isinstance(api.cors, CORSConfig):
-        problem.headers |= api.cors.get_access_control_headers()
     return problem

@@ -30,8 +30,9 @@ Products, kept in DynamoDB and served from Redis where it knows them.
 **Never stale.** After a 2xx to a write, no read that starts later returns an older state. `X-Cache`
 tells where an answer comes from.
 
-**Conditional requests.** `ETag` names a product's version. `If-None-Match` spares what you have
-already (304), `If-Match` makes a write conditional (412 where the version has moved on).
+**Conditional requests** (RFC 9110, 13). `ETag` names a product's version. `If-None-Match` and
+`If-Modified-Since` spare what you have already (304); `If-Match`, `If-Unmodified-Since` and
+`If-None-Match` make a write conditional (412, and nothing is written). Dates have whole seconds.
 
 **Safe repeats.** A POST with an `Idempotency-Key` may be sent again: it makes one product.
 

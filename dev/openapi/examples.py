@@ -45,7 +45,7 @@ _DETAILS: Final = {
     403: "Forbidden",
     404: f"Product with id '{ID}' not found",
     409: f"Product with id '{ID}' exists already",
-    412: f"Product with id '{ID}' has changed since the version asked for",
+    412: f"Product with id '{ID}' does not meet the preconditions",
     413: "The body is over 256 KiB",
     415: "The content type must be application/json",
     422: "Not valid: price",

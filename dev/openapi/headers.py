@@ -15,7 +15,7 @@ def _header(about: str, example: str, *, always: bool = True, **rules: Any) -> H
     return {"description": about, "required": always, "schema": schema, "example": example}
 
 
-_MOMENT: Final = "Sun, 22 Nov 2026 16:11:21 GMT"
+MOMENT: Final = "Sun, 22 Nov 2026 16:11:21 GMT"
 
 ALL: Final[dict[str, Header]] = {
     "X-Request-Id": _header(
@@ -41,7 +41,7 @@ ALL: Final[dict[str, Header]] = {
         f'"{examples.VERSION}"',
         pattern='^"[0-9]+"$',
     ),
-    "Last-Modified": _header("When the product was last written.", _MOMENT),
+    "Last-Modified": _header("When the product was last written.", MOMENT),
     "X-Cache": _header(
         "`HIT`: from Redis. `MISS`: from DynamoDB, Redis asked first. `BYPASS`: Redis not asked, "
         "or it did not answer.",

@@ -16,6 +16,7 @@ from chalicelib.cache import Store
 from chalicelib.cache_entry import FENCE, LEASE, NEGATIVE, VALUE
 from chalicelib.catalog import Cached, Catalog, Products
 from chalicelib.errors import CatalogError
+from chalicelib.precondition import Precondition
 from chalicelib.product import Representation, represent
 from chalicelib.product_cache import RepresentationCodec
 from tests.consistency.model import Script
@@ -90,7 +91,7 @@ def _update(catalog: Catalog) -> int:
 
 
 def _update_if_first(catalog: Catalog) -> int:
-    return catalog.update(SOME_ID, {"stock_quantity": 149}, {1}).version
+    return catalog.update(SOME_ID, {"stock_quantity": 149}, Precondition({1})).version
 
 
 def _delete(catalog: Catalog) -> int:
