@@ -9,6 +9,7 @@ The errors of the catalog. What they mean over HTTP is told in `api/problems.py`
     ├── ProductExists        a product with this id is there already
     ├── KeyReused            an idempotency key that came with another product before
     ├── PreconditionFailed   the product is not in the state that the request requires
+    ├── StoreRefused         DynamoDB refuses the request: a fault of ours; nothing was written
     └── Unavailable          a part that the catalog needs does not answer; nothing was written
         ├── CacheUnavailable     Redis
         └── StoreUnavailable     DynamoDB
@@ -99,6 +100,10 @@ class PreconditionFailed(CatalogError):
         super().__init__(f"Product with id '{product_id}' does not meet the preconditions")
 
 
+class StoreRefused(CatalogError):
+    """DynamoDB refuses the request for what it is: a right is missing, say. Nothing was written."""
+
+
 class Unavailable(CatalogError):
     """A part that the catalog needs does not answer. Nothing was written; try again later."""
 
@@ -108,7 +113,11 @@ class CacheUnavailable(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """DynamoDB is out of reach or throttles, and retries did not help."""
+    """
+    DynamoDB is out of reach, throttles, lacks the table or does not accept the credentials.
+
+    Where a retry could help, it did not.
+    """
 
 
 class OutcomeUnknown(StoreUnavailable):

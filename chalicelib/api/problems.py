@@ -21,6 +21,7 @@ STATUS: Final[dict[type[errors.CatalogError], int]] = {
     errors.ProductExists: 409,
     errors.KeyReused: 422,
     errors.PreconditionFailed: 412,
+    errors.StoreRefused: 500,
     errors.CacheUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.OutcomeUnknown: 503,
@@ -58,11 +59,11 @@ class Problem(Exception):
 
 
 def of(error: Exception) -> Response:
-    """Return the answer to any error. One that nobody foresaw is a 500 and tells no internals."""
+    """Return the answer to any error. Unexpected ones are a 500 without details."""
     if isinstance(error, Problem):
         return render(error.status, str(error))
-    if not isinstance(error, errors.CatalogError):
-        telemetry.exception("unforeseen error")
+    if not isinstance(error, errors.CatalogError) or isinstance(error, errors.StoreRefused):
+        telemetry.exception("unforeseen error", reason=_kind(error.__cause__ or error))
         return render(500, "An internal error occurred; the request id leads to its log lines")
     status = STATUS[type(error)]
     if isinstance(error, errors.InvalidProduct | errors.InvalidQuery | errors.KeyReused):
