@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+MAX_ERRORS: Final = 20
+"""As many broken rules are listed; of the others, only the number is."""
 _NAME_SHOWN: Final = 100
 
 
@@ -51,9 +53,14 @@ class CatalogError(Exception):
 
 
 class _Invalid(CatalogError):
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        self.errors = tuple(error.shortened() for error in errors)
-        super().__init__(f"Not valid: {', '.join(error.field for error in self.errors)}")
+    """`errors` are the first `MAX_ERRORS` of the `count` rules that are broken."""
+
+    def __init__(self, errors: Sequence[FieldError], count: int | None = None) -> None:
+        self.errors = tuple(error.shortened() for error in errors[:MAX_ERRORS])
+        self.count = len(errors) if count is None else count
+        named = ", ".join(error.field for error in self.errors)
+        more = self.count - len(self.errors)
+        super().__init__(f"Not valid: {named}" + (f", and {more} more" if more else ""))
 
 
 class InvalidProduct(_Invalid):

@@ -67,7 +67,8 @@ def of(error: Exception) -> Response:
         return render(500, "An internal error occurred; the request id leads to its log lines")
     status = STATUS[type(error)]
     if isinstance(error, errors.InvalidProduct | errors.InvalidQuery | errors.KeyReused):
-        return render(status, str(error), errors=[each._asdict() for each in error.errors])
+        broken = [each._asdict() for each in error.errors]
+        return render(status, str(error), errors=broken, error_count=error.count)
     response = render(status, str(error))
     if status == 503:
         telemetry.warning("unavailable", reason=_kind(error.__cause__ or error))

@@ -62,4 +62,4 @@ def problem(status: int, detail: str | None = None) -> dict[str, Any]:
         "status": status,
         "detail": detail or _DETAILS[status],
     }
-    return body | ({"errors": [BROKEN_RULE]} if status == 422 else {})
+    return body | ({"errors": [BROKEN_RULE], "error_count": 1} if status == 422 else {})
