@@ -135,6 +135,6 @@ def _id(product_id: str) -> str:
 def _base_path() -> str:
     """Return what stands before the path outside: API Gateway's stage, `/api` say, or nothing."""
     context = routes.request.context
-    path: str = context.get("path", "")
+    path: str = context.get("path", "").removesuffix("/")
     resource: str = context["resourcePath"]
     return path.removesuffix(resource) if path.endswith(resource) else ""

@@ -59,8 +59,10 @@ def answer(
 ) -> Response:
     """Middleware around every request: its id, its times, its line; Chalice's errors as ours."""
     product_id = (request.uri_params or {}).get("product_id", "")
+    client_request_id = _client_request_id(request)
     trace = telemetry.begin(
-        request_id=request_id(request),
+        request_id=_request_id(request),
+        client_request_id=client_request_id,
         product_id=product_id if is_product_id(product_id) else "",
         xray_trace_id=_xray_trace_id(request),
     )
@@ -70,20 +72,23 @@ def answer(
     response.headers = {**EVERY_ANSWER, **response.headers}
     if isinstance(api.cors, CORSConfig) and "Access-Control-Allow-Origin" not in response.headers:
         response.headers |= api.cors.get_access_control_headers()  # an error, a page
-    response.headers["X-Request-Id"] = trace.ids["request_id"]
+    response.headers["X-Request-Id"] = client_request_id or trace.ids["request_id"]
     response.headers["Server-Timing"] = trace.server_timing()
     route = request.context.get("resourcePath")
     telemetry.answered(request.method, route, response.status_code)
     return response
 
 
-def request_id(request: Request) -> str:
-    """Return the caller's request id where it is a fit one, else the gateway's."""
-    given = request.headers.get("x-request-id", "")
-    if _REQUEST_ID.fullmatch(given):
-        return cast("str", given)
+def _request_id(request: Request) -> str:
+    """Return the gateway's request id, under which its access log has the caller."""
     context: Any = request.lambda_context
     return str(request.context.get("requestId") or context.aws_request_id)
+
+
+def _client_request_id(request: Request) -> str:
+    """Return the id that the client chose, where it is a fit one."""
+    given: str = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else ""
 
 
 def _xray_trace_id(request: Request) -> str:
