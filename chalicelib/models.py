@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -39,6 +40,7 @@ Price = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(gt=0, max_digits=14, decimal_places=4),
+    AfterValidator(Decimal.normalize),  # of trailing zeros, a body has room for 250,000
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 9999999999.9999}),
 ]
 StockQuantity = Annotated[int, Field(ge=0, le=1_000_000_000)]
