@@ -110,12 +110,12 @@ class Catalog:
         """
         prices, next_cursor = self._products().query(query, limit, cursor)
         products = self.get_many(prices)
-        fitting = (
-            product
+        listed = (
+            self._listed(product, query.category, prices[product_id], product_id)
             for product_id, product in products.items()
-            if product is not None and is_listed(product, query.category, prices[product_id])
+            if product is not None
         )
-        return Page(tuple(fitting), next_cursor)
+        return Page(tuple(filter(None, listed)), next_cursor)
 
     def create(self, fields: Mapping[str, Any], idempotency_key: str | None = None) -> Product:
         """
@@ -150,6 +150,16 @@ class Catalog:
         """Remove the product. Raise `ProductNotFound`."""
         with self._cache.fenced(product_id):
             self._products().remove(product_id, precondition)
+
+    def _listed(
+        self, product: Representation, category: str, price: Decimal, product_id: str
+    ) -> Representation | None:
+        """Return the product if it is listed so; load it where the cache's text is no product."""
+        try:
+            return product if is_listed(product, category, price) else None
+        except ValueError:
+            loaded = self._load(product_id)
+            return loaded if loaded and is_listed(loaded, category, price) else None
 
     def _load(self, product_id: str) -> Representation | None:
         product = self._products().get(product_id)

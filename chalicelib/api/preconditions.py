@@ -21,6 +21,9 @@ from chalicelib.product import Representation
 MAX_ENTITY_TAGS: Final = 100
 """As many as a DynamoDB condition compares with."""
 
+_OF_A_READ: Final = frozenset(
+    ("if-match", "if-unmodified-since", "if-none-match", "if-modified-since")
+)
 _ENTITY_TAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _VERSION: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 
@@ -46,6 +49,8 @@ def of_write(request: Request) -> Precondition:
 def read_status(request: Request, product: Representation) -> int:
     """Return 200, 304 (the client has it) or 412 (the client wants another one)."""
     headers, version = request.headers, str(product.version)
+    if _OF_A_READ.isdisjoint(headers):
+        return 200
     match = headers.get("if-match")
     if match is not None:
         if not _names(match, version):
