@@ -5,7 +5,7 @@ from functools import partial
 from chalice.app import Chalice, DynamoDBEvent
 
 from chalicelib import telemetry, wiring
-from chalicelib.api import access, cors, docs, health, products, routes
+from chalicelib.api import access, cors, docs, health, products, root, routes
 
 # A setting at fault stops the start, here, and not the first request.
 settings = wiring.container().settings
@@ -18,6 +18,7 @@ app.register_middleware(partial(routes.answer, app.api), "http")
 app.register_blueprint(products.routes)
 app.register_blueprint(health.routes)
 app.register_blueprint(docs.routes)
+app.register_blueprint(root.routes)
 access.guard(app.routes, settings)
 
 

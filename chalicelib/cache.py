@@ -163,7 +163,7 @@ class Cache(Generic[T]):
         patience_ends = self._clock() + PATIENCE_SECONDS
         for _ in range(POLLS):
             raw = self._store.get(key)
-            found = self._entries.read(raw)
+            found = self._entries.read(key, raw)
             if found is not None:
                 return found, None
             if is_fence(raw):

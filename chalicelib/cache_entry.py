@@ -61,8 +61,8 @@ class Codec(Protocol[T]):
 
     def encode(self, item: T) -> bytes: ...
 
-    def decode(self, data: bytes) -> T:
-        """Raise `ValueError` for bytes that it did not make."""
+    def decode(self, key: str, data: bytes) -> T:
+        """Raise `ValueError` for bytes that it did not make, or not for `key`."""
 
 
 def entry_of(item: T | None, codec: Codec[T]) -> bytes:
@@ -85,13 +85,13 @@ class Entries(Generic[T]):
         self._codec = codec
         self._policy = policy
 
-    def read(self, raw: bytes | None) -> Fetched[T] | None:
+    def read(self, key: str, raw: bytes | None) -> Fetched[T] | None:
         """Return the hit that a key's bytes make, if they make one."""
         if raw == NEGATIVE:
             return Fetched(None, Outcome.HIT)
         if raw is not None and raw[:1] == VALUE:
             with suppress(ValueError):
-                return Fetched(self._codec.decode(raw[1:]), Outcome.HIT)
+                return Fetched(self._codec.decode(key, raw[1:]), Outcome.HIT)
         return None
 
     def write(self, item: T | None) -> tuple[bytes, int]:

@@ -54,7 +54,7 @@ class ManyReads(Generic[T]):
         except CacheUnavailable as error:
             telemetry.looked_up_many(bypasses=len(keys), reason=str(error))
             return {**dict.fromkeys(keys), **load(keys)}
-        found = {key: hit for key, raw in entries.items() if (hit := self._entries.read(raw))}
+        found = {key: hit for key, raw in entries.items() if (hit := self._entries.read(key, raw))}
         missed = [key for key in entries if key not in found]
         items = {key: hit.item for key, hit in found.items()}
         none = sum(item is None for item in items.values())

@@ -8,15 +8,16 @@ then deletes the key. Knows neither HTTP, DynamoDB nor Redis.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, Protocol
 
 from chalicelib import telemetry
 from chalicelib.cache_entry import Fetched
-from chalicelib.errors import ProductNotFound, VersionMismatch
+from chalicelib.errors import PreconditionFailed, ProductNotFound
 from chalicelib.idempotency import fingerprint, product_id_of
+from chalicelib.precondition import NO_PRECONDITION, Precondition
 from chalicelib.product import (
     CategoryQuery,
     Page,
@@ -38,10 +39,13 @@ class Products(Protocol):
     ) -> Product: ...
 
     def update(
-        self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+        self,
+        product_id: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition = NO_PRECONDITION,
     ) -> Product: ...
 
-    def remove(self, product_id: str, versions: Collection[int] | None = None) -> None: ...
+    def remove(self, product_id: str, precondition: Precondition = NO_PRECONDITION) -> None: ...
 
     def get_many(self, product_ids: Sequence[str]) -> Mapping[str, Product]: ...
 
@@ -74,8 +78,8 @@ class Catalog:
     The product catalog.
 
     `products` is called on first need, so that a hit does not wait for DynamoDB's client.
-    `versions`, where a method takes it, makes the write conditional: it raises `VersionMismatch`
-    unless the product is at one of them. Every method may raise `Unavailable`.
+    A write whose precondition is false raises `PreconditionFailed`, and nothing is written. Every
+    method may raise `Unavailable`.
     """
 
     def __init__(self, cache: Cached, products: Callable[[], Products]) -> None:
@@ -106,12 +110,12 @@ class Catalog:
         """
         prices, next_cursor = self._products().query(query, limit, cursor)
         products = self.get_many(prices)
-        fitting = (
-            product
+        listed = (
+            self._listed(product, query.category, prices[product_id], product_id)
             for product_id, product in products.items()
-            if product is not None and is_listed(product, query.category, prices[product_id])
+            if product is not None
         )
-        return Page(tuple(fitting), next_cursor)
+        return Page(tuple(filter(None, listed)), next_cursor)
 
     def create(self, fields: Mapping[str, Any], idempotency_key: str | None = None) -> Product:
         """
@@ -131,18 +135,31 @@ class Catalog:
             return self._products().add(product_id, fields, fingerprint(fields))
 
     def update(
-        self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+        self,
+        product_id: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
         """Change the fields named; `None` removes one. Raise `ProductNotFound`."""
         if not changes:
-            return self._unchanged(product_id, versions)
+            return self._unchanged(product_id, precondition)
         with self._cache.fenced(product_id):
-            return self._products().update(product_id, changes, versions)
+            return self._products().update(product_id, changes, precondition)
 
-    def delete(self, product_id: str, versions: Collection[int] | None = None) -> None:
+    def delete(self, product_id: str, precondition: Precondition = NO_PRECONDITION) -> None:
         """Remove the product. Raise `ProductNotFound`."""
         with self._cache.fenced(product_id):
-            self._products().remove(product_id, versions)
+            self._products().remove(product_id, precondition)
+
+    def _listed(
+        self, product: Representation, category: str, price: Decimal, product_id: str
+    ) -> Representation | None:
+        """Return the product if it is listed so; load it where the cache's text is no product."""
+        try:
+            return product if is_listed(product, category, price) else None
+        except ValueError:
+            loaded = self._load(product_id)
+            return loaded if loaded and is_listed(loaded, category, price) else None
 
     def _load(self, product_id: str) -> Representation | None:
         product = self._products().get(product_id)
@@ -152,10 +169,10 @@ class Catalog:
         products = self._products().get_many(product_ids)
         return {product_id: represent(product) for product_id, product in products.items()}
 
-    def _unchanged(self, product_id: str, versions: Collection[int] | None) -> Product:
+    def _unchanged(self, product_id: str, precondition: Precondition) -> Product:
         product = self._products().get(product_id)
         if product is None:
             raise ProductNotFound(product_id)
-        if versions is not None and product.version not in versions:
-            raise VersionMismatch(product_id)
+        if not precondition.holds(product):
+            raise PreconditionFailed(product_id)
         return product

@@ -1,4 +1,4 @@
-"""DynamoDB's failures: which are tried again, and what they mean for the outcome of a write."""
+"""Calls to DynamoDB, retried; what a failure means for the outcome of a write."""
 
 from __future__ import annotations
 
@@ -8,22 +8,18 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,  # noqa: A004 — botocore's: a connection that did not come about
-    HTTPClientError,
-    IncompleteReadError,
-    SSLError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from chalicelib import telemetry
+from chalicelib.dynamodb_errors import CONDITION, Meaning, meaning_of
 from chalicelib.errors import (
     CatalogError,
     OutcomeUnknown,
+    PreconditionFailed,
     ProductNotFound,
+    StoreRefused,
     StoreUnavailable,
-    VersionMismatch,
 )
 from chalicelib.items import Item, attribute
 
@@ -32,13 +28,7 @@ Call = Callable[..., Answer]
 
 MAY_BE_MADE: Final = "DynamoDB does not answer; the write may have been made"
 _FIRST_PAUSE_SECONDS: Final = 0.05
-
-_THROTTLED: Final = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-}
-_LOST: Final = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
+_RETRIED: Final = (Meaning.BUSY, Meaning.LOST)
 
 
 class Refused(Exception):
@@ -64,15 +54,26 @@ class Refused(Exception):
         if self.repeated:
             # Another has written since; whether our own try came before, nobody can tell.
             return OutcomeUnknown(MAY_BE_MADE)
-        return VersionMismatch(product_id)
+        return PreconditionFailed(product_id)
 
 
 class _GaveUp(Exception):
-    """No try succeeded in time. `sent`: one may have been carried out, its answer lost."""
+    """No try succeeded. `sent`: one may have been carried out, its answer lost."""
 
-    def __init__(self, *, sent: bool) -> None:
+    def __init__(self, meaning: Meaning, *, sent: bool) -> None:
         super().__init__()
         self.sent = sent
+        self._meaning = meaning
+
+    def of_read(self) -> CatalogError:
+        """Return what this means where nothing was to be written."""
+        if self._meaning is Meaning.REFUSED:
+            return StoreRefused("DynamoDB refused the request")
+        return StoreUnavailable("DynamoDB does not answer; try again")
+
+    def of_write(self) -> CatalogError:
+        """Return what this means for a write: was it made?"""
+        return OutcomeUnknown(MAY_BE_MADE) if self.sent else self.of_read()
 
 
 class Retries:
@@ -82,11 +83,11 @@ class Retries:
         self._seconds = seconds
 
     def read(self, call: Call, **request: Any) -> Answer:
-        """Raise `StoreUnavailable` where only failures that may pass came back."""
+        """Raise `StoreUnavailable`, or `StoreRefused` for a request that cannot succeed."""
         try:
             answer = self._persist(call, request, again={})
-        except _GaveUp as error:
-            raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
+        except _GaveUp as failure:
+            raise failure.of_read() from failure.__cause__
         telemetry.count("ReadUnits", _units(answer))
         return answer
 
@@ -99,10 +100,8 @@ class Retries:
         """
         try:
             answer = self._persist(call, request, again)
-        except _GaveUp as error:
-            if error.sent:
-                raise OutcomeUnknown(MAY_BE_MADE) from error.__cause__
-            raise StoreUnavailable("DynamoDB does not answer; try again") from error.__cause__
+        except _GaveUp as failure:
+            raise failure.of_write() from failure.__cause__
         telemetry.count("WriteUnits", _units(answer))
         return answer
 
@@ -120,11 +119,12 @@ class Retries:
                 telemetry.count("DynamoDBCalls")
                 try:
                     return call(**request | (again or {}) if sent else request)
-                except (ClientError, *_LOST) as error:
-                    sent |= _may_be_done(error, sent=sent)
+                except (BotoCoreError, ClientError, ResponseParserError) as error:
+                    meaning = _meaning(error, sent=sent)
+                    sent |= meaning is Meaning.LOST
                     late = time.perf_counter() - started + pause > self._seconds
-                    if late or (sent and again is None):
-                        raise _GaveUp(sent=sent) from error
+                    if late or meaning not in _RETRIED or (sent and again is None):
+                        raise _GaveUp(meaning, sent=sent) from error
                 time.sleep(pause)
             raise AssertionError  # the pauses do not end
         finally:
@@ -138,18 +138,14 @@ def _units(answer: Answer) -> float:
     return float(sum(table["CapacityUnits"] for table in tables))
 
 
-def _may_be_done(error: Exception, *, sent: bool) -> bool:
-    """Tell whether a failed try may have been carried out; raise an error that will not pass."""
-    if not isinstance(error, ClientError):
-        return not isinstance(error, ConnectionError) or isinstance(error, SSLError)
-    code = error.response["Error"]["Code"]
-    if code == "ConditionalCheckFailedException":
+def _meaning(error: Exception, *, sent: bool) -> Meaning:
+    """Return what a failed try means; raise a condition that was not met, and the unforeseen."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] == CONDITION:
         raise Refused(error, repeated=sent) from error
-    if code in _THROTTLED:
-        return False
-    if error.response["ResponseMetadata"].get("HTTPStatusCode", 500) < 500:
+    meaning = meaning_of(error)
+    if meaning is None:
         raise error
-    return True
+    return meaning
 
 
 def _pauses() -> Iterator[float]:

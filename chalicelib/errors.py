@@ -8,7 +8,8 @@ The errors of the catalog. What they mean over HTTP is told in `api/problems.py`
     ├── ProductNotFound
     ├── ProductExists        a product with this id is there already
     ├── KeyReused            an idempotency key that came with another product before
-    ├── VersionMismatch      the product has moved on from the version asked for
+    ├── PreconditionFailed   the product is not in the state that the request requires
+    ├── StoreRefused         DynamoDB refuses the request: a fault of ours; nothing was written
     └── Unavailable          a part that the catalog needs does not answer; nothing was written
         ├── CacheUnavailable     Redis
         └── StoreUnavailable     DynamoDB
@@ -20,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+MAX_ERRORS: Final = 20
+"""As many broken rules are listed; of the others, only the number is."""
 _NAME_SHOWN: Final = 100
 
 
@@ -50,9 +53,14 @@ class CatalogError(Exception):
 
 
 class _Invalid(CatalogError):
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        self.errors = tuple(error.shortened() for error in errors)
-        super().__init__(f"Not valid: {', '.join(error.field for error in self.errors)}")
+    """`errors` are the first `MAX_ERRORS` of the `count` rules that are broken."""
+
+    def __init__(self, errors: Sequence[FieldError], count: int | None = None) -> None:
+        self.errors = tuple(error.shortened() for error in errors[:MAX_ERRORS])
+        self.count = len(errors) if count is None else count
+        named = ", ".join(error.field for error in self.errors)
+        more = self.count - len(self.errors)
+        super().__init__(f"Not valid: {named}" + (f", and {more} more" if more else ""))
 
 
 class InvalidProduct(_Invalid):
@@ -92,11 +100,15 @@ class KeyReused(_Invalid):
         super().__init__([fault])
 
 
-class VersionMismatch(CatalogError):
-    """The product is no longer at any of the versions that the write asked for."""
+class PreconditionFailed(CatalogError):
+    """The product is not in the state that the request requires. Nothing was written."""
 
     def __init__(self, product_id: str) -> None:
-        super().__init__(f"Product with id '{product_id}' has changed since the version asked for")
+        super().__init__(f"Product with id '{product_id}' does not meet the preconditions")
+
+
+class StoreRefused(CatalogError):
+    """DynamoDB refuses the request for what it is: a right is missing, say. Nothing was written."""
 
 
 class Unavailable(CatalogError):
@@ -108,7 +120,11 @@ class CacheUnavailable(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """DynamoDB is out of reach or throttles, and retries did not help."""
+    """
+    DynamoDB is out of reach, throttles, lacks the table or does not accept the credentials.
+
+    Where a retry could help, it did not.
+    """
 
 
 class OutcomeUnknown(StoreUnavailable):

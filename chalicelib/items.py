@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib import telemetry
+from chalicelib.precondition import Precondition
 from chalicelib.product import CategoryQuery, Product
 
 Item = dict[str, Any]
@@ -105,17 +106,33 @@ def category_request(query: CategoryQuery) -> dict[str, Any]:
 class Expression:
     """A write's assignments and its condition, names and values put in by placeholders."""
 
-    def __init__(self, versions: Collection[int] | None) -> None:
-        self._condition = "attribute_exists(id)"
+    def __init__(self, precondition: Precondition) -> None:
         self._names: dict[str, str] = {}
         self._values: Item = {}
         self._set: list[str] = []
         self._remove: list[str] = []
-        if versions is not None:
-            # No item is at version 0: a list without one of our versions matches none.
-            wanted = {f":version{n}": attribute(v) for n, v in enumerate(versions or [0])}
-            self._condition += f" AND version IN ({', '.join(wanted)})"
-            self._values.update(wanted)
+        self._condition = " AND ".join(["attribute_exists(id)", *self._requirements(precondition)])
+
+    def _requirements(self, precondition: Precondition) -> Iterator[str]:
+        """Yield what the present item must meet. One made past the API may have no history."""
+        if precondition.versions is not None:
+            yield self._is_at(precondition.versions, "v")
+        if precondition.not_versions:
+            yield f"NOT {self._is_at(precondition.not_versions, 'n')}"
+        if precondition.unmodified_since is not None:
+            # An HTTP date stands for its whole second.
+            second = precondition.unmodified_since.replace(microsecond=999_999)
+            self._values[":second"] = attribute(second)
+            yield "(attribute_not_exists(updated_at) OR updated_at <= :second)"
+
+    def _is_at(self, versions: Collection[int], prefix: str) -> str:
+        """Return the test for one of `versions`; an item without a version is at version 0."""
+        values = {f":{prefix}{n}": attribute(version) for n, version in enumerate(versions)}
+        if not values:
+            return "attribute_not_exists(id)"  # never, beside `attribute_exists(id)`
+        self._values |= values
+        test = f"version IN ({', '.join(values)})"
+        return f"(attribute_not_exists(version) OR {test})" if 0 in versions else test
 
     def assign(self, name: str, value: object) -> None:
         """Set an attribute, or remove it where `value` is `None`."""

@@ -7,9 +7,11 @@ Imported on the first write only (`wiring.py`): Pydantic costs 170 ms that no re
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,7 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from chalicelib.errors import FieldError, InvalidProduct
+from chalicelib.errors import MAX_ERRORS, FieldError, InvalidProduct
 from chalicelib.product import UUID_PATTERN
 
 
@@ -38,6 +40,7 @@ Price = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(gt=0, max_digits=14, decimal_places=4),
+    AfterValidator(Decimal.normalize),  # of trailing zeros, a body has room for 250,000
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 9999999999.9999}),
 ]
 StockQuantity = Annotated[int, Field(ge=0, le=1_000_000_000)]
@@ -97,10 +100,26 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 def parse(model: type[_Model], data: object) -> _Model:
     """Check `data`, decoded JSON whose fractions are `Decimal`. Raise `InvalidProduct`."""
+    data, left_out = _shortened(model, data)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise InvalidProduct([_field_error(each) for each in error.errors()]) from None
+        errors = [_field_error(each) for each in error.errors(include_url=False)]
+        raise InvalidProduct(errors, len(errors) + left_out) from None
+
+
+def _shortened(model: type[_Model], data: object) -> tuple[object, int]:
+    """
+    Leave out unknown fields past the first `MAX_ERRORS`; return also how many.
+
+    Pydantic makes an error of each, and a body has room for thirty thousand.
+    """
+    if not isinstance(data, dict):
+        return data, 0
+    known = {name: data[name] for name in model.model_fields if name in data}
+    unknown = (name for name in data if name not in known)
+    kept = known | {name: data[name] for name in islice(unknown, MAX_ERRORS)}
+    return kept, len(data) - len(kept)
 
 
 def _field_error(error: Any) -> FieldError:

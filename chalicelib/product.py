@@ -68,9 +68,12 @@ def is_product_id(text: str) -> bool:
 
 
 def is_listed(product: Representation, category: str, price: Decimal) -> bool:
-    """Tell whether a product is in a category at a price."""
-    fields = json.loads(product.body, parse_float=Decimal)
-    return (category, price) == (fields.get("category"), fields["price"])
+    """Return whether a product is in a category at a price. Raise `ValueError` for a forged one."""
+    try:
+        fields = json.loads(product.body, parse_float=Decimal)
+        return (category, price) == (fields.get("category"), fields["price"])
+    except (ArithmeticError, KeyError, RecursionError) as error:
+        raise ValueError("not a product's JSON") from error
 
 
 def represent(product: Product) -> Representation:

@@ -7,6 +7,7 @@ writer of either must fence the one key that readers of both look at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
@@ -16,8 +17,15 @@ from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.product import Representation
 
-SCHEMA: Final = "1"
+SCHEMA: Final = 2
 """Raise it whenever the bytes change. An entry of another schema counts as a miss."""
+_PREFIX: Final = "product:"
+_HEAD: Final = re.compile(
+    rf"{SCHEMA} (0|[1-9][0-9]{{0,37}}) "
+    r"([A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] "
+    r"[0-9][0-9]:[0-9][0-9]:[0-9][0-9] GMT) ([0-9]+)\n"
+)
+"""A version of up to 38 digits, as DynamoDB's numbers; the date without counts, which cost time."""
 
 
 SWITCHED_OFF: Final = "switched off"
@@ -26,22 +34,33 @@ SWITCHED_OFF: Final = "switched off"
 
 def key_of(product_id: str) -> str:
     """Return the Redis key of a product."""
-    return f"product:{product_id}"
+    return _PREFIX + product_id
 
 
 class RepresentationCodec:
-    """`<schema> <version> <last modified>` on the first line, then the JSON body."""
+    """
+    `<schema> <version> <last modified> <characters of the body>` on the first line, then the body.
+
+    Whoever can write to Redis can forge an entry. What a hit can afford to check is checked: the
+    head to the letter, the body's length, and that it is an object with the id of its key.
+    """
 
     def encode(self, item: Representation) -> bytes:
         """Lay out `item`."""
-        return f"{SCHEMA} {item.version} {item.last_modified}\n{item.body}".encode()
+        head = f"{SCHEMA} {item.version} {item.last_modified} {len(item.body)}"
+        return f"{head}\n{item.body}".encode()
 
-    def decode(self, data: bytes) -> Representation:
-        """Raise `ValueError` for another schema or broken bytes."""
-        head, _, body = data.decode().partition("\n")
-        schema, version, last_modified = head.split(" ", 2)
-        if schema != SCHEMA or not body:
+    def decode(self, key: str, data: bytes) -> Representation:
+        """Raise `ValueError` for another schema, for broken bytes and for another key's entry."""
+        text = data.decode()
+        head = _HEAD.match(text)
+        if head is None:
             raise ValueError("not an entry of this schema")
+        version, last_modified, length = head.groups()
+        body = text[head.end() :]
+        is_its_own = body.startswith(f'{{"id": "{key[len(_PREFIX) :]}", ')
+        if not (is_its_own and body.endswith("}") and len(body) == int(length)):
+            raise ValueError("not the whole entry of this key")
         return Representation(int(version), last_modified, body)
 
 

@@ -8,7 +8,7 @@ condition that fails may be our own first try's doing, which `Refused.is_ours` t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -30,6 +30,7 @@ from chalicelib.items import (
     to_item,
     to_product,
 )
+from chalicelib.precondition import NO_PRECONDITION, Precondition
 from chalicelib.product import CategoryQuery, Product
 
 BATCH_WRITE_LIMIT: Final = 25
@@ -145,16 +146,19 @@ class Repository:
         return [to_product(request["PutRequest"]["Item"]) for request in left]
 
     def update(
-        self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+        self,
+        product_id: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
         """
-        Change the fields named, where the product is at one of `versions` (`None`: at any).
+        Change the fields named, where the precondition holds.
 
         One UpdateItem, no read. A field set to `None` is removed. Raise `ProductNotFound` (also
-        for an item that is no product even so: nobody can read it) or `VersionMismatch`.
+        for an item that is no product even so) or `PreconditionFailed`.
         """
         now = self._now()
-        expression = Expression(versions)
+        expression = Expression(precondition)
         for name, value in changes.items():
             expression.assign(name, value)
         expression.assign("updated_at", now)
@@ -177,9 +181,9 @@ class Repository:
             return product
         raise ProductNotFound(product_id)
 
-    def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
-        """Delete the product, where it is at one of `versions`. Raise as `update` does."""
-        expression = Expression(versions)
+    def remove(self, product_id: str, precondition: Precondition = NO_PRECONDITION) -> None:
+        """Delete the product, where the precondition holds. Raise as `update` does."""
+        expression = Expression(precondition)
         try:
             self._retries.write(
                 self._client.delete_item,

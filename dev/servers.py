@@ -145,8 +145,8 @@ class Api(Server):
         return Program(self.name, command, self._env, cwd=ROOT, log=self._log)
 
     def _answers(self) -> bool:
-        # No such path, so that the log does not begin with requests of ours.
-        return answers_http(self.host, self.port, "/")
+        # An unknown path: the gateway answers it, and writes no log line.
+        return answers_http(self.host, self.port, "/no-such-path")
 
 
 class Stream(Server):

@@ -14,7 +14,7 @@ from chalice.app import Authorizer, CognitoUserPoolAuthorizer, IAMAuthorizer, Ro
 
 from chalicelib.config import Settings
 
-OPEN_TO_ALL: Final = ("/health", "/openapi.json", "/docs", "/redoc", "/assets/{name}")
+OPEN_TO_ALL: Final = ("/", "/health", "/openapi.json", "/docs", "/redoc", "/assets/{name}")
 READS: Final = ("GET", "HEAD")
 
 

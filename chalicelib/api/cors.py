@@ -14,7 +14,14 @@ EXPOSED: Final = (
     "X-Cache",
     "X-Request-Id",
 )
-ALLOWED: Final = ("Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id")
+ALLOWED: Final = (
+    "Idempotency-Key",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Unmodified-Since",
+    "X-Request-Id",
+)
 PREFLIGHT_SECONDS: Final = 600
 
 

@@ -17,13 +17,19 @@ from typing import Final, NamedTuple
 
 from chalice.app import Response
 
-from chalicelib.api import inputs
+from chalicelib.api import preconditions
 from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
 
 routes = Routes(__name__)
 
 DIRECTORY: Final = Path(__file__).parent
+NO_PREFLIGHT: Final = False
+"""
+A browser opens these itself. Each preflight is 1.2 KB of a template that may have 51,200 bytes.
+
+Source: "CloudFormation quotas", template body in a request.
+"""
 _MEDIA_TYPES: Final = {
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
@@ -62,19 +68,19 @@ def openapi() -> Response:
     return _answer("openapi.json", DIRECTORY / "openapi.json")
 
 
-@routes.route("/docs", methods=["GET", "HEAD"])
+@routes.route("/docs", methods=["GET", "HEAD"], cors=NO_PREFLIGHT)
 def swagger_ui() -> Response:
     """Answer with the page to read and to try."""
     return _page("docs")
 
 
-@routes.route("/redoc", methods=["GET", "HEAD"])
+@routes.route("/redoc", methods=["GET", "HEAD"], cors=NO_PREFLIGHT)
 def redoc() -> Response:
     """Answer with the page to read."""
     return _page("redoc")
 
 
-@routes.route("/assets/{name}", methods=["GET", "HEAD"])
+@routes.route("/assets/{name}", methods=["GET", "HEAD"], cors=NO_PREFLIGHT)
 def asset(name: str) -> Response:
     """Answer with a file that the pages consist of."""
     if name not in ASSETS:
@@ -95,12 +101,12 @@ def _page(name: str) -> Response:
 
 def _answer(name: str, path: Path | None = None) -> Response:
     file = _read(path or DIRECTORY / "assets" / name)
-    headers: dict[str, str | list[str]] = {"ETag": inputs.etag(file.tag)}
+    headers: dict[str, str | list[str]] = {"ETag": preconditions.etag(file.tag)}
     if _VERSIONED.fullmatch(name):
         headers["Cache-Control"] = _A_YEAR
     if name in _POLICIES:
         headers["Content-Security-Policy"] = _POLICIES[name]
-    if inputs.is_known(routes.request, file.tag):
+    if preconditions.is_known(routes.request, file.tag):
         return Response("", headers, 304)
     headers["Content-Type"] = _MEDIA_TYPES[Path(name).suffix]
     return Response(file.text, headers)

@@ -20,7 +20,8 @@ STATUS: Final[dict[type[errors.CatalogError], int]] = {
     errors.ProductNotFound: 404,
     errors.ProductExists: 409,
     errors.KeyReused: 422,
-    errors.VersionMismatch: 412,
+    errors.PreconditionFailed: 412,
+    errors.StoreRefused: 500,
     errors.CacheUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.OutcomeUnknown: 503,
@@ -58,15 +59,16 @@ class Problem(Exception):
 
 
 def of(error: Exception) -> Response:
-    """Return the answer to any error. One that nobody foresaw is a 500 and tells no internals."""
+    """Return the answer to any error. Unexpected ones are a 500 without details."""
     if isinstance(error, Problem):
         return render(error.status, str(error))
-    if not isinstance(error, errors.CatalogError):
-        telemetry.exception("unforeseen error")
+    if not isinstance(error, errors.CatalogError) or isinstance(error, errors.StoreRefused):
+        telemetry.exception("unforeseen error", reason=_kind(error.__cause__ or error))
         return render(500, "An internal error occurred; the request id leads to its log lines")
     status = STATUS[type(error)]
     if isinstance(error, errors.InvalidProduct | errors.InvalidQuery | errors.KeyReused):
-        return render(status, str(error), errors=[each._asdict() for each in error.errors])
+        broken = [each._asdict() for each in error.errors]
+        return render(status, str(error), errors=broken, error_count=error.count)
     response = render(status, str(error))
     if status == 503:
         telemetry.warning("unavailable", reason=_kind(error.__cause__ or error))

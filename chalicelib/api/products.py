@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlencode
 from chalice.app import Response
 
 from chalicelib import wiring
-from chalicelib.api import inputs, queries
+from chalicelib.api import inputs, preconditions, queries
 from chalicelib.api.problems import of
 from chalicelib.api.routes import Routes
 from chalicelib.cache_entry import Outcome
-from chalicelib.errors import FieldError, InvalidQuery, ProductNotFound
+from chalicelib.errors import FieldError, InvalidQuery, PreconditionFailed, ProductNotFound
 from chalicelib.product import (
     Representation,
     is_product_id,
@@ -77,8 +77,10 @@ def get_product(product_id: str) -> Response:
     fetched = wiring.container().catalog.get(product_id)
     if fetched.item is None:
         return _not_found(product_id, fetched.outcome)
-    known = inputs.is_known(routes.request, fetched.item.version)
-    response = _answer(fetched.item, status=304 if known else 200)
+    status = preconditions.read_status(routes.request, fetched.item)
+    if status == 412:
+        raise PreconditionFailed(product_id)
+    response = _answer(fetched.item, status)
     response.headers["X-Cache"] = fetched.outcome.value
     return response
 
@@ -89,7 +91,7 @@ def update_product(product_id: str) -> Response:
     request = routes.request
     changes = wiring.parse_changes(inputs.json_body(request)).named()
     product = wiring.container().catalog.update(
-        _id(product_id), changes, inputs.versions_to_match(request)
+        _id(product_id), changes, preconditions.of_write(request)
     )
     return _answer(represent(product))
 
@@ -97,12 +99,12 @@ def update_product(product_id: str) -> Response:
 @routes.route("/products/{product_id}", methods=["DELETE"])
 def delete_product(product_id: str) -> Response:
     """Remove the product."""
-    wiring.container().catalog.delete(_id(product_id), inputs.versions_to_match(routes.request))
+    wiring.container().catalog.delete(_id(product_id), preconditions.of_write(routes.request))
     return Response("", {}, 204)
 
 
 def _answer(product: Representation, status: int = 200) -> Response:
-    headers = {"ETag": inputs.etag(product.version), "Last-Modified": product.last_modified}
+    headers = {"ETag": preconditions.etag(product.version), "Last-Modified": product.last_modified}
     if status == 304:
         return Response("", {**headers}, status)
     return Response(product.body, {"Content-Type": _JSON, **headers}, status)
@@ -133,6 +135,6 @@ def _id(product_id: str) -> str:
 def _base_path() -> str:
     """Return what stands before the path outside: API Gateway's stage, `/api` say, or nothing."""
     context = routes.request.context
-    path: str = context.get("path", "")
+    path: str = context.get("path", "").removesuffix("/")
     resource: str = context["resourcePath"]
     return path.removesuffix(resource) if path.endswith(resource) else ""

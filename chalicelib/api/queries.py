@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from chalice.app import MultiDict, Request
 
-from chalicelib.errors import FieldError, InvalidQuery
+from chalicelib.errors import MAX_ERRORS, FieldError, InvalidQuery
 from chalicelib.product import CategoryQuery
 
 DEFAULT_LIMIT: Final = 20
@@ -37,13 +37,13 @@ class Selection(NamedTuple):
 
 
 def parse(request: Request) -> Listing | Selection:
-    """Raise `InvalidQuery` that names every parameter at fault."""
+    """Raise `InvalidQuery` that names the parameters that break a rule."""
     given = request.query_params or MultiDict({})
     check = _Check()
     values = {name: check.once(name, given.getlist(name)) for name in given}
     wanted = _selection(values, check) if "ids" in values else _listing(values, check)
     if check.faults:
-        raise InvalidQuery(check.faults)
+        raise InvalidQuery(check.faults, check.count)
     return wanted
 
 
@@ -83,13 +83,16 @@ def _category(values: Mapping[str, str], check: _Check) -> CategoryQuery | None:
 
 
 class _Check:
-    """Collects what is at fault."""
+    """Collects the first broken rules, and counts them all."""
 
     def __init__(self) -> None:
         self.faults: list[FieldError] = []
+        self.count = 0
 
     def fault(self, name: str, rule: str, kind: str) -> None:
-        self.faults.append(FieldError((name,), rule, kind))
+        self.count += 1
+        if len(self.faults) < MAX_ERRORS:
+            self.faults.append(FieldError((name,), rule, kind))
 
     def once(self, name: str, texts: list[str]) -> str:
         if len(texts) > 1:
@@ -97,9 +100,10 @@ class _Check:
         return texts[-1]
 
     def known(self, values: Mapping[str, str], names: tuple[str, ...]) -> None:
+        rule = f"Not one of {', '.join(names)}"
         for name in values:
             if name not in names:
-                self.fault(name, f"Not one of {', '.join(names)}", "extra_forbidden")
+                self.fault(name, rule, "extra_forbidden")
 
     def price(self, name: str, values: Mapping[str, str]) -> Decimal | None:
         if name not in values:

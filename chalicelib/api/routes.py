@@ -59,29 +59,36 @@ def answer(
 ) -> Response:
     """Middleware around every request: its id, its times, its line; Chalice's errors as ours."""
     product_id = (request.uri_params or {}).get("product_id", "")
+    client_request_id = _client_request_id(request)
     trace = telemetry.begin(
-        request_id=request_id(request),
+        request_id=_request_id(request),
+        client_request_id=client_request_id,
         product_id=product_id if is_product_id(product_id) else "",
         xray_trace_id=_xray_trace_id(request),
     )
-    response = _reshaped(api, get_response(request))
+    response = _reshaped(get_response(request))
     if request.method == "HEAD":
         response.body = ""
     response.headers = {**EVERY_ANSWER, **response.headers}
-    response.headers["X-Request-Id"] = trace.ids["request_id"]
+    if isinstance(api.cors, CORSConfig) and "Access-Control-Allow-Origin" not in response.headers:
+        response.headers |= api.cors.get_access_control_headers()  # an error, a page
+    response.headers["X-Request-Id"] = client_request_id or trace.ids["request_id"]
     response.headers["Server-Timing"] = trace.server_timing()
     route = request.context.get("resourcePath")
     telemetry.answered(request.method, route, response.status_code)
     return response
 
 
-def request_id(request: Request) -> str:
-    """Return the caller's request id where it is a fit one, else the gateway's."""
-    given = request.headers.get("x-request-id", "")
-    if _REQUEST_ID.fullmatch(given):
-        return cast("str", given)
+def _request_id(request: Request) -> str:
+    """Return the gateway's request id, under which its access log has the caller."""
     context: Any = request.lambda_context
     return str(request.context.get("requestId") or context.aws_request_id)
+
+
+def _client_request_id(request: Request) -> str:
+    """Return the id that the client chose, where it is a fit one."""
+    given: str = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else ""
 
 
 def _xray_trace_id(request: Request) -> str:
@@ -91,13 +98,11 @@ def _xray_trace_id(request: Request) -> str:
     return found[1] if found else ""
 
 
-def _reshaped(api: APIGateway, response: Response) -> Response:
+def _reshaped(response: Response) -> Response:
     """Give Chalice's own errors (a method that a path does not have) our shape."""
     body = response.body
     if not isinstance(body, dict) or "Code" not in body:
         return response
     problem = problems.render(response.status_code, body["Message"])
     problem.headers |= response.headers | {"Content-Type": "application/problem+json"}
-    if isinstance(api.cors, CORSConfig):
-        problem.headers |= api.cors.get_access_control_headers()
     return problem

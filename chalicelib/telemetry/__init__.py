@@ -151,9 +151,9 @@ def warning(message: str, **fields: Any) -> None:
     _tell(logging.WARNING, message, fields)
 
 
-def exception(message: str) -> None:
-    """Tell the exception being handled, with its traceback: a fault of ours."""
-    _log.exception(message, extra={"fields": current.get().ids})
+def exception(message: str, **fields: Any) -> None:
+    """Log the exception being handled, with its traceback: a fault of ours."""
+    _log.exception(message, extra={"fields": {**current.get().ids, **fields}})
 
 
 def _tell(level: int, message: str, fields: dict[str, Any]) -> None:

@@ -60,6 +60,6 @@ def _cached(rig: Rig, products: Iterable[str]) -> Iterator[tuple[str, int | None
         for product_id in products:
             raw: Any = redis.get(key_of(product_id)) or b""
             if raw[:1] == VALUE:
-                yield product_id, RepresentationCodec().decode(raw[1:]).version
+                yield product_id, RepresentationCodec().decode(key_of(product_id), raw[1:]).version
             elif raw[:1] == NEGATIVE:
                 yield product_id, None

@@ -16,6 +16,13 @@ class Entry(NamedTuple):
     applies: Seen
 
 
+_PRECONDITIONS: Final = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+
+
+def _is_conditional(case: Any) -> bool:
+    return any(name in (case.headers or {}) for name in _PRECONDITIONS)
+
+
 ALLOWED: Final = (
     Entry(
         "RejectedPositiveData",
@@ -24,8 +31,8 @@ ALLOWED: Final = (
     ),
     Entry(
         "RejectedPositiveData",
-        "Whether If-Match names the present version depends on the product, not on the request.",
-        lambda case, response: response.status_code == 412 and "If-Match" in (case.headers or {}),
+        "Whether a precondition holds depends on the product, not on the request.",
+        lambda case, response: response.status_code == 412 and _is_conditional(case),
     ),
 )
 

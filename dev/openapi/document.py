@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib import VERSION
 from dev.openapi import access, headers, operations, parameters, schemas
 
 ROOT: Final = Path(__file__).parents[2]
@@ -30,8 +30,9 @@ Products, kept in DynamoDB and served from Redis where it knows them.
 **Never stale.** After a 2xx to a write, no read that starts later returns an older state. `X-Cache`
 tells where an answer comes from.
 
-**Conditional requests.** `ETag` names a product's version. `If-None-Match` spares what you have
-already (304), `If-Match` makes a write conditional (412 where the version has moved on).
+**Conditional requests** (RFC 9110, 13). `ETag` names a product's version. `If-None-Match` and
+`If-Modified-Since` spare what you have already (304); `If-Match`, `If-Unmodified-Since` and
+`If-None-Match` make a write conditional (412, and nothing is written). Dates have whole seconds.
 
 **Safe repeats.** A POST with an `Idempotency-Key` may be sent again: it makes one product.
 
@@ -73,7 +74,7 @@ def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
         "openapi": "3.1.1",
         "info": {
             "title": "Product catalog",
-            "version": _version(),
+            "version": VERSION,
             "summary": "A product-catalog REST API: Chalice, Redis cache-aside, DynamoDB",
             "description": _DESCRIPTION,
         },
@@ -103,9 +104,3 @@ def _compare(served: dict[str, set[str]], paths: dict[str, Any]) -> None:
             f"Not in dev/openapi/operations.py: {sorted(ours - told)}; "
             f"there, and not in the app: {sorted(told - ours)}"
         )
-
-
-def _version() -> str:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    version: str = project["project"]["version"]
-    return version

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import chalicelib
+from chalicelib.api import root
 from chalicelib.api.problems import TITLES
 
 ID: Final = "550e8400-e29b-41d4-a716-446655440000"
@@ -22,6 +24,7 @@ CHANGES: Final = {"price": 19.99, "stock_quantity": 120}
 PRODUCT: Final = {"id": ID, **DRAFT}
 PAGE: Final = {"items": [PRODUCT], "next_cursor": CURSOR}
 SELECTION: Final = {"items": [PRODUCT], "missing": [OTHER_ID]}
+ROOT: Final = {"name": root.NAME, "version": chalicelib.VERSION, "links": root.PATHS}
 HEALTH: Final = {
     "status": "healthy",
     "api": "operational",
@@ -42,7 +45,7 @@ _DETAILS: Final = {
     403: "Forbidden",
     404: f"Product with id '{ID}' not found",
     409: f"Product with id '{ID}' exists already",
-    412: f"Product with id '{ID}' has changed since the version asked for",
+    412: f"Product with id '{ID}' does not meet the preconditions",
     413: "The body is over 256 KiB",
     415: "The content type must be application/json",
     422: "Not valid: price",
@@ -59,4 +62,4 @@ def problem(status: int, detail: str | None = None) -> dict[str, Any]:
         "status": status,
         "detail": detail or _DETAILS[status],
     }
-    return body | ({"errors": [BROKEN_RULE]} if status == 422 else {})
+    return body | ({"errors": [BROKEN_RULE], "error_count": 1} if status == 422 else {})

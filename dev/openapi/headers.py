@@ -15,7 +15,7 @@ def _header(about: str, example: str, *, always: bool = True, **rules: Any) -> H
     return {"description": about, "required": always, "schema": schema, "example": example}
 
 
-_MOMENT: Final = "Sun, 22 Nov 2026 16:11:21 GMT"
+MOMENT: Final = "Sun, 22 Nov 2026 16:11:21 GMT"
 
 ALL: Final[dict[str, Header]] = {
     "X-Request-Id": _header(
@@ -41,7 +41,7 @@ ALL: Final[dict[str, Header]] = {
         f'"{examples.VERSION}"',
         pattern='^"[0-9]+"$',
     ),
-    "Last-Modified": _header("When the product was last written.", _MOMENT),
+    "Last-Modified": _header("When the product was last written.", MOMENT),
     "X-Cache": _header(
         "`HIT`: from Redis. `MISS`: from DynamoDB, Redis asked first. `BYPASS`: Redis not asked, "
         "or it did not answer.",
@@ -57,11 +57,13 @@ ALL: Final[dict[str, Header]] = {
         always=False,
         pattern='^<[^>]*/products\\?[^>]+>; rel="next"$',
     ),
+    "Vary": _header("What the answer depends on.", "Accept", const="Accept"),
     "Retry-After": _header("Seconds to wait.", "1", pattern="^[0-9]+$"),
     "WWW-Authenticate": _header("What is asked for.", "Bearer", const="Bearer"),
     "FileTag": _header("A digest of the file.", '"47DEQpj8HBSa-_TI"', pattern='^"[A-Za-z0-9_-]+"$'),
     "FileCaching": _header("`immutable` for a file whose name bears its version.", "no-cache"),
     "PagePolicy": _header("What the page may load: this host's files only.", "default-src 'none'"),
+    "RootPolicy": _header("What the page may load: its own style only.", "default-src 'none'"),
 }
 
 _OF_THE_GATEWAY: Final = ("X-Request-Id", "Cache-Control", "Access-Control-Allow-Origin")

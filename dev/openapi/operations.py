@@ -7,7 +7,7 @@ To document a new endpoint, add it to `paths`; a route that is not here fails `m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from chalicelib.api import docs
 from dev.openapi import access, examples, responses
@@ -17,10 +17,13 @@ from dev.openapi.schemas import ref
 
 Operation = dict[str, Any]
 
+_PRECONDITIONS: Final = ("IfMatch", "IfUnmodifiedSince", "IfNoneMatch")
+
 
 def paths() -> dict[str, dict[str, Operation]]:
     """Return every operation, by path and method."""
     return {
+        "/": _read(_root()),
         "/products": _guarded({"post": _create(), "get": _list()}),
         "/products/{product_id}": _guarded(
             {
@@ -94,11 +97,11 @@ def _get() -> Operation:
         "operationId": "getProduct",
         "tags": ["Products"],
         "summary": "Get a product",
-        "parameters": refs("ProductId", "IfNoneMatch"),
+        "parameters": refs("ProductId", *_PRECONDITIONS, "IfModifiedSince"),
         "responses": {
             "200": responses.FOUND,
             "304": responses.NOT_MODIFIED,
-            **problems(404, cached=404),
+            **problems(404, 412, cached=404),
         },
     }
 
@@ -108,8 +111,9 @@ def _update(name: str, summary: str) -> Operation:
         "operationId": name,
         "tags": ["Products"],
         "summary": summary,
-        "description": "What is not named stays. Safe against lost updates with `If-Match`.",
-        "parameters": refs("ProductId", "IfMatch"),
+        "description": "What is not named stays. Safe against lost updates with `If-Match` "
+        "or `If-Unmodified-Since`.",
+        "parameters": refs("ProductId", *_PRECONDITIONS),
         "requestBody": _sent(
             "ProductChanges",
             a_new_price=examples.CHANGES,
@@ -124,7 +128,7 @@ def _delete() -> Operation:
         "operationId": "deleteProduct",
         "tags": ["Products"],
         "summary": "Delete a product",
-        "parameters": refs("ProductId", "IfMatch"),
+        "parameters": refs("ProductId", *_PRECONDITIONS),
         "responses": {"204": responses.DELETED, **problems(400, 404, 412)},
     }
 
@@ -137,6 +141,17 @@ def _health() -> Operation:
         "summary": "Whether Redis and DynamoDB answer",
         "parameters": refs(),
         "responses": answers,
+    }
+
+
+def _root() -> Operation:
+    return {
+        "operationId": "getRoot",
+        "tags": ["Documentation"],
+        "summary": "What this service is, and where to go on",
+        "description": "A page where `Accept` names `text/html`, else JSON.",
+        "parameters": refs("Accept"),
+        "responses": responses.ROOT,
     }
 
 

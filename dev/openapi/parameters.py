@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from chalicelib.api import inputs, queries
+from chalicelib.api import inputs, preconditions, queries
 from chalicelib.product import UUID_PATTERN
-from dev.openapi import examples
+from dev.openapi import examples, headers
 
 Parameter = dict[str, Any]
 _PRICE: Final = {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,4})?$"}
@@ -81,13 +81,29 @@ ALL: Final[dict[str, Parameter]] = {
     ),
     "IfMatch": _header(
         "If-Match",
-        "Entity tags, or `*`: write only where the product is at one of these versions. Weak tags "
-        f"match none; more than {inputs.MAX_ENTITY_TAGS} are answered 400.",
+        "Entity tags, or `*`: 412 unless the product is at one of these versions. Weak tags match "
+        f"none; more than {preconditions.MAX_ENTITY_TAGS} are answered 400 on a write.",
         "*",
     ),
     "IfNoneMatch": _header(
-        "If-None-Match", "Entity tags, or `*`: 304 where one names the present version.", _TAGS
+        "If-None-Match",
+        "Entity tags, or `*`. A read is answered 304 where one names the present version; a write "
+        f"is answered 412, and 400 for more than {preconditions.MAX_ENTITY_TAGS}.",
+        _TAGS,
     ),
+    "IfUnmodifiedSince": _header(
+        "If-Unmodified-Since",
+        "An HTTP date: 412 where the product was written after that second. Ignored beside "
+        "`If-Match`, and where it is no date.",
+        headers.MOMENT,
+    ),
+    "IfModifiedSince": _header(
+        "If-Modified-Since",
+        "An HTTP date: 304 where the product was not written after that second. Ignored beside "
+        "`If-None-Match`, and where it is no date. Two writes within one second have one date.",
+        headers.MOMENT,
+    ),
+    "Accept": _header("Accept", "`text/html` for a page; anything else for JSON.", "text/html"),
     "RequestId": _header(
         "X-Request-Id",
         "Names the request in the log: letters, digits, `.`, `_` and `-`, up to 128. Another one "

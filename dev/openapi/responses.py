@@ -15,7 +15,7 @@ _MEANINGS: Final = {
     400: "The request cannot be understood.",
     404: "No such product.",
     409: "The product of this `Idempotency-Key` was replaced by an import.",
-    412: "The product is at none of the versions that `If-Match` names.",
+    412: "A precondition is false. Nothing was written.",
     413: "The body is over 256 KiB.",
     415: "The body is not announced as JSON.",
     422: "A rule is broken: see `errors`.",
@@ -58,7 +58,7 @@ FOUND: Final = {
     **_body("Product", examples.PRODUCT),
 }
 NOT_MODIFIED: Final = {
-    "description": "You have it: `If-None-Match` names the present version.",
+    "description": "You have it, by `If-None-Match` or `If-Modified-Since`.",
     "headers": headers.of(*_PRODUCT_HEADERS, "X-Cache"),
 }
 DELETED: Final = {"description": "It is gone.", "headers": headers.of()}
@@ -123,4 +123,15 @@ NO_SUCH_FILE: Final = {
     "description": "No such file.",
     "headers": headers.of(),
     **_body("Problem", examples.problem(404, "No such file"), "application/problem+json"),
+}
+ROOT: Final[Mapping[str, Response]] = {
+    "200": {
+        "description": "Name, version and links, which are relative to this URL.",
+        "headers": headers.of("Vary", Content_Security_Policy="RootPolicy"),
+        "content": {
+            "application/json": {"schema": ref("Root"), "example": examples.ROOT},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    },
+    "500": _problem(500, cached=False),
 }

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from chalicelib.api import root
+from chalicelib.errors import MAX_ERRORS
 from chalicelib.models import NOT_BLANK, ProductChanges, ProductDraft
 from chalicelib.product import UUID_PATTERN
 from dev.openapi import examples
@@ -119,6 +121,19 @@ ALL: Final[dict[str, Schema]] = {
         {"items": _PRODUCTS, "missing": {"type": "array", "maxItems": 100, "items": _TEXT}},
         examples.SELECTION,
     ),
+    "Root": _object(
+        "The service, and where to go on.",
+        {
+            "name": _TEXT,
+            "version": _TEXT,
+            "links": {
+                "type": "object",
+                "required": list(root.PATHS),
+                "additionalProperties": {"type": "string", "format": "uri-reference"},
+            },
+        },
+        examples.ROOT,
+    ),
     "Health": _object(
         "Without Redis the API is healthy, without DynamoDB it is not.",
         {
@@ -132,10 +147,20 @@ ALL: Final[dict[str, Schema]] = {
     ),
     "Problem": _object("An error (RFC 9457).", _PROBLEM_FIELDS, examples.problem(404)),
     "InvalidProblem": _object(
-        "An error that names every rule that was broken.",
+        "An error that lists the rules that are broken.",
         {
             **_PROBLEM_FIELDS,
-            "errors": {"type": "array", "minItems": 1, "items": ref("BrokenRule")},
+            "errors": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_ERRORS,
+                "items": ref("BrokenRule"),
+            },
+            "error_count": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "How many rules are broken, those that are not listed included.",
+            },
         },
         examples.problem(422),
     ),

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
 from chalicelib.config import SettingsError
-from chalicelib.errors import CatalogError, StoreUnavailable
+from chalicelib.errors import CatalogError, StoreRefused, StoreUnavailable
 from chalicelib.wiring import Container
 from dev import target
 from dev.transfer import interruption, lines, saving, warnings
@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def _words(error: Exception) -> str:
     """Say what went wrong; where DynamoDB refused or was silent, also why."""
     cause = error.__cause__
-    if not isinstance(error, StoreUnavailable) or cause is None:
+    if not isinstance(error, StoreRefused | StoreUnavailable) or cause is None:
         return str(error)
     kind = (
         cause.response["Error"]["Code"] if isinstance(cause, ClientError) else type(cause).__name__

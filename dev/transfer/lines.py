@@ -75,15 +75,15 @@ def _parse(number: int, line: bytes) -> Entry | Reject:
     try:
         draft = models.parse(models.IdentifiedDraft, exact_json.decode(line))
     except InvalidProduct as error:
-        return Reject(number, _broken_rules(error.errors))
+        return Reject(number, _broken_rules(error))
     except ValueError as error:
         return Reject(number, f"not valid JSON: {_fault(error)}")
     return Entry(number, draft.id or str(uuid.uuid4()), draft.model_dump(exclude={"id"}))
 
 
-def _broken_rules(errors: tuple[FieldError, ...]) -> str:
-    told = [f"{_field(error)}: {error.msg}" for error in errors[:_REASONS_SHOWN]]
-    more = len(errors) - len(told)
+def _broken_rules(invalid: InvalidProduct) -> str:
+    told = [f"{_field(error)}: {error.msg}" for error in invalid.errors[:_REASONS_SHOWN]]
+    more = invalid.count - len(told)
     return "; ".join([*told, f"and {more} more"] if more else told)
 
 

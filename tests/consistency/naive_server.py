@@ -46,7 +46,7 @@ class NaiveCache:
         except _FAILURES:
             return Fetched(load(), Outcome.BYPASS)
         if raw is not None:
-            item = None if raw == NEGATIVE else self._codec.decode(raw[1:])
+            item = None if raw == NEGATIVE else self._codec.decode(key_of(product_id), raw[1:])
             return Fetched(item, Outcome.HIT)
         item = load()
         with suppress(*_FAILURES):

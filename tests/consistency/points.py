@@ -19,6 +19,7 @@ from chalicelib.catalog import Cached, Catalog, Products
 from chalicelib.errors import CacheUnavailable, CatalogError
 from chalicelib.invalidator import Invalidator, Record
 from chalicelib.items import to_item
+from chalicelib.precondition import Precondition
 from chalicelib.product import Representation, represent
 from chalicelib.product_cache import entry_of
 from tests.consistency.model import Script
@@ -116,7 +117,7 @@ def _update(catalog: Catalog) -> int:
 
 
 def _update_if_first(catalog: Catalog) -> int:
-    return catalog.update(SOME_ID, {"stock_quantity": 149}, {1}).version
+    return catalog.update(SOME_ID, {"stock_quantity": 149}, Precondition({1})).version
 
 
 def _delete(catalog: Catalog) -> int:

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from types import SimpleNamespace
@@ -24,10 +24,11 @@ from chalicelib.errors import (
     CacheUnavailable,
     CatalogError,
     OutcomeUnknown,
+    PreconditionFailed,
     ProductNotFound,
     StoreUnavailable,
-    VersionMismatch,
 )
+from chalicelib.precondition import NO_PRECONDITION, Precondition
 from chalicelib.product import Product
 from tests.examples import SOME_ID, a_product
 
@@ -43,7 +44,7 @@ FAILURES: Final[Mapping[Answer, Callable[[], CatalogError]]] = {
     NO_ANSWER: lambda: CacheUnavailable(NO_ANSWER),
     OUT_OF_REACH: lambda: StoreUnavailable(OUT_OF_REACH),
     UNKNOWN: lambda: OutcomeUnknown(UNKNOWN),
-    MISMATCH: lambda: VersionMismatch(SOME_ID),
+    MISMATCH: lambda: PreconditionFailed(SOME_ID),
     NOT_FOUND: lambda: ProductNotFound(SOME_ID),
 }
 """Answers that reach the code as an exception."""
@@ -133,12 +134,15 @@ class TapedTable:
         return {product_id: product for product_id, product in found.items() if product}
 
     def update(
-        self, _product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+        self,
+        _product_id: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
-        condition = tuple(str(version).encode() for version in versions or ())
+        condition = tuple(str(version).encode() for version in precondition.versions or ())
         return a_product(version=self._ask(Op("update", condition)), **changes)
 
-    def remove(self, _product_id: str, versions: Collection[int] | None = None) -> None:  # noqa: ARG002
+    def remove(self, _product_id: str, _precondition: Precondition = NO_PRECONDITION) -> None:
         self._ask(Op("remove"))
 
 

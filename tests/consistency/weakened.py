@@ -47,7 +47,7 @@ class NaiveFill(Cache[Representation]):
             raw = self._store.get(key)
         except CacheUnavailable:
             return Fetched(load(), Outcome.BYPASS)
-        return self._entries.read(raw) or Fetched(self._load(key, b"", load), Outcome.MISS)
+        return self._entries.read(key, raw) or Fetched(self._load(key, b"", load), Outcome.MISS)
 
     def fill(self, key: str, lease: bytes, item: Representation | None) -> None:  # noqa: ARG002
         """Set the key, whatever it holds by now."""

@@ -21,7 +21,7 @@ class Texts:
     def encode(self, item: str) -> bytes:
         return f"text:{item}".encode()
 
-    def decode(self, data: bytes) -> str:
+    def decode(self, _key: str, data: bytes) -> str:
         mark, _, text = data.decode().partition(":")
         if mark != "text":
             raise ValueError(mark)

@@ -1,10 +1,11 @@
 """An in-memory stand-in for the table. It passes the repository's contract suite."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.errors import InvalidCursor, ProductExists, ProductNotFound, VersionMismatch
+from chalicelib.errors import InvalidCursor, PreconditionFailed, ProductExists, ProductNotFound
+from chalicelib.precondition import NO_PRECONDITION, Precondition
 from chalicelib.product import Product
 from chalicelib.repository import Repository
 
@@ -36,18 +37,21 @@ class InMemoryProducts:
         return []
 
     def update(
-        self, product_id: str, changes: Mapping[str, Any], versions: Collection[int] | None = None
+        self,
+        product_id: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
         self.calls.append("update")
-        was = self._checked(product_id, versions)
+        was = self._checked(product_id, precondition)
         now = datetime.now(UTC)
         product = was._replace(**changes, version=was.version + 1, updated_at=now)
         self.stored[product_id] = product
         return product
 
-    def remove(self, product_id: str, versions: Collection[int] | None = None) -> None:
+    def remove(self, product_id: str, precondition: Precondition = NO_PRECONDITION) -> None:
         self.calls.append("remove")
-        self._checked(product_id, versions)
+        self._checked(product_id, precondition)
         del self.stored[product_id]
 
     def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
@@ -66,11 +70,11 @@ class InMemoryProducts:
     def ping(self) -> None:
         """Answer: memory is always there."""
 
-    def _checked(self, product_id: str, versions: Collection[int] | None) -> Product:
+    def _checked(self, product_id: str, precondition: Precondition) -> Product:
         if product_id not in self.stored:
             raise ProductNotFound(product_id)
-        if versions is not None and self.stored[product_id].version not in versions:
-            raise VersionMismatch(product_id)
+        if not precondition.holds(self.stored[product_id]):
+            raise PreconditionFailed(product_id)
         return self.stored[product_id]
 
     def _id_in(self, cursor: str) -> str:

@@ -85,7 +85,9 @@ def test_a_bad_request_is_a_problem(
     assert (status, True) == (answer.status, answer.is_problem)
 
 
-@pytest.mark.parametrize("path", ["/health", "/openapi.json", "/docs", "/redoc", "/assets/docs.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/openapi.json", "/docs", "/redoc", "/assets/docs.js"]
+)
 def test_health_and_documentation_are_open_to_all(stranger: Caller, path: str) -> None:
     """Who signs nothing may know how we are, and read how to call us."""
     answer = stranger.ask("GET", path)

@@ -98,7 +98,9 @@ def test_who_has_called_too_often_is_told_when_to_come_back(site: Site, shop: Ca
     assert 201 == shop.ask("POST", "/products", MOUSE).status
 
 
-@pytest.mark.parametrize("path", ["/health", "/openapi.json", "/docs", "/redoc", "/assets/docs.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/openapi.json", "/docs", "/redoc", "/assets/docs.js"]
+)
 def test_health_and_documentation_stay_open(site: Site, path: str) -> None:
     """Whatever the stage asks of those who read products."""
     assert 200 == Caller(site).ask("GET", path).status

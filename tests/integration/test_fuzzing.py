@@ -84,6 +84,8 @@ class RejectedPositiveData:
         (400, {"query": {"limit": 1}}, False),
         (422, {"query": {"cursor": "x"}}, False),
         (412, {"headers": {"If-Match": '"1"'}}, True),
+        (412, {"headers": {"If-None-Match": "*"}}, True),
+        (412, {"headers": {"If-Unmodified-Since": "x"}}, True),
         (412, {}, False),
         (500, {"query": {"cursor": "x"}, "headers": {"If-Match": '"1"'}}, False),
     ],

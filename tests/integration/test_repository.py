@@ -1,10 +1,12 @@
 """The contract of the table of products, held by the fake, moto and the emulator alike."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from chalicelib.errors import ProductExists, ProductNotFound, VersionMismatch
+from chalicelib.errors import PreconditionFailed, ProductExists, ProductNotFound
+from chalicelib.precondition import Precondition
 from tests.doubles.products import Products
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
@@ -82,7 +84,7 @@ def test_an_update_at_the_version_asked_for_is_made(products: Products) -> None:
     """A conditional write goes through where one of its versions is the product's."""
     version = products.add(SOME_ID, a_draft()).version
 
-    assert "Ball" == products.update(SOME_ID, {"name": "Ball"}, [1, version, 3]).name
+    assert "Ball" == products.update(SOME_ID, {"name": "Ball"}, Precondition([1, version, 3])).name
 
 
 @pytest.mark.parametrize("versions", [[], [0], [1, 2, 3], list(range(1, 101))])
@@ -92,8 +94,8 @@ def test_an_update_at_other_versions_is_refused(
     """Where no version matches, an empty list included, nothing is written."""
     was = products.add(SOME_ID, a_draft())
 
-    with pytest.raises(VersionMismatch):
-        products.update(SOME_ID, {"name": "Ball"}, versions)
+    with pytest.raises(PreconditionFailed):
+        products.update(SOME_ID, {"name": "Ball"}, Precondition(versions))
 
     assert was == products.get(SOME_ID)
 
@@ -104,7 +106,7 @@ def test_a_missing_product_cannot_be_updated(
 ) -> None:
     """An update makes no product, whatever versions it names."""
     with pytest.raises(ProductNotFound):
-        products.update(SOME_ID, {"name": "Ball"}, versions)
+        products.update(SOME_ID, {"name": "Ball"}, Precondition(versions))
 
     assert products.get(SOME_ID) is None
 
@@ -124,7 +126,7 @@ def test_a_removal_at_the_version_asked_for_is_made(products: Products) -> None:
     """A conditional removal goes through where one of its versions is the product's."""
     version = products.add(SOME_ID, a_draft()).version
 
-    products.remove(SOME_ID, [version])
+    products.remove(SOME_ID, Precondition([version]))
 
     assert products.get(SOME_ID) is None
 
@@ -136,8 +138,8 @@ def test_a_removal_at_other_versions_is_refused(
     """Where no version matches, an empty list included, the product stays."""
     was = products.add(SOME_ID, a_draft())
 
-    with pytest.raises(VersionMismatch):
-        products.remove(SOME_ID, versions)
+    with pytest.raises(PreconditionFailed):
+        products.remove(SOME_ID, Precondition(versions))
 
     assert was == products.get(SOME_ID)
 
@@ -148,4 +150,36 @@ def test_a_missing_product_cannot_be_removed(
 ) -> None:
     """There is nothing to remove, whatever versions are named."""
     with pytest.raises(ProductNotFound):
-        products.remove(SOME_ID, versions)
+        products.remove(SOME_ID, Precondition(versions))
+
+
+def test_preconditions_are_decided_alike_everywhere(products: Products) -> None:
+    """For each: the conditional write, a removal and `Precondition.holds` come to one result."""
+    second = timedelta(seconds=1)
+    for number in range(16):
+        product = products.add(f"{number:08}-0000-4000-8000-000000000000", a_draft())
+        this_second = product.updated_at.replace(microsecond=0)
+        at, since = product.version, this_second - second if number & 4 else this_second
+        precondition = Precondition(
+            versions=[1, at] if number & 1 else None,
+            not_versions=[at] if number & 2 else [at - 1],
+            unmodified_since=since if number & 8 else None,
+        )
+        if precondition.holds(product):
+            products.update(product.id, {"name": "Ball"}, precondition)
+            continue
+        with pytest.raises(PreconditionFailed):
+            products.update(product.id, {"name": "Ball"}, precondition)
+        with pytest.raises(PreconditionFailed):
+            products.remove(product.id, precondition)
+        assert product == products.get(product.id)
+
+
+def test_the_latest_date_that_http_has_is_a_precondition(products: Products) -> None:
+    """The end of its second is within a year of 9999."""
+    latest = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    products.add(SOME_ID, a_draft())
+
+    products.remove(SOME_ID, Precondition(unmodified_since=latest))
+
+    assert products.get(SOME_ID) is None

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from chalicelib.errors import OutcomeUnknown, StoreUnavailable
 from chalicelib.repository import Repository
@@ -91,17 +90,6 @@ def test_one_lost_answer_makes_the_outcome_unknown_for_good(moto_table: Table) -
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client).remove(SOME_ID)
-
-
-@pytest.mark.parametrize("name", [*READS, *WRITES])
-def test_an_error_that_will_not_pass_passes_through(name: str) -> None:
-    """Missing rights are a fault of ours: not tried again, not told as an outage."""
-    client = FailingDynamoDB(faults.FORBIDDEN)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        {**READS, **WRITES}[name](examples.repository(client))
-
-    assert 1 == len(client.requests)
 
 
 @pytest.mark.parametrize("fault", [*PASSING, "forbidden"])

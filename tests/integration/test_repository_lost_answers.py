@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.errors import OutcomeUnknown, ProductExists, ProductNotFound
+from chalicelib.precondition import Precondition
 from chalicelib.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
@@ -41,7 +42,7 @@ def test_an_update_at_a_version_is_recognised(
     """The version has moved on by our own first try: made once, and not refused."""
     was = repository.add(SOME_ID, a_draft())
 
-    now = forgetful.update(SOME_ID, {"name": "Ball"}, [was.version])
+    now = forgetful.update(SOME_ID, {"name": "Ball"}, Precondition([was.version]))
 
     assert ("Ball", was.version + 1) == (now.name, now.version)
     assert now == repository.get(SOME_ID)
@@ -56,7 +57,9 @@ def test_an_update_at_a_version_that_another_took_is_not_made(
     client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
 
     with pytest.raises(OutcomeUnknown):
-        examples.repository(client, table.name).update(SOME_ID, {"name": "Ours"}, [was.version])
+        examples.repository(client, table.name).update(
+            SOME_ID, {"name": "Ours"}, Precondition([was.version])
+        )
 
     assert theirs == repository.get(SOME_ID)
 
@@ -74,11 +77,29 @@ def test_an_update_at_any_version_may_be_made_twice(
     assert now == repository.get(SOME_ID)
 
 
+@pytest.mark.parametrize("asked", ["versions", "not_versions", "unmodified_since"])
+def test_a_repeat_is_recognised_whatever_the_precondition(
+    forgetful: Repository, repository: Repository, asked: str
+) -> None:
+    """Our own first try made the precondition false: the update is made once, and not refused."""
+    was = repository.add(SOME_ID, a_draft())
+    precondition = {
+        "versions": Precondition([was.version]),
+        "not_versions": Precondition(not_versions=[was.version - 1, was.version + 1]),
+        "unmodified_since": Precondition(unmodified_since=was.updated_at.replace(microsecond=0)),
+    }[asked]
+
+    now = forgetful.update(SOME_ID, {"name": "Ball"}, precondition)
+
+    assert ("Ball", was.version + 1) == (now.name, now.version)
+    assert now == repository.get(SOME_ID)
+
+
 def test_a_removal_is_recognised(forgetful: Repository, repository: Repository) -> None:
     """The product is gone by our own first try: removed, not missing."""
     version = repository.add(SOME_ID, a_draft()).version
 
-    forgetful.remove(SOME_ID, [version])
+    forgetful.remove(SOME_ID, Precondition([version]))
 
     assert repository.get(SOME_ID) is None
 
@@ -97,7 +118,7 @@ def test_a_product_made_anew_meanwhile_is_not_removed(table: Table, repository: 
     client = ForgetfulDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
 
     with pytest.raises(OutcomeUnknown):
-        examples.repository(client, table.name).remove(SOME_ID, [version])
+        examples.repository(client, table.name).remove(SOME_ID, Precondition([version]))
 
     assert repository.get(SOME_ID) is not None
 

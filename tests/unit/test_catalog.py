@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.catalog import Catalog
-from chalicelib.errors import ProductNotFound, VersionMismatch
+from chalicelib.errors import PreconditionFailed, ProductNotFound
+from chalicelib.precondition import Precondition
 from chalicelib.product import is_product_id, represent
 from tests.doubles.products import InMemoryProducts
 from tests.examples import SOME_ID, a_draft
@@ -84,7 +85,7 @@ def test_no_change_is_no_write(catalog: Catalog, products: InMemoryProducts) -> 
     products.calls.clear()
 
     assert made == catalog.update(made.id, {})
-    assert made == catalog.update(made.id, {}, [made.version])
+    assert made == catalog.update(made.id, {}, Precondition([made.version]))
     assert ["get", "get"] == products.calls
 
 
@@ -92,10 +93,10 @@ def test_no_change_keeps_its_condition(catalog: Catalog) -> None:
     """An update that names nothing is refused like any other."""
     made = catalog.create(a_draft())
 
-    with pytest.raises(VersionMismatch):
-        catalog.update(made.id, {}, [made.version + 1])
-    with pytest.raises(VersionMismatch):
-        catalog.update(made.id, {}, [])
+    with pytest.raises(PreconditionFailed):
+        catalog.update(made.id, {}, Precondition([made.version + 1]))
+    with pytest.raises(PreconditionFailed):
+        catalog.update(made.id, {}, Precondition([]))
     with pytest.raises(ProductNotFound):
         catalog.update(SOME_ID, {})
 

@@ -47,7 +47,8 @@ def test_only_trouble_of_ours_is_a_5xx() -> None:
     """What the client got wrong is never told as our fault, and the other way round."""
     ours = {kind for kind, status in problems.STATUS.items() if status >= 500}
 
-    assert {kind for kind in RAISED if issubclass(kind, errors.Unavailable)} == ours
+    store = (errors.StoreRefused, errors.Unavailable)
+    assert {kind for kind in RAISED if issubclass(kind, store)} == ours
 
 
 @pytest.mark.parametrize(

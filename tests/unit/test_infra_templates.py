@@ -115,6 +115,16 @@ def test_the_code_counts_under_names_that_are_metrics() -> None:
     assert set(metrics.UNITS) == counted | by_outcome | latencies
 
 
+def test_the_access_log_leads_from_a_request_to_its_caller() -> None:
+    """Each line is JSON; its request id is that of our own lines, its path has the product."""
+    log = templates.app()["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]
+    line = json.loads(log["Format"])
+
+    assert "$context.requestId" == line["request_id"]
+    assert "$context.path" == line["path"]
+    assert {"$context.identity.caller", "$context.identity.sourceIp"} <= set(line.values())
+
+
 def test_the_dashboard_is_json() -> None:
     """CloudFormation passes it on as it is; CloudWatch would refuse it late."""
     body, _ = templates.app()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]

@@ -3,18 +3,20 @@
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.product import Representation, represent
+from chalicelib.product import represent
 from chalicelib.product_cache import SCHEMA, RepresentationCodec, key_of
-from tests.examples import SOME_ID, a_product
+from tests.examples import OTHER_ID, SOME_ID, a_product
 
 GOLDEN = Path(__file__).parents[1] / "golden" / f"cache-entry-{SCHEMA}.bin"
 CODEC = RepresentationCodec()
+
+
+KEY = key_of(SOME_ID)
 
 
 def _entry() -> bytes:
@@ -30,7 +32,7 @@ def test_the_golden_file_is_read() -> None:
     """What an earlier process wrote is a hit."""
     assert represent(
         a_product(name="Mäuschen 🐭", price=Decimal("9999999999.9999"))
-    ) == CODEC.decode(GOLDEN.read_bytes())
+    ) == CODEC.decode(KEY, GOLDEN.read_bytes())
 
 
 def test_the_key_holds_no_schema() -> None:
@@ -38,37 +40,70 @@ def test_the_key_holds_no_schema() -> None:
     assert f"product:{SOME_ID}" == key_of(SOME_ID)
 
 
-@given(st.integers(0, 10**18), st.text(min_size=1))
-def test_what_was_laid_out_is_read_back(version: int, body: Any) -> None:
-    """Any version and any body come back equal."""
-    item = Representation(version, "Sun, 22 Nov 2026 12:00:00 GMT", body)
+@given(st.integers(0, 10**38 - 1), st.text(), st.text())
+def test_what_was_laid_out_is_read_back(version: int, name: str, description: str) -> None:
+    """Any version that DynamoDB can hold and any text come back equal."""
+    item = represent(a_product(version=version, name=name, description=description))
 
-    assert item == CODEC.decode(CODEC.encode(item))
+    assert item == CODEC.decode(KEY, CODEC.encode(item))
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"\n", b"1", b"1 7", b"1 7 date", b"1 7 date\n", b"0 7 date\n{}", b"1 x date\n{}",
-     b" 7 date\n{}", b"\xff\xfe", b"1 7 date\n\xff", b"1 " + b"9" * 5000 + b" d\n{}"],
-)  # fmt: skip
+BODY = represent(a_product()).body.encode()
+HEAD = b"2 7 Sun, 22 Nov 2026 12:00:00 GMT"
+FORGED = {
+    "nothing": b"",
+    "an end of line": b"\n",
+    "half a head": b"2 7",
+    "no body": HEAD + b" 0\n",
+    "another schema": b"1 7 Sun, 22 Nov 2026 12:00:00 GMT\n" + BODY,
+    "no schema": b" 7 Sun, 22 Nov 2026 12:00:00 GMT",
+    "a date that is none": b"2 7 Mon %d\n%b" % (len(BODY), BODY),
+    "a header in the date": b"2 7 Sun, 22 Nov 2026 12:00:00 GMT\r\nX: %d\n%b" % (len(BODY), BODY),
+    "no JSON": b"2 7 Sun, 22 Nov 2026 12:00:00 GMT 8\nnot json",
+    "a shorter length": b"%b %d\n%b" % (HEAD, len(BODY) - 1, BODY),
+    "a longer length": b"%b %d\n%b" % (HEAD, len(BODY) + 1, BODY),
+    "a length with a sign": b"%b +%d\n%b" % (HEAD, len(BODY), BODY),
+    "an end that is cut": b"%b %d\n%b" % (HEAD, len(BODY) - 1, BODY[:-1]),
+    "no UTF-8": b"%b %d\n%b" % (HEAD, len(BODY), BODY.replace(b"Mouse", b"Mou\xffe")),
+    "bytes": b"\xff\xfe",
+}
+VERSIONS = [b"-5", b"+5", b"1_000", b"007", b"1.0", b"1e3", b"x", b"9" * 39, b" 7", "٧".encode()]
+
+
+@pytest.mark.parametrize("data", FORGED.values(), ids=FORGED)
 def test_other_bytes_are_refused(data: bytes) -> None:
-    """Another schema, a cut or broken entry: `ValueError`, which the cache takes as a miss."""
+    """Another schema, a cut or forged entry: `ValueError`, which the cache takes as a miss."""
     with pytest.raises(ValueError):  # noqa: PT011 — the kind is the contract
-        CODEC.decode(data)
+        CODEC.decode(KEY, data)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_version_that_is_not_written_as_ours_is_refused(version: bytes) -> None:
+    """Signs, underscores and leading zeros are no digits of a version."""
+    date = b"Sun, 22 Nov 2026 12:00:00 GMT"
+    forged = b"2 %b %b %d\n%b"
+    assert CODEC.decode(KEY, forged % (b"7", date, len(BODY), BODY))
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        CODEC.decode(KEY, forged % (version, date, len(BODY), BODY))
+
+
+def test_an_entry_belongs_to_its_key() -> None:
+    """Copied to another product's key it is no entry."""
+    with pytest.raises(ValueError):  # noqa: PT011
+        CODEC.decode(key_of(OTHER_ID), _entry())
 
 
 @given(st.binary())
 def test_no_bytes_raise_anything_else(data: bytes) -> None:
     """Whatever lies in Redis, a reader gets a miss and no error."""
-    with suppress(ValueError):
-        CODEC.decode(data)
+    for entry in (data, HEAD + data, b"%b %d\n%b" % (HEAD, len(data), data)):
+        with suppress(ValueError):
+            CODEC.decode(KEY, entry)
 
 
 @pytest.mark.parametrize("length", [1, 10, 40, 100])
-def test_a_cut_head_is_refused(length: int) -> None:
-    """An entry cut before its body is no entry."""
-    entry = _entry()
-    head = entry.index(b"\n") + 1
-
+def test_a_cut_entry_is_refused(length: int) -> None:
+    """Before its body or within it."""
     with pytest.raises(ValueError):  # noqa: PT011
-        CODEC.decode(entry[: min(length, head)])
+        CODEC.decode(KEY, _entry()[:length])

@@ -1,10 +1,14 @@
 """Bodies that no product can be made of: refused by the right status, and never a 5xx."""
 
 import json
+import time
+import timeit
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chalicelib import exact_json
 from tests.doubles.api import Api
 from tests.examples import a_body
 
@@ -151,6 +155,38 @@ def test_all_broken_rules_are_told_at_once(api: Api, call: tuple[str, str]) -> N
     assert ["colour", "name", "price", "stock_quantity"] == sorted(
         error["loc"][0] for error in answer.json["errors"]
     )
+
+
+@pytest.mark.parametrize("unknown", [0, 19, 20, 21, 1_000])
+def test_at_most_20_broken_rules_are_listed(api: Api, call: tuple[str, str], unknown: int) -> None:
+    """Fields come first, then names that are unknown; `error_count` counts them all."""
+    names = {f"field-{n}": n for n in range(unknown)}
+
+    answer = api.send(*call, {**names, **a_body(name="", price="5")})
+
+    listed = [error["loc"][0] for error in answer.json["errors"]]
+    assert (422, unknown + 2) == (answer.status, answer.json["error_count"])
+    assert ["name", "price", *names][:20] == listed
+
+
+def test_a_body_of_unknown_fields_costs_little(api: Api, call: tuple[str, str]) -> None:
+    """Of 256 KiB of them, the answer is short, and most of the work is to read the JSON."""
+    body = ("{" + ",".join(f'"{n:x}":1' for n in range(29_000)) + "}").encode()
+    assert len(body) < LIMIT
+    api.send(*call, {})
+
+    reading = _seconds(lambda: exact_json.decode(body))
+    answering = _seconds(lambda: api.send(*call, body))
+
+    answer = api.send(*call, body)
+    assert (422, True) == (answer.status, answer.json["error_count"] >= 29_000)
+    assert len(answer.body) < 5_000
+    assert answering < 3 * reading
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Return the least processor time of three tries."""
+    return min(timeit.repeat(work, timer=time.process_time, number=1, repeat=3))
 
 
 def test_a_message_does_not_repeat_what_was_sent(api: Api, call: tuple[str, str]) -> None:

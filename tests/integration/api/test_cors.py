@@ -45,6 +45,19 @@ def test_every_answer_names_the_origin(open_api: Api) -> None:
         assert (status, ORIGIN) == (answer.status, answer.headers.get(HEADER)), answer
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/assets/docs.js", "/openapi.json"])
+def test_a_page_names_the_origin_too(open_api: Api, path: str) -> None:
+    """Though a page has no preflight when deployed: nothing else than a GET is made of it."""
+    assert (200, ORIGIN) == (open_api.get(path).status, open_api.get(path).headers.get(HEADER))
+
+
+def test_conditional_requests_pass_a_preflight(open_api: Api) -> None:
+    """A page on that origin may send every precondition."""
+    allowed = open_api.get("/products").headers["access-control-allow-headers"].split(",")
+
+    assert {"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} <= set(allowed)
+
+
 def test_a_page_may_read_the_headers_that_matter(open_api: Api) -> None:
     """A script on that origin sees the entity tag, the request id and the links."""
     exposed = open_api.get("/products").headers["access-control-expose-headers"].split(",")

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.product import is_product_id
 from tests.doubles.api import Api
+from tests.doubles.recording import Table
 from tests.examples import a_body
 
 
@@ -104,3 +105,23 @@ def test_a_long_description_is_taken(api: Api) -> None:
 def test_json_by_any_name_is_taken(api: Api, content_type: str) -> None:
     """Parameters, case and +json suffixes do not matter."""
     assert 201 == api.post("/products", a_body(), Content_Type=content_type).status
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [("24.99" + "0" * 250_000, "24.99"), ("24.90", "24.9"), ("100.0000", "100"), ("1e2", "100")],
+)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_price_is_stored_without_trailing_zeros(
+    api: Api, moto_table: Table, method: str, written: str, stored: str
+) -> None:
+    """A body's length is not the item's: 250,000 zeros cost neither storage nor write units."""
+    path, _ = api.create()
+    body = json.dumps(a_body(price=0)).replace('"price": 0', f'"price": {written}')
+
+    answer = api.send(method, path if method == "PATCH" else "/products", body)
+
+    key = {"id": {"S": answer.json["id"]}}
+    item = moto_table.client.get_item(TableName=moto_table.name, Key=key)["Item"]
+    assert {"N": stored} == item["price"]
+    assert float(stored) == answer.json["price"]

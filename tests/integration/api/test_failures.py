@@ -70,13 +70,6 @@ def test_what_nobody_foresaw_is_a_500_without_internals(api: Api, wire: Wire, na
     assert "application/problem+json" == answer.headers["content-type"]
 
 
-def test_missing_rights_are_a_fault_of_ours(api: Api, wire: Wire) -> None:
-    """No 503: it would not pass by waiting."""
-    wire(dynamodb=FailingDynamoDB(faults.FORBIDDEN))
-
-    assert 500 == api.get(ITEM).status
-
-
 def test_without_redis_every_call_is_answered(api: Api, fake_server: fakeredis.FakeServer) -> None:
     """The whole life of a product, past the cache."""
     fake_server.connected = False

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from chalice import Chalice
 
+from tests.doubles.log import caught
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_body
 
@@ -56,6 +57,21 @@ def test_without_a_gateway_s_id_the_lambda_s_is_told(invoke: Any) -> None:
     assert "lambda-1" == invoke("GET", "/products")["headers"]["X-Request-Id"]
 
 
+def test_the_gateway_s_id_is_logged_beside_the_client_s(
+    invoke: Any,
+) -> None:
+    """The line joins the client's report with the gateway's access log."""
+    context = {"resourcePath": "/products", "httpMethod": "GET", "requestId": "gateway-1"}
+    with caught() as log:
+        answer = invoke(
+            "GET", "/products", requestContext=context, headers={"X-Request-Id": "mine"}
+        )
+
+    (line,) = log.lines()
+    assert ("gateway-1", "mine") == (line["request_id"], line["client_request_id"])
+    assert "mine" == answer["headers"]["X-Request-Id"]
+
+
 @pytest.mark.parametrize("body", [None, ""])
 def test_an_empty_body_is_a_400(invoke: Any, body: str | None) -> None:
     """Null or empty: no JSON."""
@@ -67,6 +83,33 @@ def test_the_stage_is_part_of_the_location(invoke: Any) -> None:
     answer = invoke("POST", "/products", body=json.dumps(a_body()), headers=JSON)
 
     assert answer["headers"]["Location"].startswith("/api/products/")
+
+
+@pytest.mark.parametrize("stage", ["", "/dev", "/v1/catalog"])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_slash_at_the_end_keeps_the_stage(invoke: Any, stage: str, end: str) -> None:
+    """API Gateway takes `/dev/products/` for `/products`; `Location` and `Link` begin the same."""
+    context = {"resourcePath": "/products", "path": f"{stage}/products{end}", "requestId": "1"}
+    made = [
+        invoke(
+            "POST",
+            "/products",
+            body=json.dumps(a_body()),
+            headers=JSON,
+            requestContext={**context, "httpMethod": "POST"},
+        )
+        for _ in range(2)
+    ]
+    page = invoke(
+        "GET",
+        "/products",
+        multiValueQueryStringParameters={"limit": ["1"]},
+        requestContext={**context, "httpMethod": "GET"},
+    )
+
+    product_id = json.loads(made[0]["body"])["id"]
+    assert f"{stage}/products/{product_id}" == made[0]["headers"]["Location"]
+    assert page["headers"]["Link"].startswith(f"<{stage}/products?limit=1&cursor=")
 
 
 def test_a_body_may_come_in_base64(invoke: Any) -> None:

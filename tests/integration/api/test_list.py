@@ -99,6 +99,19 @@ def test_all_parameters_at_fault_are_named_at_once(api: Api) -> None:
     assert [["limit"], ["page"]] == sorted(error["loc"] for error in answer.json["errors"])
 
 
+@pytest.mark.parametrize("unknown", [20, 21, 8_000])
+def test_at_most_20_parameters_are_listed(api: Api, unknown: int) -> None:
+    """`error_count` counts the others, and the answer stays short."""
+    answer = api.get("/products?" + "&".join(f"field-{n}=1" for n in range(unknown)))
+
+    assert (422, 20, unknown) == (
+        answer.status,
+        len(answer.json["errors"]),
+        answer.json["error_count"],
+    )
+    assert len(answer.body) < 5_000
+
+
 def test_a_list_shows_the_last_write(api: Api) -> None:
     """Pages are never cached."""
     path, _ = api.create()

@@ -110,8 +110,31 @@ def test_each_line_has_the_ids(api: Api, log: Log) -> None:
     for method, body in (("GET", None), ("PATCH", {"name": "Ball"}), ("DELETE", None)):
         api.send(method, path, body, X_Request_Id=f"my-{method}")
         for line in log.lines():
-            assert f"my-{method}" == line["request_id"]
+            assert f"my-{method}" == line["client_request_id"]
             assert path == f"/products/{line['product_id']}"
+
+
+def test_a_client_cannot_take_the_gateway_s_id_out_of_the_log(api: Api, log: Log) -> None:
+    """The access log has the caller under that id, whatever id the caller sends."""
+    first = api.post("/products", a_body())
+    theirs = first.headers["x-request-id"]
+    path = first.headers["location"]
+
+    api.delete(path, X_Request_Id=theirs)
+
+    made, deleted = log.lines()
+    assert theirs == made["request_id"] == deleted["client_request_id"]
+    assert theirs != deleted["request_id"]
+    assert "client_request_id" not in made
+
+
+def test_an_unfit_id_of_the_client_s_is_not_logged(api: Api, log: Log) -> None:
+    """Nothing that could break a line."""
+    api.get("/health", X_Request_Id='a"b')
+
+    (line,) = log.lines()
+    assert "client_request_id" not in line
+    assert line["request_id"]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +193,7 @@ def test_what_nobody_foresaw_is_told_with_its_traceback(api: Api, wire: Wire, lo
     api.get(f"/products/{SOME_ID}", X_Request_Id="mine")
 
     (error,) = [line for line in log.lines() if line["level"] == "ERROR"]
-    assert "mine" == error["request_id"]
+    assert "mine" == error["client_request_id"]
     assert error["exception"].endswith("ZeroDivisionError")
     assert "in get_product" in error["exception"]
 

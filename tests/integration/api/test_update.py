@@ -116,15 +116,6 @@ def test_the_second_of_two_writers_at_one_version_is_refused(api: Api, verb: str
     assert "a" == api.get(path).json["name"]
 
 
-def test_too_many_tags_are_refused(api: Api, verb: str) -> None:
-    """More versions than a condition can name are the client's fault."""
-    path, _ = api.create()
-    tags = ",".join(f'"{n}"' for n in range(1, 200))
-
-    assert 400 == api.send(verb, path, {"name": "x"}, If_Match=tags).status
-    assert 412 == api.send(verb, path, {"name": "x"}, If_Match=tags[: tags.index('"101"')]).status
-
-
 @pytest.mark.parametrize("changes", [{"name": "Ball"}, {}])
 @pytest.mark.parametrize("name", [SOME_ID, "abc", "%ff"])
 def test_what_is_not_there_cannot_be_changed(
