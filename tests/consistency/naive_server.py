@@ -25,7 +25,7 @@ from chalicelib.product_cache import RepresentationCodec, key_of
 from chalicelib.redis_client import Client
 from chalicelib.redis_connection import Refused, accepted
 from chalicelib.redis_pool import pool
-from dev import server
+from dev.server.serving import serve
 
 _FAILURES: Final = (Refused, OSError)
 
@@ -91,4 +91,4 @@ class NaiveContainer(wiring.Container):
 
 if __name__ == "__main__":
     wiring.use(NaiveContainer(Settings.from_env(os.environ)))
-    sys.exit(server.main())
+    sys.exit(serve())

@@ -1,0 +1,58 @@
+"""
+The terminal, for a log that must not wait for it: a slow or paused one misses lines.
+
+Knows nothing of what the lines say.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from contextlib import suppress
+from typing import Final, Self
+
+_CAPACITY: Final = 500
+"""Texts. A log hands over 50 a second at most."""
+_END_SECONDS: Final = 1.0
+
+
+class Terminal:
+    """Writes to a file descriptor from a thread of its own."""
+
+    def __init__(self, output: int, capacity: int = _CAPACITY) -> None:
+        self._output = output
+        self._texts: queue.Queue[str | None] = queue.Queue(capacity)
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to write."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Return once all is written, or after a second."""
+        with suppress(queue.Full):
+            self._texts.put(None, timeout=_END_SECONDS)
+        self._thread.join(_END_SECONDS)
+
+    def write(self, text: str) -> None:
+        """Write whole lines soon; drop them if too much is waiting."""
+        try:
+            self._texts.put_nowait(text)
+        except queue.Full:
+            self._dropped += text.count("\n")
+
+    def _run(self) -> None:
+        with suppress(OSError):  # the terminal was closed
+            for text in iter(self._texts.get, None):
+                self._write(text)
+                if dropped := self._dropped:
+                    self._dropped -= dropped
+                    self._write(f"… {dropped} lines dropped: the terminal was too slow\n")
+
+    def _write(self, text: str) -> None:
+        rest = text.encode(errors="backslashreplace")
+        while rest:
+            rest = rest[os.write(self._output, rest) :]
