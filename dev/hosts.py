@@ -1,8 +1,8 @@
 """
-The host names that a local server answers to. Knows no request, and no server.
+The host names that a local server accepts. Knows no request, and no server.
 
-Any DNS name can point to this machine (DNS rebinding). To a browser, the page of that name and this
-server are then one site, and the page may read and write.
+Any DNS name can point to this machine (DNS rebinding). A browser then takes a page of that name and
+this server for one site, so the page may read and write.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FIELD: Final = re.compile(
 
 
 class AllowedHosts:
-    """The names of this machine that no other has (localhost), and `names`; `*` allows all."""
+    """Local names (`localhost`, loopback addresses) and `names`, where `*` allows all."""
 
     def __init__(self, *names: str) -> None:
         self._names = {each.lower().strip("[]") for each in names}
@@ -32,7 +32,7 @@ class AllowedHosts:
 
 @lru_cache(maxsize=16)
 def is_local(field: str) -> bool:
-    """Return whether a `Host` field, whatever its port, has a name that only this machine has."""
+    """Return whether a `Host` field, whatever its port, names this machine and never another."""
     name = _name(field)
     return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
 

@@ -6,7 +6,7 @@ import sys
 
 def main() -> str | None:
     """Serve until SIGTERM or SIGINT; return why it cannot start."""
-    # Before the imports, which take a second: process 1 of a container has no default handlers.
+    # Before the imports, which take a second: as process 1 of a container it would ignore both.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit())
 

@@ -1,7 +1,8 @@
 """
-A WSGI request as the event that API Gateway's REST proxy integration sends to a Lambda.
+Turns a WSGI request into the event of API Gateway's REST proxy integration.
 
-gunicorn has parsed the request. WSGI joins a header that is sent twice with a comma.
+The HTTP server has parsed the request: a header sent twice is joined by a comma, and one with an
+underscore in its name is dropped.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ def event(
 
 def target(environ: WSGIEnvironment) -> tuple[str, str]:
     """
-    Return path and query as they were sent: API Gateway does not decode a path.
+    Return path and query as they were sent: API Gateway does not decode the path.
 
-    Clients of a proxy send scheme and host before them.
+    The request target may be a full URL (RFC 9112, section 3.2.2).
     """
     uri = environ["RAW_URI"]
     if uri.startswith("/"):
@@ -100,7 +101,7 @@ def body(environ: WSGIEnvironment) -> bytes:
 
 
 def drain(environ: WSGIEnvironment) -> None:
-    """Read on after a refusal, up to 1 GiB: many clients send all before they read the answer."""
+    """Read the rest of a refused body, up to 1 GiB: many clients read the answer only then."""
     for _ in range(_DRAINED_PARTS):
         if not environ["wsgi.input"].read(MAX_BODY_BYTES):
             return

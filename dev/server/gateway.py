@@ -1,9 +1,8 @@
 """
-What API Gateway is when deployed, as a WSGI application: calls the Lambda's own entry.
+Stands in for API Gateway, as a WSGI application: calls the Lambda's entry, `app(event, context)`.
 
-Answers by itself where the Lambda is not called: unknown paths, preflights, bodies over 10 MiB;
-and names that other machines may have, which API Gateway has no need to check. Asks for no
-credentials: access is configured per stage, and locally everyone may call.
+Like API Gateway it answers unknown paths, preflights and bodies over 10 MiB itself. It refuses
+foreign host names, and asks for no credentials: access is configured per stage, when deployed.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ class Gateway:
     def _invoke(self, event: dict[str, Any]) -> Answer:
         try:
             response = self._app(event, events.Context(event["requestContext"]["requestId"]))
-        except Exception:  # noqa: BLE001 — a bug of the app's; the log has it, the client does not
+        except Exception:  # noqa: BLE001 — a bug, of which the client gets no details
             telemetry.exception("the Lambda failed")
             raise Problem(500, "The Lambda has failed") from None
         headers = {**response["headers"], **response["multiValueHeaders"]}
@@ -107,7 +106,7 @@ class Gateway:
 
 
 class _Resources:
-    """The API's paths, such as `/products/{product_id}`. One without parameters goes first."""
+    """The API's paths, such as `/products/{product_id}`. Paths without parameters go first."""
 
     def __init__(self, templates: Iterable[str]) -> None:
         self._fixed = {each for each in templates if "{" not in each}

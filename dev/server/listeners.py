@@ -1,4 +1,4 @@
-"""The sockets that a server listens on: one for each address of a host name. Knows no HTTP."""
+"""The sockets that a server listens on, one for each address of its host. Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 _LOOPBACK: Final = ("127.0.0.1", "::1")
-"""`localhost` to a browser, whatever the machine's hosts file says."""
+"""Browsers resolve `localhost` to these, whatever the machine's hosts file says."""
 _BACKLOG: Final = 256
 _ABSENT: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 

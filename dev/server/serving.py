@@ -1,13 +1,12 @@
 """
-Runs the API under gunicorn: the sockets, the worker processes, their threads, the stop.
+Runs the API under gunicorn: sockets, worker processes, threads.
 
-Each worker is what a container of the Lambda is: it has connections and a circuit breaker of its
-own. Redis and DynamoDB must be set, not reachable.
+Each worker stands for one Lambda container, with its own connections and circuit breaker. Redis and
+DynamoDB must be configured; they need not be reachable.
 """
 
 from __future__ import annotations
 
-import gc
 import socket
 from collections.abc import Sequence
 from typing import Any, Final
@@ -25,16 +24,14 @@ from dev.server.gateway import Gateway
 _OPTIONS: Final = {
     "worker_class": "gthread",
     "workers": 2,
-    "threads": 256,  # started as needed; a client that sends slowly holds one
-    "keepalive": 75,  # seconds; clients keep idle connections about as long
+    "threads": 256,  # started as needed; a request that arrives slowly occupies one
+    "keepalive": 75,  # seconds
     "graceful_timeout": 3,  # seconds to finish requests after SIGTERM
-    "limit_request_line": 8190,  # the maximum
+    "limit_request_line": 8190,  # bytes, the maximum
     "forwarded_allow_ips": "",  # no proxy is in front
     "control_socket_disable": True,
     "loglevel": "warning",
 }
-_GARBAGE: Final = 10_000
-"""Allocations between two garbage collections: Python 3.11's default of 700 slows down hits."""
 
 
 def serve() -> str | None:
@@ -52,9 +49,9 @@ def serve() -> str | None:
 
 
 def load_app() -> Chalice:
-    """Return the app with a current request for each thread, as `chalice local` does it."""
+    """Return the app, changed as `chalice local` does it: each thread has its current request."""
     from app import app
-    from chalicelib import models  # noqa: F401 — imported by the first write otherwise
+    from chalicelib import models  # noqa: F401 — else the first write imports it
 
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice
@@ -83,11 +80,9 @@ class _Server(BaseApplication):
 
 def _warm_up(_worker: Any) -> None:
     """
-    Build what the first requests would build, before there are threads.
+    Build the objects of the first requests before there are threads.
 
-    boto3's client is made by its default session, which is not safe to use from several threads.
+    boto3's default session, which makes the client, is not thread-safe.
     """
     container = wiring.container()
     _ = container.catalog, container.repository
-    gc.freeze()
-    gc.set_threshold(_GARBAGE)

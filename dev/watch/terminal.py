@@ -1,7 +1,6 @@
 """
-The terminal, for a log that must not wait for it: a slow or paused one misses lines.
-
-Knows nothing of what the lines say.
+Writes the log to the terminal without waiting for it: lines that a slow or paused one has no room
+for are dropped and counted.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from contextlib import suppress
 from typing import Final, Self
 
 _CAPACITY: Final = 500
-"""Texts. A log hands over 50 a second at most."""
+"""Texts waiting. The log writes at most 50 a second for each server."""
 _END_SECONDS: Final = 1.0
 
 
@@ -27,18 +26,18 @@ class Terminal:
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to write."""
+        """Start the thread."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Return once all is written, or after a second."""
+        """Wait up to a second until all is written."""
         with suppress(queue.Full):
             self._texts.put(None, timeout=_END_SECONDS)
         self._thread.join(_END_SECONDS)
 
     def write(self, text: str) -> None:
-        """Write whole lines soon; drop them if too much is waiting."""
+        """Write whole lines soon, or drop them if too many are waiting."""
         try:
             self._texts.put_nowait(text)
         except queue.Full:

@@ -1,4 +1,4 @@
-"""Which addresses a server listens on, by the name of its host."""
+"""Which addresses a server listens on."""
 
 import os
 import socket
@@ -26,14 +26,14 @@ def _has_ipv6() -> bool:
 
 
 def test_localhost_is_both_loopback_addresses() -> None:
-    """A browser may try either; a machine without IPv6 has one."""
+    """Browsers try either. A machine without IPv6 has one."""
     expected = ["127.0.0.1", "::1"] if _has_ipv6() else ["127.0.0.1"]
 
     assert expected == _addresses("localhost")
 
 
 def test_an_address_is_itself() -> None:
-    """Also the one that means every address."""
+    """0.0.0.0 is every IPv4 address."""
     assert ["127.0.0.1"] == _addresses("127.0.0.1")
     assert ["0.0.0.0"] == _addresses("0.0.0.0")
 
@@ -51,7 +51,7 @@ def test_ipv6_addresses_are_served() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_busy_port_is_refused(host: str) -> None:
-    """On any of the addresses."""
+    """One busy address is enough."""
     with (
         socket.create_server(("127.0.0.1", 0)) as busy,
         pytest.raises(ListenFailed, match=os.strerror(EADDRINUSE)),
@@ -61,6 +61,6 @@ def test_a_busy_port_is_refused(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
 def test_a_host_that_is_not_this_machine_is_refused(host: str) -> None:
-    """With a reason in words."""
+    """The reason is text, not a number."""
     with pytest.raises(ListenFailed, match=r"^[A-Z][a-z ,]+"):
         listeners.listen(host, 0)

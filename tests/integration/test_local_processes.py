@@ -20,15 +20,15 @@ from dev.programs import free_port
 from dev.servers import ROOT, Api
 from tests.running_stack import JSON, Client, eventually, is_alive
 
-NOBODY = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-"""Neither Redis nor DynamoDB: no test here needs them."""
+UNREACHABLE = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+"""Redis and DynamoDB are not needed here."""
 HALF_HEAD = b"GET /docs HTTP/1.1\r\nHost: local"
 HALF_BODY = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """Return where the server writes."""
+    """Return the server's log file."""
     return tmp_path / "log.txt"
 
 
@@ -40,19 +40,19 @@ def api(log: Path) -> Iterator[Api]:
 
 
 def _settings(**env: str) -> dict[str, str]:
-    stand_ins = {**NOBODY, "REDIS_PORT": str(free_port()), "LOG_FORMAT": "json"}
+    stand_ins = {**UNREACHABLE, "REDIS_PORT": str(free_port()), "LOG_FORMAT": "json"}
     return environment.of(None, None, {**os.environ, **stand_ins, **env})
 
 
 def workers_of(pid: int) -> list[int]:
-    """Return the processes that this one has started."""
+    """Return the child processes."""
     told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, check=True)
     pairs = (map(int, line.split()) for line in told.stdout.splitlines())
     return [child for child, parent in pairs if parent == pid]
 
 
 def test_a_worker_that_dies_is_replaced(api: Api, log: Path) -> None:
-    """The other one serves meanwhile, and the log has it."""
+    """The other worker keeps running, and the log has a line."""
     first, second = workers_of(api.pid)
 
     os.kill(first, signal.SIGKILL)
@@ -64,8 +64,8 @@ def test_a_worker_that_dies_is_replaced(api: Api, log: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_server_s_end_ends_its_workers(api: Api, number: signal.Signals) -> None:
-    """However it ends; and the port is free for the next one."""
+def test_workers_end_with_the_server(api: Api, number: signal.Signals) -> None:
+    """However it ends. The port is then free."""
     workers = workers_of(api.pid)
     os.kill(api.pid, number)
 
@@ -77,8 +77,8 @@ def test_the_server_s_end_ends_its_workers(api: Api, number: signal.Signals) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_no_client_delays_the_end(api: Api, number: signal.Signals) -> None:
-    """Not a silent one, nor one whose connection is kept, nor one that has sent half a request."""
+def test_it_ends_while_clients_are_connected(api: Api, number: signal.Signals) -> None:
+    """A silent client, a kept connection and half-sent requests delay it by 3 s at most."""
     kept = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
     assert 200 == _status(kept)
     with ExitStack() as clients:
@@ -93,8 +93,8 @@ def test_no_client_delays_the_end(api: Api, number: signal.Signals) -> None:
     kept.close()
 
 
-def test_each_answer_has_its_line_though_the_server_ends_under_load(api: Api, log: Path) -> None:
-    """The live page counts lines: none is lost or torn, with two processes that write them."""
+def test_no_log_line_is_lost_or_torn_at_the_end(api: Api, log: Path) -> None:
+    """Two workers write to one file under load. The live page counts these lines."""
     answered: list[str] = []
     clients = [threading.Thread(target=_load, args=(api.port, answered)) for _ in range(8)]
     for client in clients:
@@ -111,7 +111,7 @@ def test_each_answer_has_its_line_though_the_server_ends_under_load(api: Api, lo
 
 
 def _load(port: int, answered: list[str]) -> None:
-    """Ask until the server has gone."""
+    """Send requests until the server has ended."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with suppress(OSError, http.client.HTTPException):
         while True:
@@ -120,8 +120,8 @@ def _load(port: int, answered: list[str]) -> None:
                 answered.append(answer.headers["X-Request-Id"])
 
 
-def test_slow_clients_hold_up_no_other(api: Api) -> None:
-    """Each holds a thread, and one worker may get all of them."""
+def test_slow_clients_do_not_block_others(api: Api) -> None:
+    """Each occupies a thread, and one worker may accept all of them."""
     with ExitStack() as clients:
         for sent in [HALF_HEAD] * 80 + [HALF_BODY] * 80:
             client = socket.create_connection(("127.0.0.1", api.port))
@@ -150,7 +150,7 @@ def _ended(**env: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_busy_port_ends_the_start_with_one_sentence() -> None:
-    """It says which, and why."""
+    """It names the address and the reason."""
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         ended = _ended(API_PORT=str(port))
@@ -173,7 +173,7 @@ def test_an_invalid_setting_ends_the_start() -> None:
 
 
 def test_localhost_is_served_on_both_families() -> None:
-    """A browser may try either; a machine without IPv6 has one."""
+    """Browsers try either. A machine without IPv6 has one."""
     with Api(_settings(API_HOST="localhost")) as server:
         for family, address in _loopback():
             with socket.socket(family) as client:
@@ -183,7 +183,7 @@ def test_localhost_is_served_on_both_families() -> None:
 
 
 def _loopback() -> list[tuple[int, str]]:
-    """Return this machine's own addresses: without IPv6, only one can be bound."""
+    """Return the loopback addresses that can be bound."""
     found = [(socket.AF_INET, "127.0.0.1")]
     with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
         found.append((socket.AF_INET6, "::1"))
@@ -191,8 +191,8 @@ def _loopback() -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize(("allowed", "status"), [("", 403), ("shop.example, other", 200)])
-def test_a_server_for_other_machines_checks_host_names(allowed: str, status: int) -> None:
-    """A container listens on all addresses, and its port may be published to one's own machine."""
+def test_host_names_are_checked_on_every_address(allowed: str, status: int) -> None:
+    """A container listens on 0.0.0.0 while its port is published on 127.0.0.1 only."""
     with Api(_settings(API_HOST="0.0.0.0", API_ALLOWED_HOSTS=allowed)) as server:
         client = Client(server.port)
         named = client.ask("GET", "/docs", headers={**JSON, "Host": "shop.example:8080"})

@@ -86,7 +86,7 @@ def test_a_chunked_body_is_read(api: Client) -> None:
     ],
 )
 def test_a_malformed_request_is_refused(api: Client, request_: bytes) -> None:
-    """And the connection is closed: what follows could be taken for a second request."""
+    """The connection is closed, so that the rest is not taken for a second request."""
     answer = api.send(request_)
 
     assert answer.startswith(b"HTTP/1.1 4")
@@ -127,7 +127,7 @@ def test_a_foreign_name_for_this_machine_is_refused(api: Client) -> None:
 
 
 def test_pipelined_requests_are_answered_in_order(api: Client) -> None:
-    """They are sent before the first is answered; an HTTP/1.0 client asks to keep alive."""
+    """All are sent before the first is answered. HTTP/1.0 keeps the connection on request."""
     stays = b"GET /docs HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
     first = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -139,7 +139,7 @@ def test_pipelined_requests_are_answered_in_order(api: Client) -> None:
 
 
 def test_a_missing_host_is_a_bad_request(api: Client) -> None:
-    """It is refused in the API's own shape."""
+    """The answer is a problem with a request id."""
     answer = api.send(b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
 
     head, body = answer.split(b"\r\n\r\n")
@@ -149,14 +149,14 @@ def test_a_missing_host_is_a_bad_request(api: Client) -> None:
 
 
 def test_a_path_is_not_decoded(api: Client) -> None:
-    """As API Gateway has it: an encoded slash does not end an id."""
+    """As in API Gateway: an encoded slash is part of the id."""
     answer = api.ask("GET", "/products/a%2Fb")
 
     assert (404, "Product with id 'a/b' not found") == (answer.status, answer.json["detail"])
 
 
 def test_a_full_url_is_a_path(api: Client) -> None:
-    """Clients send it to what they take for a proxy."""
+    """Clients send it to proxies."""
     assert 200 == api.ask("GET", f"http://localhost:{api.port}/products?limit=1").status
 
 
@@ -191,7 +191,7 @@ def test_a_body_that_is_no_utf8_is_a_bad_request(api: Client) -> None:
 
 @pytest.mark.parametrize("fields", [b"", b"Expect: 100-continue\r\n"])
 def test_a_body_over_ten_megabytes_is_refused_unread(api: Client, fields: bytes) -> None:
-    """The answer comes though the body never does."""
+    """The answer does not wait for the body."""
     head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11000000\r\n"
     with socket.create_connection(("127.0.0.1", api.port), timeout=3) as connection:
         connection.sendall(head + fields + b"\r\n")
@@ -201,7 +201,7 @@ def test_a_body_over_ten_megabytes_is_refused_unread(api: Client, fields: bytes)
 
 
 def test_a_body_whose_end_is_missing_makes_no_product(api: Client) -> None:
-    """What has come is valid JSON by chance; the client stopped sending before the length."""
+    """The client stops before the announced length. What arrived is valid JSON by chance."""
     body = a_product(category="half")
     head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:

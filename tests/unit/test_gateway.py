@@ -205,7 +205,7 @@ def test_a_refusal_is_a_problem_that_names_the_origin() -> None:
 
 
 def test_headers_reach_the_lambda_in_lower_case() -> None:
-    """Also those that WSGI keeps apart from the others."""
+    """Including the two that WSGI treats differently."""
     headers = event_of(
         "POST",
         body=b"{}",
@@ -240,7 +240,7 @@ def test_a_missing_host_is_a_bad_request() -> None:
 
 
 def test_a_host_name_can_be_allowed() -> None:
-    """A container may have any name."""
+    """By API_ALLOWED_HOSTS."""
     answer = ask(Lambda(), HTTP_HOST="shop.example:80", hosts=AllowedHosts("shop.example"))
 
     assert "200 OK" == answer.status
@@ -255,7 +255,7 @@ def test_a_body_over_ten_megabytes_is_refused() -> None:
 
 
 def test_a_body_without_its_end_is_a_bad_request() -> None:
-    """The client has hung up, and what has come may be valid JSON by chance."""
+    """The client has hung up. What arrived may be valid JSON by chance."""
     function = Lambda()
 
     answer = ask(function, "POST", body=b"{}", CONTENT_LENGTH="3")

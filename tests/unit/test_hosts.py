@@ -1,4 +1,4 @@
-"""Which `Host` fields a local server answers to."""
+"""Which `Host` fields a local server accepts."""
 
 import pytest
 
@@ -14,14 +14,14 @@ MALFORMED = ["a b", "localhost/", "u@localhost", "localhost:80:80", "::1", "loca
     ["localhost", "LOCALHOST:8080", "shop.localhost:1", "127.0.0.1:80", "127.9.9.9", "[::1]:8080"],
 )
 def test_names_that_only_this_machine_has_are_allowed(field: str) -> None:
-    """Whatever the port: it may be forwarded."""
+    """With any port: it may be forwarded."""
     assert hosts.is_local(field)
     assert field in AllowedHosts("shop.example")
 
 
 @pytest.mark.parametrize("field", FOREIGN + MALFORMED)
-def test_any_other_name_is_not(field: str) -> None:
-    """A stranger's DNS can point it here."""
+def test_other_names_are_refused(field: str) -> None:
+    """A foreign DNS server can point them to this machine."""
     assert not hosts.is_local(field)
     assert field not in AllowedHosts("shop.example")
 
@@ -34,5 +34,5 @@ def test_names_can_be_allowed(field: str) -> None:
 
 @pytest.mark.parametrize("field", FOREIGN)
 def test_an_asterisk_allows_all(field: str) -> None:
-    """For networks where no browser comes."""
+    """The check is then off."""
     assert field in AllowedHosts("*")
