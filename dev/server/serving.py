@@ -7,6 +7,7 @@ DynamoDB must be configured; they need not be reachable.
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Sequence
 from typing import Any, Final
@@ -44,7 +45,9 @@ def serve() -> str | None:
     except listeners.ListenFailed as failure:
         return f"Cannot listen on {settings.api_host}:{settings.api_port}: {failure}"
     hosts = AllowedHosts(settings.api_host, *settings.api_allowed_hosts)
-    _Server(Gateway(load_app(), hosts), sockets).run()
+    server = _Server(Gateway(load_app(), hosts), sockets)
+    gc.freeze()  # what lives as long as the process is not searched for garbage when it ends
+    server.run()
     return None
 
 
@@ -86,3 +89,4 @@ def _warm_up(_worker: Any) -> None:
     """
     container = wiring.container()
     _ = container.catalog, container.repository
+    gc.freeze()
