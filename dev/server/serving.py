@@ -66,14 +66,14 @@ class _Server(BaseApplication):
 
     def __init__(self, gateway: Gateway, sockets: Sequence[socket.socket]) -> None:
         self._gateway = gateway
-        self._sockets = sockets
+        self._addresses = [f"fd://{each.detach()}" for each in sockets]
         super().__init__()
 
     def load_config(self) -> None:
         """Set the options. gunicorn's command line, files and `GUNICORN_CMD_ARGS` are not read."""
         for name, value in _OPTIONS.items():
             self.cfg.set(name, value)
-        self.cfg.set("bind", [f"fd://{each.detach()}" for each in self._sockets])
+        self.cfg.set("bind", self._addresses)
         self.cfg.set("post_worker_init", _warm_up)
 
     def load(self) -> Gateway:
