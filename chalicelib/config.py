@@ -47,6 +47,7 @@ class Settings:
     redis_timeout_seconds: float
     api_host: str
     api_port: int
+    api_allowed_hosts: tuple[str, ...]
     cors_allow_origin: str | None
     write_access: str
     read_access: str
@@ -96,6 +97,7 @@ class Settings:
             redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.08),
             api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
             api_port=read.integer("API_PORT", 1, 65535, 8080),
+            api_allowed_hosts=_listed(read.text("API_ALLOWED_HOSTS", _HOSTS, "")),
             cors_allow_origin=read.text("CORS_ALLOW_ORIGIN", _ORIGIN, "") or None,
             write_access=write_access,
             read_access=read_access,
@@ -119,6 +121,10 @@ def _region_variable(env: Mapping[str, str]) -> str:
     return "AWS_DEFAULT_REGION" if only_default else "AWS_REGION"
 
 
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in value.split(",") if value)
+
+
 _TABLE: Final = Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
 _STREAM: Final = Rule(
     r"arn:aws[a-z-]*:dynamodb:[^:]+:[0-9]{12}:table/[^/]+/stream/.+", "a stream ARN"
@@ -131,6 +137,10 @@ _ELASTICACHE: Final = Rule(
     "the ARN of a serverless cache or a replication group of ElastiCache",
 )
 _HOST: Final = Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
+_NAME: Final = r"\s*([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f:.]+\])\s*"
+_HOSTS: Final = Rule(
+    rf"\*|{_NAME}(,{_NAME})*", "* or host names without ports, with commas between"
+)
 _ORIGIN: Final = Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
 _STAGE: Final = Rule(r"[A-Za-z0-9-]{1,32}", "a name of letters, digits and hyphens")
 _POOL: Final = Rule(

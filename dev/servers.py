@@ -138,7 +138,8 @@ class Api(Server):
     @property
     def url(self) -> str:
         """The base of its paths."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def _launched(self, _scratch: Path) -> Program:
         command = [sys.executable, "-m", self._module]
@@ -168,5 +169,5 @@ class Stream(Server):
 
 
 def _reachable(host: str) -> str:
-    """Return where to reach a server that listens on `host`."""
-    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 — any address of this machine
+    """Return where to reach a server that listens on `host`, which may be every address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

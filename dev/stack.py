@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from chalicelib.config import Settings, SettingsError
 from dev import environment
 from dev.prepare import prepare
 from dev.programs import Server, StartFailed, free_port
+from dev.server import listeners
 from dev.servers import Api, Emulator, Stream, Valkey
 from dev.stack_file import StackFile
 from dev.watch.board import Board
@@ -146,9 +146,9 @@ def refuse_busy_port(host: str, port: int) -> None:
 
 def _trouble_on(host: str, port: int) -> str | None:
     try:
-        socket.create_server((host, port)).close()
-    except OSError as error:
-        return os.strerror(error.errno or 0)
+        listeners.close(listeners.listen(host, port))
+    except listeners.ListenFailed as failure:
+        return str(failure)
     return None
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from chalicelib import aws, telemetry, wiring
 from chalicelib.config import Settings
-from dev import server
+from dev.server.serving import serve
 
 
 def reads_of(log: Path, request_ids: AbstractSet[str], seconds: float = 10) -> Mapping[str, str]:
@@ -62,7 +62,7 @@ def main() -> str | None:
     client = aws.connect("dynamodb", settings)
     client.meta.events.register("after-call.dynamodb", _tell)
     wiring.use(wiring.Container(settings, dynamodb=client))
-    return server.main()
+    return serve()
 
 
 if __name__ == "__main__":

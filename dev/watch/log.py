@@ -13,10 +13,10 @@ from functools import partial
 from typing import Final, Self
 
 from chalicelib.config import Settings
-from dev.output import Output
 from dev.watch.board import Board
 from dev.watch.lines import Line, as_text, parse, reaches
 from dev.watch.tap import Tap
+from dev.watch.terminal import Terminal
 
 _WHOLE: Final = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
 _STDOUT: Final = 1
@@ -31,15 +31,14 @@ class Log:
     def __init__(self, settings: Settings, board: Board, output: int = _STDOUT) -> None:
         self._level = "DEBUG" if settings.debug else settings.log_level
         self._is_json = settings.log_format == "json"
-        self._output = Output(output)
+        self._terminal = Terminal(output)
         self._taps = [Tap(partial(self._pass, taker)) for taker in (board.of_api, board.of_stream)]
         self.api, self.stream = (tap.inlet for tap in self._taps)
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
         """Begin to read and to tell."""
-        self._output.start()
-        self._running.callback(self._output.finish)
+        self._running.enter_context(self._terminal)
         for tap in self._taps:
             self._running.enter_context(tap)
         return self
@@ -56,9 +55,9 @@ class Log:
     def _pass(self, taker: Taker, lines: Sequence[bytes]) -> None:
         parsed = [(raw, parse(raw)) for raw in lines]
         taker([line for _, line in parsed if line is not None])
-        for raw, line in parsed:
-            if self._is_told(line):
-                self._output.write(f"{self._text(raw, line)}\n")
+        told = [f"{self._text(raw, line)}\n" for raw, line in parsed if self._is_told(line)]
+        if told:
+            self._terminal.write("".join(told))
 
     def _is_told(self, line: Line | None) -> bool:
         """Tell whether it is; what is no log line, such as a traceback of the start, always is."""

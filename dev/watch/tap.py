@@ -1,7 +1,7 @@
 """
 Reads what the servers write: a pipe, and a thread that takes whole lines out of it.
 
-Knows nothing of what the lines say. A server that finds the pipe full leaves lines out, or waits.
+Knows nothing of what the lines say. A server that finds the pipe full waits.
 """
 
 from __future__ import annotations

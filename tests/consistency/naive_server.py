@@ -25,7 +25,7 @@ from chalicelib.config import Settings
 from chalicelib.product import Representation as Item
 from chalicelib.product_cache import RepresentationCodec, key_of
 from chalicelib.redis_store.client import connector
-from dev import server
+from dev.server.serving import serve
 
 _FAILURES: Final = (redis.RedisError, OSError)
 
@@ -89,4 +89,4 @@ class NaiveContainer(wiring.Container):
 
 if __name__ == "__main__":
     wiring.use(NaiveContainer(Settings.from_env(os.environ)))
-    sys.exit(server.main())
+    sys.exit(serve())

@@ -1,16 +1,19 @@
 """The local gateway makes the events that API Gateway would, and answers what it would."""
 
 import base64
+import io
 import json
+import logging
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from chalice.app import CORSConfig
 
-from dev.gateway import Answer, Gateway
-from dev.requests import Refused, Request
+from dev.hosts import AllowedHosts
+from dev.server.events import MAX_BODY_BYTES
+from dev.server.gateway import Gateway
 
 ORIGIN = "https://shop.example"
 ROUTES: dict[str, Any] = {
@@ -35,8 +38,44 @@ class Lambda:
         return plain | self._answer()
 
 
-def ask(function: Any, method: str = "GET", target: str = "/products", **parts: Any) -> Answer:
-    return Gateway(function, only_local=False).answer(Request(method, target, **parts))
+class Answer(NamedTuple):
+    status: str
+    fields: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return dict(self.fields)
+
+    @property
+    def problem(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(
+    function: Any,
+    method: str = "GET",
+    target: str = "/products",
+    body: bytes = b"",
+    hosts: AllowedHosts = AllowedHosts(),  # noqa: B008 — it never changes
+    **environ: Any,
+) -> Answer:
+    """Send a request as gunicorn hands it over; a variable that is None is left out."""
+    request = {
+        "REQUEST_METHOD": method,
+        "RAW_URI": target,
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "localhost:8080",
+        "wsgi.input": io.BytesIO(body),
+        **environ,
+    }
+    started: list[Any] = []
+    chunks = Gateway(function, hosts)(
+        {name: value for name, value in request.items() if value is not None},
+        lambda status, fields: started.extend((status, fields)),  # type: ignore[arg-type, return-value]
+    )
+    received = b"".join(chunks)
+    return Answer(*started, received)
 
 
 def event_of(method: str = "GET", target: str = "/products", **parts: Any) -> dict[str, Any]:
@@ -97,7 +136,7 @@ def test_each_request_has_an_id_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/", "/nowhere", "/products/1/2", "/product", "*", "http://[/products"]
+    "target", ["/", "/nowhere", "/products/1/2", "/product", "*", "http://localhost"]
 )
 def test_an_unknown_path_is_not_found(target: str) -> None:
     """The Lambda is not asked."""
@@ -105,7 +144,7 @@ def test_an_unknown_path_is_not_found(target: str) -> None:
 
     answer = ask(function, target=target)
 
-    assert (404, 404) == (answer.status, json.loads(answer.body)["status"])
+    assert ("404 Not Found", 404) == (answer.status, answer.problem["status"])
     assert answer.headers["X-Request-Id"]
     assert not hasattr(function, "event")
 
@@ -120,24 +159,29 @@ def test_values_of_one_header_and_bytes_are_passed_on() -> None:
 
     answer = ask(Lambda(lambda: made))
 
-    assert (["a", "b"], b"\xff") == (answer.headers["Set-Cookie"], answer.body)
+    assert ["a", "b"] == [value for name, value in answer.fields if name == "Set-Cookie"]
+    assert b"\xff" == answer.body
 
 
-def test_a_lambda_that_fails_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
-    """The client learns no internals, the log does."""
+def test_a_lambda_that_fails_is_a_problem(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the exception, the answer has no details."""
 
     def fail() -> None:
         raise RuntimeError("secret")
 
-    answer = ask(Lambda(fail))
+    logging.getLogger("catalog").addHandler(caplog.handler)
+    try:
+        answer = ask(Lambda(fail))
+    finally:
+        logging.getLogger("catalog").removeHandler(caplog.handler)
 
-    assert 500 == answer.status
+    assert "500 Internal Server Error" == answer.status
     assert b"secret" not in answer.body
-    assert "RuntimeError: secret" in capsys.readouterr().err
+    assert "RuntimeError: secret" in caplog.text
 
 
-def test_a_preflight_is_the_gateway_s_to_answer() -> None:
-    """Only where another origin may call."""
+def test_a_preflight_is_answered_by_the_gateway() -> None:
+    """Only if CORS is on."""
     open_, closed = Lambda(cors=CORSConfig(allow_origin=ORIGIN)), Lambda()
 
     preflight = ask(open_, "OPTIONS")
@@ -151,33 +195,88 @@ def test_a_preflight_is_the_gateway_s_to_answer() -> None:
 
 def test_a_refusal_is_a_problem_that_names_the_origin() -> None:
     """A page of another origin may read why."""
-    function: Any = Lambda(cors=CORSConfig(allow_origin=ORIGIN))
+    function = Lambda(cors=CORSConfig(allow_origin=ORIGIN))
 
-    answer = Gateway(function, only_local=False).refuse(Refused(413, "Too long"))
+    answer = ask(function, target="/nowhere")
 
-    assert (413, ORIGIN) == (answer.status, answer.headers["Access-Control-Allow-Origin"])
-    assert "Too long" == json.loads(answer.body)["detail"]
+    assert ORIGIN == answer.headers["Access-Control-Allow-Origin"]
     assert "application/problem+json" == answer.headers["Content-Type"]
+    assert "Not Found: /nowhere" == answer.problem["detail"]
 
 
-@pytest.mark.parametrize(("only_local", "status"), [(True, 403), (False, 200)])
-def test_a_foreign_name_for_this_machine_is_refused_where_only_it_may_call(
-    only_local: bool,  # noqa: FBT001 — a column of the table above
-    status: int,
-) -> None:
-    """Else a page of that name could read and write (DNS rebinding); a container has any name."""
-    function: Any = Lambda()
-    request = Request("GET", "/products", {"host": "evil.example:8080"})
+def test_headers_reach_the_lambda_in_lower_case() -> None:
+    """Including the two that WSGI treats differently."""
+    headers = event_of(
+        "POST",
+        body=b"{}",
+        HTTP_IF_MATCH='"1","2"',
+        CONTENT_TYPE="application/json",
+        CONTENT_LENGTH="2",
+    )["headers"]
 
-    answer = Gateway(function, only_local=only_local).answer(request)
+    assert {
+        "host": "localhost:8080",
+        "if-match": '"1","2"',
+        "content-type": "application/json",
+        "content-length": "2",
+    } == headers
 
-    assert (status, status == 200) == (answer.status, hasattr(function, "event"))
+
+@pytest.mark.parametrize("host", ["evil.example:8080", "", "localhost,evil.example"])
+def test_a_foreign_host_name_is_refused(host: str) -> None:
+    """A page of that name could read and write (DNS rebinding). The answer names the setting."""
+    function = Lambda()
+
+    answer = ask(function, HTTP_HOST=host)
+
+    assert "403 Forbidden" == answer.status
+    assert "API_ALLOWED_HOSTS" in answer.problem["detail"]
+    assert not hasattr(function, "event")
 
 
-def test_a_name_of_this_machine_is_answered() -> None:
-    """And so is an old client, which names nobody and is no browser."""
-    function: Any = Lambda()
-    gateway = Gateway(function, only_local=True)
+def test_a_missing_host_is_a_bad_request() -> None:
+    """RFC 9112, section 3.2."""
+    assert "400 Bad Request" == ask(Lambda(), HTTP_HOST=None).status
 
-    for headers in ({"host": "localhost:8080"}, {}):
-        assert 200 == gateway.answer(Request("GET", "/products", headers)).status
+
+def test_a_host_name_can_be_allowed() -> None:
+    """By API_ALLOWED_HOSTS."""
+    answer = ask(Lambda(), HTTP_HOST="shop.example:80", hosts=AllowedHosts("shop.example"))
+
+    assert "200 OK" == answer.status
+
+
+def test_a_body_over_ten_megabytes_is_refused() -> None:
+    """By its length before it is read, or while it is read if it comes in chunks."""
+    by_length = ask(Lambda(), "POST", CONTENT_LENGTH=str(MAX_BODY_BYTES + 1))
+    in_chunks = ask(Lambda(), "POST", body=b"x" * (MAX_BODY_BYTES + 1))
+
+    assert ["413 Content Too Large"] * 2 == [by_length.status, in_chunks.status]
+
+
+def test_a_body_without_its_end_is_a_bad_request() -> None:
+    """The client has hung up. What arrived may be valid JSON by chance."""
+    function = Lambda()
+
+    answer = ask(function, "POST", body=b"{}", CONTENT_LENGTH="3")
+
+    assert "400 Bad Request" == answer.status
+    assert not hasattr(function, "event")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_content_has_no_content_headers(status: int) -> None:
+    """204 and 304 have neither a body nor its type and length."""
+    made = {"statusCode": status, "headers": {"Content-Type": "x", "ETag": "y"}, "body": "z"}
+
+    answer = ask(Lambda(lambda: made))
+
+    assert ([("ETag", "y")], b"") == (answer.fields, answer.body)
+
+
+def test_head_has_no_body() -> None:
+    """A length is sent if the Lambda gave a body to count."""
+    answers = [ask(Lambda(lambda body=body: {"body": body}), "HEAD") for body in ("", "four")]
+
+    assert [b"", b""] == [each.body for each in answers]
+    assert [None, "4"] == [each.headers.get("Content-Length") for each in answers]

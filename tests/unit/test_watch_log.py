@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 from dev.watch.board import Board
 from dev.watch.log import Log
 from dev.watch.tap import Tap
+from dev.watch.terminal import Terminal
 from tests import examples
 from tests.running_stack import eventually
 
 
-class Terminal:
+class Screen:
     """A pipe in the place of standard output."""
 
     def __init__(self) -> None:
@@ -32,8 +34,8 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal() -> Terminal:
-    return Terminal()
+def terminal() -> Screen:
+    return Screen()
 
 
 def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> bytes:
@@ -44,7 +46,7 @@ def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> by
 HIT = a_line(HitLatency=[0.4], CacheHits=1)
 
 
-def send(terminal: Terminal, *written: bytes, **settings: str) -> Board:
+def send(terminal: Screen, *written: bytes, **settings: str) -> Board:
     """Have the API write; return the board once all has arrived."""
     board = Board()
     with Log(examples.settings(**settings), board, terminal.inlet) as log:
@@ -53,7 +55,7 @@ def send(terminal: Terminal, *written: bytes, **settings: str) -> Board:
     return board
 
 
-def test_a_line_is_counted_and_told(terminal: Terminal) -> None:
+def test_a_line_is_counted_and_told(terminal: Screen) -> None:
     """As text, where the settings want text."""
     board = send(terminal, HIT + b"\n", LOG_FORMAT="text")
 
@@ -62,7 +64,7 @@ def test_a_line_is_counted_and_told(terminal: Terminal) -> None:
     assert told.endswith("INFO    answered        ")
 
 
-def test_a_line_may_come_in_pieces(terminal: Terminal) -> None:
+def test_a_line_may_come_in_pieces(terminal: Screen) -> None:
     """A pipe knows no lines; the last one may lack its end."""
     board = send(terminal, HIT[:20], HIT[20:] + b"\n" + HIT, LOG_FORMAT="json")
 
@@ -70,7 +72,7 @@ def test_a_line_may_come_in_pieces(terminal: Terminal) -> None:
     assert [HIT.decode()] * 2 == terminal.lines()
 
 
-def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Terminal) -> None:
+def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Screen) -> None:
     """`LOG_LEVEL=WARNING make run` is quiet, and its page is right."""
     warning = a_line("cache fence lost", "WARNING")
 
@@ -80,14 +82,14 @@ def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Terminal) -
     assert [warning.decode()] == terminal.lines()
 
 
-def test_what_is_no_log_line_is_told_as_it_is(terminal: Terminal) -> None:
+def test_what_is_no_log_line_is_told_as_it_is(terminal: Screen) -> None:
     """The traceback of a start that failed has to be seen."""
     send(terminal, b"Traceback:\n  \xff\n", LOG_LEVEL="ERROR")
 
     assert ["Traceback:", "  \ufffd"] == terminal.lines()
 
 
-def test_a_closed_terminal_stops_no_count(terminal: Terminal) -> None:
+def test_a_closed_terminal_stops_no_count(terminal: Screen) -> None:
     """`make run | head` goes on."""
     terminal.hang_up()
 
@@ -96,7 +98,7 @@ def test_a_closed_terminal_stops_no_count(terminal: Terminal) -> None:
     assert 50 == board.shown()["saved"]
 
 
-def test_the_servers_are_asked_for_all_there_is(terminal: Terminal) -> None:
+def test_the_servers_are_asked_for_all_there_is(terminal: Screen) -> None:
     """JSON with metrics, each hit, and INFO at least; more where the user wants more."""
     wanted = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
     user = {"LOG_FORMAT": "text", "LOG_HITS": "0.1", "METRICS": "false", "PRODUCTS_TABLE": "t"}
@@ -127,10 +129,34 @@ def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_a_terminal_that_has_stopped_stops_no_count(terminal: Terminal) -> None:
+def test_a_terminal_that_has_stopped_stops_no_count(terminal: Screen) -> None:
     """Ctrl-S holds up nothing but what is to be read there."""
     lines = (HIT + b"\n") * 100
 
     board = send(terminal, *[lines] * 40, LOG_FORMAT="json")
 
     assert 4000 == board.shown()["saved"]
+
+
+def test_lines_dropped_by_a_slow_terminal_are_counted() -> None:
+    """Their number is printed once there is room again."""
+    outlet, inlet = os.pipe()
+    text = "x" * 99_999 + "\n"
+    read = [b""]
+
+    with Terminal(inlet, capacity=1) as slow:
+        for _ in range(5):
+            slow.write(text)
+        reader = threading.Thread(target=_read, args=(outlet, read), daemon=True)
+        reader.start()
+        eventually(lambda: "lines dropped" in read[0].decode())
+    os.close(inlet)
+    reader.join()
+
+    assert read[0].startswith(text.encode())
+
+
+def _read(outlet: int, into: list[bytes]) -> None:
+    with os.fdopen(outlet, "rb", buffering=0) as pipe:
+        while part := pipe.read(65536):
+            into[0] += part

@@ -1,0 +1,200 @@
+"""The local API's processes: how they start, serve side by side, and end."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from dev import environment
+from dev.programs import free_port
+from dev.servers import ROOT, Api
+from tests.running_stack import JSON, Client, eventually, is_alive
+
+UNREACHABLE = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+"""Redis and DynamoDB are not needed here."""
+HALF_HEAD = b"GET /docs HTTP/1.1\r\nHost: local"
+HALF_BODY = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Return the server's log file."""
+    return tmp_path / "log.txt"
+
+
+@pytest.fixture
+def api(log: Path) -> Iterator[Api]:
+    """Start the server."""
+    with Api(_settings(), log=log) as server:
+        yield server
+
+
+def _settings(**env: str) -> dict[str, str]:
+    stand_ins = {**UNREACHABLE, "REDIS_PORT": str(free_port()), "LOG_FORMAT": "json"}
+    return environment.of(None, None, {**os.environ, **stand_ins, **env})
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the child processes."""
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, check=True)
+    pairs = (map(int, line.split()) for line in told.stdout.splitlines())
+    return [child for child, parent in pairs if parent == pid]
+
+
+def test_a_worker_that_dies_is_replaced(api: Api, log: Path) -> None:
+    """The other worker keeps running, and the log has a line."""
+    first, second = workers_of(api.pid)
+
+    os.kill(first, signal.SIGKILL)
+
+    eventually(lambda: len({*workers_of(api.pid)} - {first}) == 2)
+    assert second in workers_of(api.pid)
+    assert 405 == Client(api.port).ask("DELETE", "/products").status
+    assert f"Worker (pid:{first}) was sent SIGKILL" in log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_the_server(api: Api, number: signal.Signals) -> None:
+    """However it ends. The port is then free."""
+    workers = workers_of(api.pid)
+    os.kill(api.pid, number)
+
+    eventually(lambda: not any(map(is_alive, workers)))
+    api.start()
+
+    assert 2 == len(workers)
+    assert 405 == Client(api.port).ask("DELETE", "/products").status
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_while_clients_are_connected(api: Api, number: signal.Signals) -> None:
+    """A silent client, a kept connection and half-sent requests delay it by 3 s at most."""
+    kept = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
+    assert 200 == _status(kept)
+    with ExitStack() as clients:
+        for sent in (b"", HALF_HEAD, HALF_BODY):
+            client = socket.create_connection(("127.0.0.1", api.port))
+            clients.enter_context(client).sendall(sent)
+        os.kill(api.pid, number)
+        begun = time.monotonic()
+        eventually(lambda: not api.is_alive, seconds=10)
+
+    assert time.monotonic() - begun < 4.5
+    kept.close()
+
+
+def test_no_log_line_is_lost_or_torn_at_the_end(api: Api, log: Path) -> None:
+    """Two workers write to one file under load. The live page counts these lines."""
+    answered: list[str] = []
+    clients = [threading.Thread(target=_load, args=(api.port, answered)) for _ in range(8)]
+    for client in clients:
+        client.start()
+    eventually(lambda: len(answered) > 500)
+
+    os.kill(api.pid, signal.SIGTERM)
+    eventually(lambda: not api.is_alive, seconds=10)
+
+    for client in clients:
+        client.join()
+    logged = {json.loads(line).get("request_id") for line in log.read_text().splitlines()}
+    assert {*answered} <= logged
+
+
+def _load(port: int, answered: list[str]) -> None:
+    """Send requests until the server has ended."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with suppress(OSError, http.client.HTTPException):
+        while True:
+            connection.request("HEAD", "/docs")
+            with connection.getresponse() as answer:
+                answered.append(answer.headers["X-Request-Id"])
+
+
+def test_slow_clients_do_not_block_others(api: Api) -> None:
+    """Each occupies a thread, and one worker may accept all of them."""
+    with ExitStack() as clients:
+        for sent in [HALF_HEAD] * 80 + [HALF_BODY] * 80:
+            client = socket.create_connection(("127.0.0.1", api.port))
+            clients.enter_context(client).sendall(sent)
+
+        assert {200} == {Client(api.port).ask("GET", "/docs").status for _ in range(20)}
+
+
+def _status(connection: http.client.HTTPConnection) -> int:
+    connection.request("HEAD", "/docs")
+    with connection.getresponse() as answer:
+        return answer.status
+
+
+def _ended(**env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dev.server"]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=_settings(**env),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_busy_port_ends_the_start_with_one_sentence() -> None:
+    """It names the address and the reason."""
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        ended = _ended(API_PORT=str(port))
+
+    reason = "Address already in use"
+    assert (1, f"Cannot listen on 127.0.0.1:{port}: {reason}\n", "") == (
+        ended.returncode,
+        ended.stderr,
+        ended.stdout,
+    )
+
+
+def test_an_invalid_setting_ends_the_start() -> None:
+    """Its name and rule are printed, and no traceback."""
+    ended = _ended(API_ALLOWED_HOSTS="http://shop.example")
+
+    assert 1 == ended.returncode
+    assert "API_ALLOWED_HOSTS must be" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_localhost_is_served_on_both_families() -> None:
+    """Browsers try either. A machine without IPv6 has one."""
+    with Api(_settings(API_HOST="localhost")) as server:
+        for family, address in _loopback():
+            with socket.socket(family) as client:
+                client.connect((address, server.port))
+                client.sendall(b"HEAD /docs HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                assert client.recv(12) == b"HTTP/1.0 200"
+
+
+def _loopback() -> list[tuple[int, str]]:
+    """Return the loopback addresses that can be bound."""
+    found = [(socket.AF_INET, "127.0.0.1")]
+    with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        found.append((socket.AF_INET6, "::1"))
+    return found
+
+
+@pytest.mark.parametrize(("allowed", "status"), [("", 403), ("shop.example, other", 200)])
+def test_host_names_are_checked_on_every_address(allowed: str, status: int) -> None:
+    """A container listens on 0.0.0.0 while its port is published on 127.0.0.1 only."""
+    with Api(_settings(API_HOST="0.0.0.0", API_ALLOWED_HOSTS=allowed)) as server:
+        client = Client(server.port)
+        named = client.ask("GET", "/docs", headers={**JSON, "Host": "shop.example:8080"})
+
+        assert [200, status] == [client.ask("GET", "/docs").status, named.status]
