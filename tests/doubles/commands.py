@@ -32,14 +32,17 @@ class Transfer:
             "REDIS_PORT": str(redis.connection_pool.connection_kwargs["port"]),
         }
 
-    def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Return when it is through; `variables` go before the environment's own."""
+    def run(
+        self, *words: str, stdin: str = "", **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Return when it has ended; `variables` override the environment's own."""
         return subprocess.run(
             self._command(words),
             env=self.env | variables,
             cwd=self.folder,
+            input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             check=False,
         )

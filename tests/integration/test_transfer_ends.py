@@ -29,7 +29,7 @@ def test_an_import_without_redis_goes_on_and_says_so_once(
     done = transfer.run("import", transfer.write(many(30)), REDIS_PORT=_free_port())
 
     assert (0, "read 30, stored 30, rejected 0\n") == (done.returncode, done.stdout)
-    assert 1 == done.stderr.count("Redis was out of reach")
+    assert 1 == done.stderr.count("Redis was unavailable")
     assert 4 == len(done.stderr.splitlines())  # fence, circuit, release; what they mean
     assert 30 == len(stored(emulated_table))
 
@@ -93,7 +93,7 @@ def test_an_interrupted_import_says_what_is_stored(
     assert (out, told) in (
         (
             b"read 27, stored 25, rejected 0, not stored 2\n",
-            b"Stopped after line 27: interrupted\nNot stored: line 26, 27\n",
+            b"Stopped after line 27: interrupted\nNot stored: line 26, line 27\n",
         ),
         (b"read 25, stored 25, rejected 0\n", b"Stopped after line 25: interrupted\n"),
     )
