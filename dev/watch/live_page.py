@@ -108,7 +108,7 @@ def port_of(env: Mapping[str, str]) -> int | None:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise SettingsError(
-            "Settings at fault:\n  WATCH_PORT must be a whole number from 1 to 65535"
+            "Invalid settings:\n  WATCH_PORT must be a whole number from 1 to 65535"
         )
     return int(text)
 
