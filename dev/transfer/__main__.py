@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
 from chalicelib.config import SettingsError
-from chalicelib.errors import CatalogError, StoreUnavailable
+from chalicelib.errors import CatalogError
 from chalicelib.wiring import Container
 from dev import target
 from dev.transfer import entries, formats, saving
@@ -106,7 +106,7 @@ def _container() -> Container:
         raise click.UsageError(f"{hint}{error}") from None
     try:
         container.repository.ping()
-    except (StoreUnavailable, BotoCoreError) as error:
+    except (CatalogError, BotoCoreError) as error:
         table = container.settings.products_table
         raise click.ClickException(f"Table '{table}': {_reason(error)}") from None
     return container
@@ -121,12 +121,11 @@ def _shown(rows: Iterable[Entry | Reject]) -> Iterator[Entry | Reject]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the error's text, and the error code behind a `StoreUnavailable`."""
+    """Return the error's text, with DynamoDB's error code or the name of botocore's error."""
     cause = error.__cause__
-    if not isinstance(error, StoreUnavailable) or cause is None:
-        return str(error)
-    is_answer = isinstance(cause, ClientError)
-    return f"{error} ({cause.response['Error']['Code'] if is_answer else type(cause).__name__})"
+    if isinstance(cause, ClientError):
+        return f"{error} ({cause.response['Error']['Code']})"
+    return f"{error} ({type(cause).__name__})" if isinstance(cause, BotoCoreError) else str(error)
 
 
 if __name__ == "__main__":

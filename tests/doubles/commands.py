@@ -12,6 +12,8 @@ from dev.servers import Emulator
 from tests.doubles.recording import RecordingRedis, Table
 
 PATIENCE_SECONDS = 60
+IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""Starts a program as `&` in a script does: with SIGINT ignored."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -47,11 +49,11 @@ class Transfer:
             check=False,
         )
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        """Return it under way, with pipes to all its streams."""
+    def start(self, *words: str, by: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        """Return it while it runs, started by another program, with pipes to all its streams."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            self._command(words),
+            [*by, *self._command(words)],
             env=self.env,
             cwd=self.folder,
             stdin=pipe,

@@ -20,14 +20,6 @@ def _client(port: int) -> object:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
 def silent_port() -> Iterator[int]:
     """Return a port that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
