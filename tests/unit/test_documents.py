@@ -44,10 +44,3 @@ def test_every_command_is_one_of_the_makefile(document: str) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert set() == set(COMMAND.findall(_text(document))) - targets
-
-
-def test_the_threat_model_has_all_ten_risks() -> None:
-    """OWASP's API Security Top 10 of 2023, each once."""
-    risks = re.findall(r"^\| \*\*API(\d+) ", _text("SECURITY.md"), re.MULTILINE)
-
-    assert list(map(str, range(1, 11))) == risks

@@ -61,15 +61,6 @@ def test_the_example_names_every_setting_and_nothing_else() -> None:
     assert settings_read() == example().keys()
 
 
-def test_each_variable_is_there_once_under_a_line_that_explains_it() -> None:
-    """A comment stands right above each."""
-    lines = example_lines()
-    places = [n for n, line in enumerate(lines) if re.match(r"(# )?[A-Z_]+=", line)]
-
-    assert len(example()) == len(places)
-    assert [] == [lines[n] for n in places if not re.match(r"# \S+ ", lines[n - 1])]
-
-
 def test_the_values_shown_are_the_defaults() -> None:
     """Copied as it is, the file changes nothing."""
     shown = {line.split("=")[0] for line in example_lines() if re.match(r"[A-Z_]+=", line)}
