@@ -39,7 +39,7 @@ def settings_read() -> set[str]:
 
 
 def example_lines() -> list[str]:
-    return (ROOT / ".env.example").read_text().splitlines()
+    return (ROOT / ".env.example").read_text("utf-8").splitlines()
 
 
 def example() -> dict[str, str]:
@@ -50,7 +50,7 @@ def example() -> dict[str, str]:
 
 def readme_table() -> set[str]:
     """Return what the first column of the table under `## Settings` names."""
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text("utf-8")
     section = text.split("\n## Settings\n", 1)[1].split("\n## ", 1)[0]
     rows = (line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
     return {name for cell in rows for name in re.findall(r"`([A-Z_]+)`", cell)}

@@ -46,7 +46,7 @@ def test_leave_to_connect_is_given_where_iam_is_asked_only() -> None:
 def test_the_code_sends_a_cluster_no_command_that_its_user_is_denied() -> None:
     """What may be sent to a cluster only, is; nothing is sent that is allowed nowhere."""
     source = "".join(
-        (build.ROOT / "chalicelib" / name).read_text()
+        (build.ROOT / "chalicelib" / name).read_text("utf-8")
         for name in ("redis_client.py", "redis_nodes.py")
     )
     commands = re.findall(r'\("([A-Z]+)"(?:, "([A-Z]+)")?', source)
