@@ -40,7 +40,7 @@ up:  ## Start the whole stack in containers: LocalStack, Valkey, the API on :808
 down:  ## Stop the containers and remove their data
 	docker compose -f localstack-compose.yml down --volumes
 
-import: $(INSTALLED)  ## Load products: make import FILE=products.ndjson
+import: $(INSTALLED)  ## Load products, NDJSON or a JSON array: make import FILE=products.ndjson
 	@$(BIN)/python -m dev.transfer import "$(FILE)"
 
 export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson

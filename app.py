@@ -7,7 +7,7 @@ from chalice.app import Chalice, DynamoDBEvent
 from chalicelib import telemetry, wiring
 from chalicelib.api import access, cors, docs, health, products, root, routes
 
-# A setting at fault stops the start, here, and not the first request.
+# An invalid setting stops the start, here, and not the first request.
 settings = wiring.container().settings
 telemetry.configure(settings)
 

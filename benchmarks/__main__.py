@@ -1,17 +1,13 @@
-"""
-`make bench`: measures this project beside its peers, in one run; tells the targets that it misses.
-
-Without `--quick` it writes `benchmarks/results/latest.json`, and from that the tables and charts of
-README and docs. `--write` makes these anew from the figures that are there.
-"""
+"""`make bench`: measures this project beside its peers, in one run, and writes the figures."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any, Final
+
+import click
 
 from benchmarks import report
 from benchmarks.pictures import pictures
@@ -23,23 +19,30 @@ DOCS: Final = ROOT / "docs"
 DOCUMENTS: Final = (ROOT / "README.md", DOCS / "performance.md", DOCS / "scale.md")
 
 
-def main() -> int:
-    """Run as the command line says; status 1 where a target is missed."""
-    options = _parser().parse_args()
-    if options.write:
+@click.command()
+@click.option("--quick", is_flag=True, help="A try of a minute, which writes nothing.")
+@click.option("--write", "only_write", is_flag=True, help="Write from kept figures; measure none.")
+def main(*, quick: bool, only_write: bool) -> None:
+    """
+    Measure this project beside its peers, in one run.
+
+    Writes `benchmarks/results/latest.json`, and from it the tables and charts of README and docs.
+    Exit status 1 where a target is missed.
+    """
+    if only_write:
         write(json.loads(RESULTS.read_text(encoding="utf-8")))
-        return 0
-    figures = run(QUICK if options.quick else WHOLE)
-    if not options.quick:
+        return
+    figures = run(QUICK if quick else WHOLE)
+    if not quick:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         write(figures)
-    sys.stdout.write(f"{report.details(figures)}\n{report.promises(figures)}")
-    return 0 if all(each["met"] for each in figures["targets"]) else 1
+    click.echo(f"{report.details(figures)}\n{report.promises(figures)}", nl=False)
+    sys.exit(0 if all(each["met"] for each in figures["targets"]) else 1)
 
 
 def write(figures: dict[str, Any]) -> None:
-    """Make the tables and the charts anew."""
+    """Write the tables and the charts."""
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         document.write_text(report.filled(text, figures), encoding="utf-8")
@@ -47,13 +50,5 @@ def write(figures: dict[str, Any]) -> None:
         (DOCS / name).write_text(picture, encoding="utf-8")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="a minute's try; writes nothing")
-    parser.add_argument("--write", action="store_true", help="measure nothing")
-    return parser
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="python -m benchmarks")

@@ -1,8 +1,8 @@
 """
-The settings: what the environment may say, and the rule each variable has to meet.
+The settings: the variables of the environment, and the rule of each.
 
-The only module that reads the environment (credentials apart: those are boto3's to find).
-Written without Pydantic, since a cache hit would wait 170 ms at a cold start for its import.
+The only module that reads the environment (but for credentials, which boto3 finds).
+Written without Pydantic, whose import would add 170 ms to a cold cache hit.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Final
 from chalicelib.environment import Reader, Rule
 
 LOCAL: Final = "local"
-"""The stage of who runs it on a machine of their own."""
+"""The stage on a developer's machine."""
 
 
 class SettingsError(Exception):
-    """A variable is missing or breaks its rule. Names it and the rule, never its content."""
+    """A variable is missing or invalid. Its text has the name and the rule, never the content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +61,18 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Raise `SettingsError` that lists every variable at fault."""
+        """Raise `SettingsError` that lists every invalid variable."""
         read = Reader(env)
         on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in env
         cache_enabled = read.boolean("CACHE_ENABLED", default=True)
         write_access = read.choice("WRITE_ACCESS", ("iam", "cognito", "key", "open"))
         read_access = read.choice("READ_ACCESS", ("open", "iam", "cognito", "key"))
-        asks_a_pool = "cognito" in (write_access, read_access)
+        uses_tokens = "cognito" in (write_access, read_access)
         redis_tls = read.boolean("REDIS_TLS", default=False)
         redis_cluster = read.boolean("REDIS_CLUSTER", default=False)
         redis_iam_cache = read.text("REDIS_IAM_CACHE", _ELASTICACHE, "") or None
         if redis_iam_cache and not redis_tls:
-            read.fault("REDIS_TLS must be true with REDIS_IAM_CACHE: a token is a secret")
+            read.add_error("REDIS_TLS must be true with REDIS_IAM_CACHE: a token is a secret")
         settings = cls(
             products_table=read.text("PRODUCTS_TABLE", _TABLE),
             products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
@@ -84,7 +84,7 @@ class Settings:
             cache_write_policy=read.choice("CACHE_WRITE_POLICY", ("available", "strict")),
             cache_ttl_seconds=read.integer("CACHE_TTL_SECONDS", 1, 30 * 24 * 3600, 3600),
             cache_negative_ttl_seconds=read.integer("CACHE_NEGATIVE_TTL_SECONDS", 1, 3600, 15),
-            redis_host=read.text("REDIS_HOST", _HOST, None if cache_enabled else ""),
+            redis_host=read.text("REDIS_HOST", _host("REDIS_PORT"), None if cache_enabled else ""),
             redis_port=read.integer("REDIS_PORT", 1, 65535, 6379),
             redis_db=read.integer("REDIS_DB", 0, 0 if redis_cluster else 15, 0),
             redis_cluster=redis_cluster,
@@ -95,13 +95,13 @@ class Settings:
             redis_password=read.text("REDIS_PASSWORD", _ANY, "") or None,
             redis_iam_cache=redis_iam_cache,
             redis_timeout_seconds=read.number("REDIS_TIMEOUT_SECONDS", 0.01, 1.0, 0.08),
-            api_host=read.text("API_HOST", _HOST, "127.0.0.1"),
+            api_host=read.text("API_HOST", _host("API_PORT"), "127.0.0.1"),
             api_port=read.integer("API_PORT", 1, 65535, 8080),
             api_allowed_hosts=_listed(read.text("API_ALLOWED_HOSTS", _HOSTS, "")),
             cors_allow_origin=read.text("CORS_ALLOW_ORIGIN", _ORIGIN, "") or None,
             write_access=write_access,
             read_access=read_access,
-            cognito_pool_arn=read.text("COGNITO_POOL_ARN", _POOL, None if asks_a_pool else "")
+            cognito_pool_arn=read.text("COGNITO_POOL_ARN", _POOL, None if uses_tokens else "")
             or None,
             debug=read.boolean("DEBUG", default=False),
             log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
@@ -110,19 +110,27 @@ class Settings:
             metrics=read.boolean("METRICS", default=True),
             stage=read.text("STAGE", _STAGE, None if on_lambda else LOCAL),
         )
-        if read.faults:
-            raise SettingsError("\n".join(["Settings at fault:", *read.faults]))
+        if read.errors:
+            raise SettingsError("\n".join(["Invalid settings:", *read.errors]))
         return settings
 
 
 def _region_variable(env: Mapping[str, str]) -> str:
-    """Return the variable that names the region: Lambda sets both, a shell often the longer one."""
+    """Return the variable that has the region: Lambda sets both, a shell often only the longer."""
     only_default = env.get("AWS_DEFAULT_REGION") and not env.get("AWS_REGION")
     return "AWS_DEFAULT_REGION" if only_default else "AWS_REGION"
 
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in value.split(",") if value)
+
+
+def _host(port: str) -> Rule:
+    """Allow a name or an address. One colon would start a port, two are an IPv6 address."""
+    return Rule(
+        r"[A-Za-z0-9_.-]{1,255}|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f.:]*",
+        f"a host name or address; its port is set by {port}",
+    )
 
 
 _TABLE: Final = Rule(r"[A-Za-z0-9_.-]{3,255}", "a DynamoDB table name")
@@ -136,12 +144,16 @@ _ELASTICACHE: Final = Rule(
     r"arn:aws[a-z-]*:elasticache:[^:]+:[0-9]{12}:(serverlesscache|replicationgroup):[^:]+",
     "the ARN of a serverless cache or a replication group of ElastiCache",
 )
-_HOST: Final = Rule(r"[A-Za-z0-9_.:-]{1,255}", "a host name or address")
 _NAME: Final = r"\s*([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f:.]+\])\s*"
 _HOSTS: Final = Rule(
     rf"\*|{_NAME}(,{_NAME})*", "* or host names without ports, with commas between"
 )
-_ORIGIN: Final = Rule(r"\*|https?://[^\s/@]+", "* or an origin such as https://shop.example")
+_ORIGIN: Final = Rule(
+    # Browsers leave the scheme's own port out, and compare the whole text.
+    r"\*|(?!http:.*:80$|https:.*:443$)https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?",
+    "* or one origin as browsers send it: scheme://host[:port], in lower case and without a path, "
+    "such as https://shop.example",
+)
 _STAGE: Final = Rule(r"[A-Za-z0-9-]{1,32}", "a name of letters, digits and hyphens")
 _POOL: Final = Rule(
     r"arn:aws[a-z-]*:cognito-idp:[^:]+:[0-9]{12}:userpool/[^/]+", "the ARN of a Cognito user pool"

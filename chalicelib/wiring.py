@@ -90,7 +90,7 @@ _container: Container | None = None
 
 
 def container() -> Container:
-    """Return this process's objects; raise `SettingsError` where the environment is at fault."""
+    """Return this process's objects; raise `SettingsError` where a setting is invalid."""
     global _container  # noqa: PLW0603 — one per process, and this is the place for it
     if _container is None:
         _container = Container(Settings.from_env(os.environ))

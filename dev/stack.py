@@ -25,9 +25,9 @@ from dev.programs import Server, StartFailed, free_port
 from dev.server import listeners
 from dev.servers import Api, Emulator, Stream, Valkey
 from dev.stack_file import StackFile
-from dev.watch.board import Board
 from dev.watch.live_page import LivePage, port_of
 from dev.watch.log import Log
+from dev.watch.state import State
 
 LOCAL: Final = Path(".local")
 """In the current directory, so that tests can run stacks of their own."""
@@ -61,13 +61,13 @@ class Stack:
         self.settings = Settings.from_env(child_env)
         os.environ.update(child_env)  # boto3 looks for credentials there
         child_env["API_PORT"] = str(self.settings.api_port)
-        self._board = Board()
-        self._log = Log(self.settings, self._board)
+        self._state = State()
+        self._log = Log(self.settings, self._state)
         server_env = self._log.settings_of_a_server(child_env)
         self._api = Api(server_env, log=self._log.api)
         self._stream = Stream(server_env, log=self._log.stream)
         port = port_of(env)
-        self._page = LivePage(self.settings, self._board, self._api.url, self._redis, port)
+        self._page = LivePage(self.settings, self._state, self._api.url, self._redis, port)
         self._file = StackFile(local, self.settings, self._api, self._redis, self._aws, self._page)
 
     def run(self) -> NoReturn:
@@ -112,7 +112,7 @@ class Stack:
 
     def _revive(self, server: Server) -> None:
         print(f"{server.name} has died; starting it again", flush=True)
-        self._board.started_anew(server.name)
+        self._state.restarted(server.name)
         try:
             server.start()
         except StartFailed as failure:

@@ -1,4 +1,4 @@
-"""What every test stands on: an environment that says nothing but what the project's tests need."""
+"""For every test: an environment without settings of the developer's shell."""
 
 import os
 import re
@@ -8,11 +8,13 @@ import pytest
 
 from chalicelib import wiring
 
-_OURS = re.compile(
-    r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH)_.*"
-    r"|DEBUG|METRICS|STAGE|(http|https|no|all)_proxy",
+_FOREIGN = re.compile(
+    r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH|CORS|DYNAMODB)_.*"
+    r"|DEBUG|METRICS|STAGE|PERSIST|(http|https|no|all)_proxy"
+    r"|PYTHON(WARNINGS|DEVMODE|OPTIMIZE|TRACEMALLOC|INSPECT|VERBOSE)|TQDM_.*|_X_AMZN_TRACE_ID",
     re.IGNORECASE,
 )
+"""Settings of the project, of boto3 and of Python that would change what a program does."""
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -24,9 +26,9 @@ _CREDENTIALS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def environment() -> Iterator[None]:
-    """Take away what the developer's shell says, and give credentials that open nothing."""
+    """Remove what the shell has set, and set credentials that are valid nowhere."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in filter(_OURS.fullmatch, list(os.environ)):
+        for name in filter(_FOREIGN.fullmatch, list(os.environ)):
             patch.delenv(name)
         for name, value in _CREDENTIALS.items():
             patch.setenv(name, value)

@@ -88,7 +88,7 @@ class Stack(Client):
 
     @property
     def output(self) -> str:
-        return (self.place / "output.txt").read_text()
+        return (self.place / "output.txt").read_text("utf-8")
 
     @property
     def file(self) -> Path:
@@ -96,7 +96,7 @@ class Stack(Client):
 
     @property
     def facts(self) -> Any:
-        return json.loads(self.file.read_text())
+        return json.loads(self.file.read_text("utf-8"))
 
     @property
     def pids(self) -> list[int]:

@@ -1,42 +1,39 @@
-"""
-`make bench-listing`: a large catalogue, its first pages and its last. A stack of its own.
-
-Exit status 1 where a product is missed or visited twice, or a page's place changes what it reads.
-"""
+"""`make bench-listing`: a large catalogue, its first pages and its last. A stack of its own."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
+import click
+
 from benchmarks.listing import report
 from benchmarks.listing.run import Plan, is_as_promised, run
 
-
-def main() -> int:
-    """Run as the command line says."""
-    options = vars(_parser().parse_args())
-    figures = run(Plan(**{name: options[name] for name in Plan._fields}))
-    sys.stdout.write(report.text(figures) + "\n")
-    if options["json"]:
-        options["json"].write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 0 if is_as_promised(figures) else 1
+_USUAL = Plan()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.listing", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    usual = Plan()
-    parser.add_argument("--products", type=int, default=usual.products, help="(%(default)s)")
-    parser.add_argument("--limit", type=int, default=usual.limit, help="of a page (%(default)s)")
-    parser.add_argument("--ends", type=int, default=usual.ends, help="pages of each (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=usual.rounds, help="by turns (%(default)s)")
-    parser.add_argument("--seed", type=int, default=usual.seed, help="(%(default)s)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    return parser
+@click.command(context_settings={"show_default": True})
+@click.option("--products", default=_USUAL.products, help="Their number.")
+@click.option("--limit", default=_USUAL.limit, help="Products of a page.")
+@click.option("--ends", default=_USUAL.ends, help="Pages of each end.")
+@click.option("--rounds", default=_USUAL.rounds, help="First and last pages by turns.")
+@click.option("--seed", default=_USUAL.seed, help="Of the products.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here too.")
+def main(file: Path | None, **plan: int) -> None:
+    """
+    Time first and last pages of a large catalogue.
+
+    Exit status 1 where a product is missed or visited twice, or a page's place changes what it
+    reads.
+    """
+    figures = run(Plan(**plan))
+    click.echo(report.text(figures))
+    if file:
+        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    sys.exit(0 if is_as_promised(figures) else 1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="python -m benchmarks.listing")

@@ -8,7 +8,6 @@ both. Lines go to a pipe that another process empties, as they do on Lambda.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -20,6 +19,8 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, Final
+
+import click
 
 from chalicelib import telemetry, wiring
 from chalicelib.config import Settings
@@ -51,20 +52,17 @@ _VARIANTS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def main() -> None:
-    """Measure, and print a line a variant: µs a hit, and the ratio to the first."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.telemetry", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200)
-    rounds = parser.parse_args().rounds
+@click.command()
+@click.option("--rounds", default=200, show_default=True)
+def main(rounds: int) -> None:
+    """Measure, and print a line per variant: µs per hit, and the ratio to the first."""
     with tempfile.TemporaryDirectory() as place, Valkey(log=Path(place) / "log") as valkey:
         environment = {"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port)}
         times = measured(environment, rounds)
     base = times["without metrics"]
     for name, each in times.items():
         ratios = [one / other for one, other in zip(each, base, strict=True)]
-        sys.stdout.write(
-            f"{statistics.median(each):7.1f} µs  {statistics.median(ratios):.3f}  {name}\n"
-        )
+        click.echo(f"{statistics.median(each):7.1f} µs  {statistics.median(ratios):.3f}  {name}")
 
 
 def measured(environment: dict[str, str], rounds: int) -> dict[str, list[float]]:
@@ -116,4 +114,4 @@ def _round(call: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m benchmarks.telemetry")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from dev.freshness.shelf import Shelf
+from dev.freshness.product_pool import ProductPool
 from dev.freshness.tally import Tally
 from dev.freshness.timeline import Timeline
 from dev.freshness.worker import Shared, Worker
@@ -27,10 +27,10 @@ class Load:
 
     def start(self, workers: int, products: int, seed: int) -> None:
         """Make the products, a few of them hot, then set the workers going."""
-        first = Worker(self.shared, Shelf([], 0), random.Random(seed))  # noqa: S311 — no secret
-        shelf = Shelf([first.create() for _ in range(products)], HOT)
+        first = Worker(self.shared, ProductPool([], 0), random.Random(seed))  # noqa: S311 — no secret
+        pool = ProductPool([first.create() for _ in range(products)], HOT)
         chances = (random.Random(seed + n) for n in range(workers))  # noqa: S311
-        self._workers = [Worker(self.shared, shelf, chance) for chance in chances]
+        self._workers = [Worker(self.shared, pool, chance) for chance in chances]
         for worker in self._workers:
             worker.start()
 

@@ -1,21 +1,15 @@
-"""
-`make outages`: each way that Redis and DynamoDB can fail, what clients feel, and for how long.
-
-    python -m dev.freshness.outages [--ways pause,drop,…] [--hung 10] [--json FILE]
-
-Ends with Redis hung under load. Exit status 1 on a broken promise; times are reported, and only
-those after Redis's return are judged: the others depend on the machine.
-"""
+"""`make outages`: each way that Redis and DynamoDB can fail, and what clients feel."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
+
+import click
 
 from dev.freshness import dynamodb_outage, faults, redis_outage, report, stampede
 from dev.freshness.faults import FAULTS, Fault
@@ -39,26 +33,46 @@ WAYS: Final = {
 }
 
 
-def main() -> int:
-    """Run as the command line says."""
-    options = _parser().parse_args()
+def _ways(_context: object, _option: object, names: str) -> list[str]:
+    ways = names.split(",")
+    if unknown := set(ways) - WAYS.keys():
+        raise click.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(WAYS)}")
+    return ways
+
+
+@click.command()
+@click.option("--ways", default=",".join(WAYS), show_default=True, callback=_ways, help="Of Redis.")
+@click.option("--hung", default=10.0, show_default=True, help="Seconds hung under load.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here too.")
+def main(ways: list[str], hung: float, file: Path | None) -> None:
+    """
+    Measure what clients feel while Redis or DynamoDB fails, then Redis hung under load.
+
+    Exit status 1 on a broken promise. Of the times, only those after Redis's return are judged:
+    the others depend on the machine.
+    """
     with Rig() as rig:
-        redis = [redis_outage.measure(rig, way, WAYS[way]) for way in options.ways.split(",")]
-        print("\n".join(report.table(_redis_rows(redis))), end="\n\n")
+        redis = [redis_outage.measure(rig, way, WAYS[way]) for way in ways]
+        _show(_redis_rows(redis))
         database = [dynamodb_outage.measure(rig, way) for way in dynamodb_outage.WAYS]
-        print("\n".join(report.table(_dynamodb_rows(database))), end="\n\n")
+        _show(_dynamodb_rows(database))
     with Rig(redis_faults=False, stream=False) as rig:
         bursts = [
             stampede.best(each, rig) for each in (stampede.of_one_product, stampede.of_unknown_ids)
         ]
-        print("\n".join(report.table(_stampede_rows(bursts))), end="\n\n")
-    hung = under_load("pause", options.hung)
-    print(f"Redis hung for {options.hung:.0f} s under load:\n{report.text(hung)}")
+        _show(_stampede_rows(bursts))
+    loaded = under_load("pause", hung)
+    click.echo(f"Redis hung for {hung:.0f} s under load:\n{report.text(loaded)}")
     seen: list[Any] = [*redis, *database, *bursts]
-    if options.json:
+    if file:
         figures = [{"kind": type(each).__module__, **each._asdict()} for each in seen]
-        options.json.write_text(json.dumps([*figures, hung], indent=2, default=list) + "\n")
-    return 0 if all(each.is_kept for each in seen) and report.is_kept(hung) else 1
+        text = json.dumps([*figures, loaded], indent=2, default=list)
+        file.write_text(f"{text}\n", encoding="utf-8")
+    sys.exit(0 if all(each.is_kept for each in seen) and report.is_kept(loaded) else 1)
+
+
+def _show(rows: Iterable[list[object]]) -> None:
+    click.echo("\n".join(report.table(rows)) + "\n")
 
 
 def under_load(way: str, seconds: float, calm: float = 4.0) -> dict[str, Any]:
@@ -98,14 +112,5 @@ def _stampede_rows(bursts: Iterable[stampede.Stampede]) -> Iterable[list[object]
         yield [each.what, each.requests, each.statuses, each.database_reads, each.allowed]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m dev.freshness.outages", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--ways", default=",".join(WAYS), help=f"of Redis: {', '.join(WAYS)}")
-    parser.add_argument("--hung", type=float, default=10, help="seconds hung under load (10)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    return parser
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="python -m dev.freshness.outages")

@@ -19,7 +19,7 @@ from typing import Final
 from dev.freshness import faults
 from dev.freshness.client import LOST, Answer, Client
 from dev.freshness.ledger import Kind, Ledger, Write
-from dev.freshness.shelf import Shelf, draft
+from dev.freshness.product_pool import ProductPool, draft
 from dev.freshness.tally import Stale, Tally
 from dev.freshness.timeline import Timeline, Verdict
 
@@ -49,11 +49,11 @@ class Shared:
 class Worker(threading.Thread):
     """One client: sends a request, waits for the answer, checks it, and so on."""
 
-    def __init__(self, shared: Shared, shelf: Shelf, chance: random.Random) -> None:
+    def __init__(self, shared: Shared, pool: ProductPool, chance: random.Random) -> None:
         super().__init__(daemon=True)
         self.tally = Tally()
         self._shared = shared
-        self._shelf = shelf
+        self._pool = pool
         self._chance = chance
         self._client = Client(shared.url)
 
@@ -81,7 +81,7 @@ class Worker(threading.Thread):
         return self._chance.choices(calls, self._shared.shares)[0]
 
     def _read(self) -> None:
-        product_id = self._shelf.to_read(self._chance)
+        product_id = self._pool.to_read(self._chance)
         answer = self._send("GET", f"/products/{product_id}")
         if answer.status in (200, 404):
             self.tally.counts["reads"] += 1
@@ -89,7 +89,7 @@ class Worker(threading.Thread):
             self._check(product_id, answer, answer.version, answer.cache)
 
     def _select(self) -> None:
-        ids = {self._shelf.to_read(self._chance) for _ in range(_SELECTED)}
+        ids = {self._pool.to_read(self._chance) for _ in range(_SELECTED)}
         answer = self._send("GET", f"/products?ids={','.join(ids)}")
         if answer.status == 200:
             self._check_shown(answer, "select")
@@ -109,7 +109,7 @@ class Worker(threading.Thread):
                 self._check(item["id"], answer, shown.version, cache)
 
     def _update(self) -> None:
-        product_id = self._shelf.at(self._shelf.place(self._chance))
+        product_id = self._pool.at(self._pool.place(self._chance))
         history, token = self._shared.ledger.of(product_id), next(self._shared.tokens)
         wanted = history.latest() if self._chance.random() < _IF_MATCH else None
         self._shared.shown_by[token] = write = history.begin(Kind.UPDATE, time.monotonic())
@@ -118,13 +118,13 @@ class Worker(threading.Thread):
         self._settle(product_id, write, answer)
 
     def _delete(self) -> None:
-        place = self._shelf.place(self._chance)
-        product_id = self._shelf.at(place)
+        place = self._pool.place(self._chance)
+        product_id = self._pool.at(place)
         write = self._shared.ledger.of(product_id).begin(Kind.DELETE, time.monotonic())
         answer = self._send("DELETE", f"/products/{product_id}")
         self._settle(product_id, write, answer)
         if answer.status in (204, 404):
-            self._shelf.replace(place, product_id, self.create())
+            self._pool.replace(place, product_id, self.create())
 
     def _settle(self, product_id: str, write: Write, answer: Answer) -> None:
         """Note what became of a write. A 404 is a read too, of what DynamoDB holds."""

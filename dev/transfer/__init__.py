@@ -1,1 +1,1 @@
-"""Import and export: products between the catalog and a file, a JSON line each."""
+"""Import and export of products, as NDJSON or a JSON array."""

@@ -1,105 +1,150 @@
 """
-The writing side of an import: batches, each written behind the fences of its products.
+Stores the products of an import in batches, each written behind the fences of its products.
 
-So promise 1 holds for what is overwritten as for any other write. Knows neither files nor terminal.
+So a read that starts after the import returns no older state. Knows neither files nor terminal.
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from itertools import islice
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Final
 
 from chalicelib.errors import OutcomeUnknown, StoreUnavailable
 from chalicelib.product import Product
-from chalicelib.repository import BATCH_WRITE_LIMIT
-from dev.transfer.ledger import Ledger
-from dev.transfer.lines import Entry
+from chalicelib.product_cache import ProductCache, ReadsBypassed
+from chalicelib.repository import BATCH_WRITE_LIMIT, Repository
+from dev.transfer.entries import Entry, Reject
 
-PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
-"""Seconds, at most, before each further try of what DynamoDB left unprocessed."""
+PAUSES: Final = (0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Seconds, at most, before each try of what DynamoDB left unprocessed."""
 PATIENCE_SECONDS: Final = 30.0
-"""No try begins later: with the seconds that it takes at most, the fences (60 s) still stand."""
+"""No try begins later, so that the fences (60 s) outlive the last one."""
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-class Fences(Protocol):
-    """The cache, as an import needs it."""
+class Import:
+    """
+    An import under way, and its report.
 
-    def fenced(self, product_id: str, /) -> AbstractContextManager[None]:
-        """Hold readers off while the block commits a write."""
-
-
-class Products(Protocol):
-    """The repository, as an import needs it."""
-
-    def new(self, product_id: str, fields: Mapping[str, Any]) -> Product:
-        """Return a product at its first version, without storing it."""
-
-    def put_all(self, products: Sequence[Product]) -> Sequence[Product]:
-        """Store up to 25 products of different ids; return those not stored."""
-
-
-class Loader:
-    """Stores entries in batches, each `undisturbed`, and keeps the ledger."""
+    The report is correct whenever the import stops: a product counts as stored once DynamoDB has
+    said so, and its outcome is unknown from the moment it is sent until then.
+    """
 
     def __init__(
         self,
-        cache: Fences,
-        repository: Products,
-        ledger: Ledger,
+        cache: ProductCache | ReadsBypassed,
+        repository: Repository,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._cache = cache
         self._repository = repository
-        self._ledger = ledger
         self._sleep = sleep
         self._clock = clock
-        self._undisturbed = undisturbed
+        self._read = self._stored = self._rejected = 0
+        self._place = "the start"
+        self.stopped_by: str | None = None
+        self._batch: dict[str, Entry] = {}
+        self._sent: set[str] = set()
 
-    def store_all(self, entries: Iterable[Entry]) -> None:
+    def store(self, rows: Iterable[Entry | Reject]) -> None:
         """
-        Store entries of different ids. Raise `Unavailable` at the first that cannot be stored.
+        Store the entries, whose ids differ. Raise `Unavailable` at the first that is not stored.
 
         `OutcomeUnknown`: the fences of its batch stay until they expire.
         """
-        coming = iter(entries)
-        while batch := list(islice(coming, BATCH_WRITE_LIMIT)):
-            with self._undisturbed():
-                self._store(batch)
+        for row in rows:
+            self._read += 1
+            self._place = row.place
+            if isinstance(row, Reject):
+                self._rejected += 1
+                continue
+            self._batch[row.product_id] = row
+            if len(self._batch) == BATCH_WRITE_LIMIT:
+                self._store_batch()
+        if self._batch:
+            self._store_batch()
 
-    def _store(self, batch: Sequence[Entry]) -> None:
-        give_up_at = self._clock() + PATIENCE_SECONDS
-        with ExitStack() as fences:
-            for entry in batch:
-                fences.enter_context(self._cache.fenced(entry.product_id))
-            # Made behind the fences, so that their versions are above any that was there before.
-            self._put(
-                [self._repository.new(each.product_id, each.fields) for each in batch], give_up_at
-            )
+    @property
+    def is_clean(self) -> bool:
+        """Whether every product of the file is stored."""
+        return self._stored == self._read and self.stopped_by is None
 
-    def _put(self, products: Sequence[Product], give_up_at: float) -> None:
-        left = self._try(products)
-        for pause in PAUSES:
-            if not left or self._clock() + pause > give_up_at:
-                break
-            self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311 — no secret
-            left = self._try(left)
-        if left:
-            raise StoreUnavailable("DynamoDB does not take it, however often it is asked")
+    def summary(self) -> str:
+        """Return the counts in a line."""
+        counts = {"read": self._read, "stored": self._stored, "rejected": self._rejected}
+        counts |= {outcome: len(places) for outcome, places in self._rest().items()}
+        return ", ".join(f"{name} {count}" for name, count in counts.items())
 
-    def _try(self, products: Sequence[Product]) -> Sequence[Product]:
-        """Return those not stored: all of them, where DynamoDB was too busy or out of reach."""
-        self._ledger.sent(products)
+    def problems(self) -> Iterator[str]:
+        """Return a line for each thing to see to."""
+        if self.stopped_by is not None:
+            yield f"Stopped after {self._place}: {self.stopped_by}"
+        for outcome, places in self._rest().items():
+            yield f"{outcome.capitalize()}: {', '.join(places)}"
+
+    def _rest(self) -> dict[str, list[str]]:
+        """Return the places of entries that are not known to be stored, by outcome."""
+        rest: dict[str, list[str]] = {}
+        for entry in self._batch.values():
+            outcome = "outcome unknown" if entry.product_id in self._sent else "not stored"
+            rest.setdefault(outcome, []).append(entry.place)
+        return rest
+
+    def _store_batch(self) -> None:
+        deadline = self._clock() + PATIENCE_SECONDS
+        with interruption_deferred(), ExitStack() as fences:
+            for product_id in self._batch:
+                fences.enter_context(self._cache.fenced(product_id))
+            # Made behind the fences, so their versions are above all that were there before.
+            left: Sequence[Product] = [
+                self._repository.new(entry.product_id, entry.fields)
+                for entry in self._batch.values()
+            ]
+            for pause in PAUSES:
+                if self._clock() + pause > deadline:
+                    break
+                self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311 — no secret
+                if not (left := self._put(left)):
+                    return
+            raise StoreUnavailable("DynamoDB did not store it after repeated tries")
+
+    def _put(self, products: Sequence[Product]) -> Sequence[Product]:
+        """Return those not stored: all of them, where DynamoDB was too busy or unavailable."""
+        self._sent = {product.id for product in products}
         try:
             left = self._repository.put_all(products)
         except OutcomeUnknown:
             raise
         except StoreUnavailable:
             left = products
-        self._ledger.settled(left)
+        for product_id in self._sent - {product.id for product in left}:
+            self._stored += 1
+            del self._batch[product_id]
+        self._sent = set()
         return left
+
+
+@contextmanager
+def interruption_deferred() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` for a signal at the end of the block; for a second one, at once."""
+    received: list[int] = []
+
+    def note(signum: int, _: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(signum)
+
+    before = {signum: signal.signal(signum, note) for signum in SIGNALS}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+    if received:
+        raise KeyboardInterrupt

@@ -12,11 +12,11 @@ from chalicelib.config import Settings, SettingsError
 from dev.freshness.timeline import Timeline
 from dev.programs import StartFailed
 from dev.servers import Valkey
-from dev.watch.board import Board
 from dev.watch.load import RATES, Load
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import Refused
 from dev.watch.server import HOST, Action, PageServer
+from dev.watch.state import State
 
 PORT: Final = 8081
 """The usual one; where it is taken and `WATCH_PORT` names none, any free one."""
@@ -32,13 +32,13 @@ class LivePage:
     def __init__(
         self,
         settings: Settings,
-        board: Board,
+        state: State,
         api_url: str,
         valkey: Valkey | None,
         port: int | None,
     ) -> None:
         timeline = Timeline(strict=settings.cache_write_policy == "strict")
-        self._board = board
+        self._state = state
         self._redis = RedisReach(settings, valkey, timeline)
         self._load = Load(api_url, timeline)
         self._port = port
@@ -73,31 +73,31 @@ class LivePage:
     def shown(self) -> dict[str, Any]:
         """Return all that the page shows, as it is now."""
         redis = {"answers": self._redis.answers, "ours": self._redis.is_ours}
-        return {**self._board.shown(), "redis": redis, "load": self._load.shown()}
+        return {**self._state.shown(), "redis": redis, "load": self._load.shown()}
 
     def _start_load(self, query: Mapping[str, str]) -> None:
         rate = query.get("rate", "")
         if rate not in map(str, RATES):
             raise Refused(f"The rate has to be one of {', '.join(map(str, RATES))}")
         self._load.start(int(rate))
-        self._board.tell(f"Load started, {rate} requests a second")
+        self._state.add_event(f"Load started, {rate} requests a second")
 
     def _stop_load(self, _: Mapping[str, str]) -> None:
         self._load.stop()
-        self._board.tell("Load stopped")
+        self._state.add_event("Load stopped")
 
     def _flush(self, _: Mapping[str, str]) -> None:
         self._redis.flush()
-        self._board.tell("Redis flushed")
+        self._state.add_event("Redis flushed")
 
     def _pause(self, _: Mapping[str, str]) -> None:
         self._redis.pause()
-        self._board.tell("Redis paused")
+        self._state.add_event("Redis paused")
         self._redis.look()
 
     def _resume(self, _: Mapping[str, str]) -> None:
         self._redis.resume()
-        self._board.tell("Redis resumed")
+        self._state.add_event("Redis resumed")
         self._redis.look()
 
 
@@ -108,7 +108,7 @@ def port_of(env: Mapping[str, str]) -> int | None:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise SettingsError(
-            "Settings at fault:\n  WATCH_PORT must be a whole number from 1 to 65535"
+            "Invalid settings:\n  WATCH_PORT must be a whole number from 1 to 65535"
         )
     return int(text)
 

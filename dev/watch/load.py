@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dev.freshness.client import Client
 from dev.freshness.timeline import Timeline, Verdict
-from dev.watch.load_client import LoadClient, Shelf
+from dev.watch.load_client import LoadClient, MadeProducts
 
 RATES: Final = (20, 100, 400)
 """Requests a second, as the page offers them."""
@@ -20,7 +20,7 @@ CLIENTS: Final = 8
 _STOP_SECONDS: Final = 5.0
 
 
-class Tally:
+class LoadCounts:
     """What the load has seen since the stack's start."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Load:
 
     def __init__(self, url: str, timeline: Timeline) -> None:
         self.rate = 0
-        self._tally = Tally()
+        self._counts = LoadCounts()
         self._url = url
         self._timeline = timeline
         self._clients: list[LoadClient] = []
@@ -64,8 +64,8 @@ class Load:
         with self._changing:
             self._end()
             self.rate = rate
-            shelf = Shelf(CLIENTS)
-            self._clients = [self._client(shelf, place) for place in range(CLIENTS)]
+            products = MadeProducts(CLIENTS)
+            self._clients = [self._client(products, place) for place in range(CLIENTS)]
             for client in self._clients:
                 client.start()
 
@@ -76,12 +76,12 @@ class Load:
 
     def shown(self) -> dict[str, Any]:
         """Return it for the page."""
-        return {"rate": self.rate, **self._tally.shown()}
+        return {"rate": self.rate, **self._counts.shown()}
 
-    def _client(self, shelf: Shelf, place: int) -> LoadClient:
+    def _client(self, products: MadeProducts, place: int) -> LoadClient:
         connection = Client(self._url)
         pause = CLIENTS / self.rate
-        return LoadClient(connection, shelf, place, self._timeline, self._tally, pause)
+        return LoadClient(connection, products, place, self._timeline, self._counts, pause)
 
     def _end(self) -> None:
         for client in self._clients:

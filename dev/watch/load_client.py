@@ -49,7 +49,7 @@ class Made(NamedTuple):
         return f"/products/{self.product_id}"
 
 
-class Shelf:
+class MadeProducts:
     """The products that the load has made, in a place for each client."""
 
     def __init__(self, places: int) -> None:
@@ -67,7 +67,7 @@ class LoadClient(threading.Thread):
     def __init__(
         self,
         client: Client,
-        shelf: Shelf,
+        products: MadeProducts,
         place: int,
         timeline: Timeline,
         sink: Sink,
@@ -76,7 +76,7 @@ class LoadClient(threading.Thread):
         super().__init__(name="load", daemon=True)
         self.ended = threading.Event()
         self._client = client
-        self._shelf = shelf
+        self._products = products
         self._place = place
         self._timeline = timeline
         self._sink = sink
@@ -94,7 +94,7 @@ class LoadClient(threading.Thread):
     def _turn(self) -> None:
         if not self._samples:
             self._find_samples()
-        elif self._shelf.made[self._place] is None:
+        elif self._products.made[self._place] is None:
             self._create()
         else:
             getattr(self, self._chance.choices([*_SHARES], [*_SHARES.values()])[0])()
@@ -110,13 +110,13 @@ class LoadClient(threading.Thread):
             made = Made(answer.json()["id"], History())
             write = made.history.begin(Kind.CREATE, answer.started)
             write.acknowledge(answer.ended, answer.version)
-            self._shelf.made[self._place] = made
+            self._products.made[self._place] = made
 
     def _read_sample(self) -> None:
         self._send("GET", f"/products/{self._chance.choice(self._samples)}")
 
     def _read_made(self) -> None:
-        made = self._shelf.any(self._chance)
+        made = self._products.any(self._chance)
         if made is not None:
             self._check(made)
 
@@ -130,11 +130,11 @@ class LoadClient(threading.Thread):
 
     def _delete(self) -> None:
         if self._write(Kind.DELETE, "DELETE"):
-            self._shelf.made[self._place] = None
+            self._products.made[self._place] = None
 
     def _write(self, kind: Kind, method: str, body: Any = None) -> bool:
         """Write to our own product and read it back; tell whether it was acknowledged."""
-        made = self._shelf.made[self._place]
+        made = self._products.made[self._place]
         if made is None:
             return False
         write = made.history.begin(kind, time.monotonic())

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Final, Self
 
 from chalicelib.config import Settings
-from dev.watch.board import Board
 from dev.watch.lines import Line, as_text, parse, reaches
-from dev.watch.tap import Tap
+from dev.watch.log_reader import LogReader
+from dev.watch.state import State
 from dev.watch.terminal import Terminal
 
 _WHOLE: Final = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
@@ -28,19 +28,20 @@ Taker = Callable[[Sequence[Line]], None]
 class Log:
     """`api` and `stream` are file descriptors: where those two are to write."""
 
-    def __init__(self, settings: Settings, board: Board, output: int = _STDOUT) -> None:
+    def __init__(self, settings: Settings, state: State, output: int = _STDOUT) -> None:
         self._level = "DEBUG" if settings.debug else settings.log_level
         self._is_json = settings.log_format == "json"
         self._terminal = Terminal(output)
-        self._taps = [Tap(partial(self._pass, taker)) for taker in (board.of_api, board.of_stream)]
-        self.api, self.stream = (tap.inlet for tap in self._taps)
+        takers = (state.add_api_lines, state.add_stream_lines)
+        self._readers = [LogReader(partial(self._pass, taker)) for taker in takers]
+        self.api, self.stream = (reader.inlet for reader in self._readers)
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
         """Begin to read and to tell."""
         self._running.enter_context(self._terminal)
-        for tap in self._taps:
-            self._running.enter_context(tap)
+        for reader in self._readers:
+            self._running.enter_context(reader)
         return self
 
     def __exit__(self, *_: object) -> None:

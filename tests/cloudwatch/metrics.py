@@ -15,7 +15,7 @@ import jsonschema
 Line = Mapping[str, Any]
 
 _VALIDATOR = jsonschema.Draft202012Validator(
-    json.loads(Path(__file__).with_name("emf.schema.json").read_text())
+    json.loads(Path(__file__).with_name("emf.schema.json").read_text("utf-8"))
 )
 MAX_METRICS = 100
 MAX_VALUES = 100

@@ -12,6 +12,8 @@ from dev.servers import Emulator
 from tests.doubles.recording import RecordingRedis, Table
 
 PATIENCE_SECONDS = 60
+IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""Starts a program as `&` in a script does: with SIGINT ignored."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -32,23 +34,26 @@ class Transfer:
             "REDIS_PORT": str(redis.connection_pool.connection_kwargs["port"]),
         }
 
-    def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Return when it is through; `variables` go before the environment's own."""
+    def run(
+        self, *words: str, stdin: str = "", **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Return when it has ended; `variables` override the environment's own."""
         return subprocess.run(
             self._command(words),
             env=self.env | variables,
             cwd=self.folder,
+            input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             check=False,
         )
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        """Return it under way, with pipes to all its streams."""
+    def start(self, *words: str, by: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        """Return it while it runs, started by another program, with pipes to all its streams."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            self._command(words),
+            [*by, *self._command(words)],
             env=self.env,
             cwd=self.folder,
             stdin=pipe,

@@ -17,7 +17,7 @@ _Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.cons
 
 def properties(name: str) -> dict[str, Any]:
     """Return the table's properties, which are also CreateTable's parameters."""
-    table = yaml.load(TEMPLATE.read_text(), _Loader)["Resources"]["ProductsTable"]  # noqa: S506 — a SafeLoader
+    table = yaml.load(TEMPLATE.read_text("utf-8"), _Loader)["Resources"]["ProductsTable"]  # noqa: S506 — a SafeLoader
     stream = {"StreamEnabled": True, **table["Properties"]["StreamSpecification"]}
     return {**table["Properties"], "TableName": name, "StreamSpecification": stream}
 

@@ -23,7 +23,7 @@ _DARK = "rgb(17, 24, 39)"
 _ACTIONS = ("load", "stop", "pause", "resume", "flush")
 pytestmark = pytest.mark.browser
 soon = partial(eventually, seconds=60)
-_FAINT = Path(__file__).with_name("contrast.js").read_text()
+_FAINT = Path(__file__).with_name("contrast.js").read_text("utf-8")
 
 
 class Page:

@@ -1,5 +1,6 @@
 """The servers that integration tests share, and what is fresh for each test."""
 
+import socket
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -95,6 +96,14 @@ def products(request: pytest.FixtureRequest) -> Products:
         return InMemoryProducts()
     tables = {"moto": "moto_table", "emulator": "emulated_table"}
     return _over(request.getfixturevalue(tables[request.param]))
+
+
+@pytest.fixture(scope="session")
+def closed_port() -> Iterator[int]:
+    """Hold a port that refuses connections: bound, and not listened on."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture

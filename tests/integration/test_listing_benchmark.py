@@ -1,14 +1,10 @@
 """The listing's benchmark, in small: the facts that it tells, and no time."""
 
-import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from benchmarks.listing import catalogue, report
-from benchmarks.listing.pages import Page
-from benchmarks.listing.run import Plan, account, is_as_promised, run
+from benchmarks.listing.run import Plan, run
 
 PLAN = Plan(products=500, limit=10, ends=2, rounds=2)
 
@@ -52,53 +48,3 @@ def test_the_last_pages_read_what_the_first_ones_do(
     pages = figures["pages"][listing]
 
     assert {reads: 4} == pages["first"]["reads"] == pages["last"]["reads"]
-
-
-def test_each_part_of_the_time_is_told(figures: dict[str, Any]) -> None:
-    """Our own part and DynamoDB's are apart, so that the emulator's time is not taken for ours."""
-    first = figures["pages"]["category, not cached"]["first"]
-
-    assert 0 < first["dynamodb"] < first["whole"]
-    assert 0 < first["own"] < first["whole"]
-    assert "11 + BatchGetItem 10" in report.text(figures)
-
-
-def test_a_walk_is_held_to_what_was_stored() -> None:
-    """What pages show twice, leave out, or have from elsewhere is counted."""
-    pages = [
-        Page("/products", ids, [], None, request_id, 0.0, 0.0)
-        for request_id, ids in {"1": ["a", "b"], "2": ["b", "x"]}.items()
-    ]
-
-    told = account(pages, {"a", "b", "c", "d"}, {"1": "Scan 2", "2": "Scan 2"})
-
-    assert (4, 4) == (told["expected"], told["visited"])
-    assert (1, 2, 1) == (told["twice"], told["missing"], told["foreign"])
-    assert {"Scan 2": 2} == told["reads"]
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda figures: figures["walks"]["all products"].update(missing=1),
-        lambda figures: figures["walks"]["category"].update(twice=1),
-        lambda figures: figures["walks"]["category"].update(in_order=False),
-        lambda figures: figures["pages"]["all products"]["last"].update(reads={"Scan 500": 4}),
-    ],
-)
-def test_what_is_not_as_promised_is_found_out(
-    figures: dict[str, Any], spoil: Callable[[dict[str, Any]], None]
-) -> None:
-    """A product missed, one seen twice, a wrong order, a page that reads more: each one tells."""
-    spoilt = copy.deepcopy(figures)
-    assert is_as_promised(spoilt)
-
-    spoil(spoilt)
-
-    assert not is_as_promised(spoilt)
-
-
-def test_the_same_seed_gives_the_same_catalogue() -> None:
-    """Figures of two runs are of the same products; a smaller catalogue begins a larger one."""
-    assert catalogue.generate(20, seed=1) == catalogue.generate(30, seed=1)[:20]
-    assert catalogue.generate(20, seed=1) != catalogue.generate(20, seed=2)

@@ -26,11 +26,9 @@ def _client(host: str, port: int) -> redis.Redis:
 
 
 @pytest.fixture
-def refusing() -> redis.Redis:
+def refusing(closed_port: int) -> redis.Redis:
     """Return a client of a port at which no server listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return _client("127.0.0.1", probe.getsockname()[1])
+    return _client("127.0.0.1", closed_port)
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import redis
 
 from chalicelib import wiring
 from chalicelib.cache import Outcome
-from dev.transfer import lines
-from dev.transfer.ledger import Ledger
-from dev.transfer.loading import Loader
+from dev.transfer import entries, formats
+from dev.transfer.loading import Import
 from tests.doubles.contents import many, stored
 from tests.doubles.recording import RecordingRedis, Table
 from tests.examples import OTHER_ID, SOME_ID, a_body, settings
@@ -43,16 +42,12 @@ def container(emulated_table: Table, real_redis: RecordingRedis) -> wiring.Conta
     return wiring.Container(given, real_redis, emulated_table.client)
 
 
-def load(container: wiring.Container, *rows: object) -> Ledger:
+def load(container: wiring.Container, *rows: object) -> Import:
     """Import rows in this process."""
     file = io.BytesIO("".join(json.dumps(row) + "\n" for row in rows).encode())
-    read = list(lines.read(file))
-    ledger = Ledger()
-    for line in read:
-        ledger.note(line)
-    entries = [line for line in read if isinstance(line, lines.Entry)]
-    Loader(container.cache, container.repository, ledger, lambda _: None).store_all(entries)
-    return ledger
+    done = Import(container.cache, container.repository, lambda _: None)
+    done.store(entries.read(formats.rows(file)))
+    return done
 
 
 def fences(client: redis.Redis) -> int:
@@ -126,8 +121,8 @@ def test_what_a_busy_table_leaves_is_sent_again(
     busy = wiring.Container(given, real_redis, Busy(emulated_table.client, refusals=5))
 
     with emulated_table.calls() as made:
-        ledger = load(busy, *many(25))
+        done = load(busy, *many(25))
 
     assert ["BatchWriteItem"] * 6 == made
-    assert ledger.is_clean
+    assert done.is_clean
     assert 25 == len(stored(emulated_table))

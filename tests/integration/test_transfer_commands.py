@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dev.servers import Emulator
-from tests.doubles.commands import Transfer
+from tests.doubles.commands import Transfer, as_lines
 from tests.doubles.contents import many, stored
 from tests.doubles.recording import RecordingRedis, Table
 from tests.examples import SOME_ID, a_body
@@ -67,7 +67,7 @@ def test_rejects_are_listed_by_line_and_the_rest_is_stored(
     price, empty, twice = done.stderr.splitlines()
     assert "line 2: price: Input should be greater than 0" == price
     assert empty.startswith("line 3: name: Field required; description: Field required;")
-    assert "line 4: id: given twice, first on line 1" == twice
+    assert f"line 4: id: {SOME_ID} is given twice" == twice
     assert 2 == len(stored(emulated_table))
 
 
@@ -93,15 +93,58 @@ def test_a_file_that_cannot_be_worked_with_is_a_usage_error(
     assert f"'{words[1]}'" in done.stderr.splitlines()[-1]
 
 
-def test_settings_at_fault_are_told_together(transfer: Transfer) -> None:
+@pytest.mark.parametrize("file", ["a.json", "-"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "BOM"])
+def test_a_pretty_printed_array_is_imported(
+    transfer: Transfer, emulated_table: Table, mark: str, file: str
+) -> None:
+    """From a file or a pipe; rejects are listed by number and line, and the rest is stored."""
+    array = mark + json.dumps([a_body(), a_body(price=0), *many(30)], indent=2)
+    (transfer.folder / "a.json").write_text(array, "utf-8")
+
+    done = transfer.run("import", file, stdin=array)
+
+    assert (1, "read 32, stored 31, rejected 1\n") == (done.returncode, done.stdout)
+    assert "product 2 (line 9): price: Input should be greater than 0\n" == done.stderr
+    assert 31 == len(stored(emulated_table))
+
+
+def test_a_byte_order_mark_costs_no_line(transfer: Transfer, emulated_table: Table) -> None:
+    """Spreadsheets and PowerShell write it before the first line."""
+    (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), "utf-8-sig")
+
+    done = transfer.run("import", "a.ndjson")
+
+    assert (0, "read 2, stored 2, rejected 0\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert 2 == len(stored(emulated_table))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_format_is_refused_in_one_sentence(
+    transfer: Transfer, emulated_table: Table, encoding: str
+) -> None:
+    """Status 2; nothing is stored, and no settings or services are needed to find out."""
+    (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), encoding)
+
+    done = transfer.run("import", "a.ndjson", PRODUCTS_TABLE="", AWS_ENDPOINT_URL="")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert (
+        "Error: a.ndjson: line 1 is not a JSON object; expected NDJSON (one JSON object per line) "
+        "or a JSON array, in UTF-8\n"
+    ) == done.stderr
+    assert [] == stored(emulated_table)
+
+
+def test_invalid_settings_are_listed_together(transfer: Transfer) -> None:
     """All variables in one go, and where a stack could come from; status 2."""
     file = transfer.write(many(1))
 
     done = transfer.run("import", file, PRODUCTS_TABLE="", REDIS_PORT="x")
 
     assert 2 == done.returncode
-    where, _, faults = done.stderr.partition("Settings at fault:")
-    assert "No local stack runs; `make run` starts one" in where
+    hint, _, faults = done.stderr.partition("Invalid settings:")
+    assert "No local stack runs; `make run` starts one" in hint
     assert "PRODUCTS_TABLE is missing" in faults
     assert "REDIS_PORT must be" in done.stderr
 

@@ -1,15 +1,14 @@
 """Imports and exports that cannot go on: outages, a missing table, Ctrl-C."""
 
 import signal
-import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from dev.servers import Emulator
-from tests.doubles.commands import PATIENCE_SECONDS, Transfer, as_lines
+from tests.doubles.commands import IN_BACKGROUND, PATIENCE_SECONDS, Transfer, as_lines
 from tests.doubles.contents import many, stored
 from tests.doubles.recording import RecordingRedis, Table
 
@@ -22,25 +21,25 @@ def transfer(
     return Transfer(tmp_path, emulator, emulated_table, real_redis)
 
 
-def test_an_import_without_redis_goes_on_and_says_so_once(
-    transfer: Transfer, emulated_table: Table
+def test_an_import_without_redis_goes_on_and_reports_it_once(
+    transfer: Transfer, emulated_table: Table, closed_port: int
 ) -> None:
-    """All is stored; what readers may see until the stream has caught up is told at the end."""
-    done = transfer.run("import", transfer.write(many(30)), REDIS_PORT=_free_port())
+    """All is stored; the report ends with what readers may see until the stream catches up."""
+    done = transfer.run("import", transfer.write(many(30)), REDIS_PORT=str(closed_port))
 
     assert (0, "read 30, stored 30, rejected 0\n") == (done.returncode, done.stdout)
-    assert 1 == done.stderr.count("Redis was out of reach")
+    assert 1 == done.stderr.count("Redis was unavailable")
     assert 4 == len(done.stderr.splitlines())  # fence, circuit, release; what they mean
     assert 30 == len(stored(emulated_table))
 
 
 def test_an_import_without_redis_stores_nothing_under_the_strict_policy(
-    transfer: Transfer, emulated_table: Table
+    transfer: Transfer, emulated_table: Table, closed_port: int
 ) -> None:
     """The first batch is refused and its lines are named; the file is not read on."""
     file = transfer.write(many(30))
 
-    done = transfer.run("import", file, REDIS_PORT=_free_port(), CACHE_WRITE_POLICY="strict")
+    done = transfer.run("import", file, REDIS_PORT=str(closed_port), CACHE_WRITE_POLICY="strict")
 
     assert (1, "read 25, stored 0, rejected 0, not stored 25\n") == (done.returncode, done.stdout)
     assert "Stopped after line 25: Redis did not answer" in done.stderr
@@ -48,7 +47,7 @@ def test_an_import_without_redis_stores_nothing_under_the_strict_policy(
 
 
 @pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
-def test_a_table_that_is_not_there_is_told_in_a_line(
+def test_a_missing_table_is_reported_in_a_line(
     transfer: Transfer, tmp_path: Path, words: tuple[str, str]
 ) -> None:
     """Before anything is read or written, and with DynamoDB's own word for it."""
@@ -62,25 +61,26 @@ def test_a_table_that_is_not_there_is_told_in_a_line(
 
 
 @pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
-def test_a_dynamodb_out_of_reach_is_told_in_a_line(
-    transfer: Transfer, words: tuple[str, str]
+def test_an_unavailable_dynamodb_is_reported_in_a_line(
+    transfer: Transfer, closed_port: int, words: tuple[str, str]
 ) -> None:
     """Before anything is read or written, and without a traceback."""
     transfer.write(many(1))
 
-    done = transfer.run(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{_free_port()}")
+    done = transfer.run(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{closed_port}")
 
     assert (1, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith("Error: Table 'products-")
     assert 1 == len(done.stderr.splitlines())
 
 
+@pytest.mark.parametrize("start", [(), IN_BACKGROUND], ids=["foreground", "background"])
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_import_says_what_is_stored(
-    transfer: Transfer, emulated_table: Table, signum: int
+def test_an_interrupted_import_reports_what_is_stored(
+    transfer: Transfer, emulated_table: Table, signum: int, start: Sequence[str]
 ) -> None:
-    """Ctrl-C, or a polite kill, while it waits for more: whole batches are stored, and are told."""
-    with transfer.start("import", "-") as process:
+    """Ctrl-C or `kill` while it waits for more lines: whole batches are stored and reported."""
+    with transfer.start("import", "-", by=start) as process:
         assert process.stdin is not None
         process.stdin.write(as_lines(many(27)).encode())
         process.stdin.flush()
@@ -93,7 +93,7 @@ def test_an_interrupted_import_says_what_is_stored(
     assert (out, told) in (
         (
             b"read 27, stored 25, rejected 0, not stored 2\n",
-            b"Stopped after line 27: interrupted\nNot stored: line 26, 27\n",
+            b"Stopped after line 27: interrupted\nNot stored: line 26, line 27\n",
         ),
         (b"read 25, stored 25, rejected 0\n", b"Stopped after line 25: interrupted\n"),
     )
@@ -105,10 +105,3 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def _free_port() -> str:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])

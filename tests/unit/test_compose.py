@@ -21,7 +21,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
 @pytest.fixture(scope="module")
 def compose() -> Any:
-    return yaml.safe_load((ROOT / "localstack-compose.yml").read_text())
+    return yaml.safe_load((ROOT / "localstack-compose.yml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_every_variable_of_our_services_is_a_setting(services: dict[str, Any]) -
 
 def test_every_substitution_is_a_setting_with_its_default() -> None:
     """`${NAME:-value}` says the same value as `.env.example`, which a bare `make up` goes by."""
-    text = (ROOT / "localstack-compose.yml").read_text()
+    text = (ROOT / "localstack-compose.yml").read_text("utf-8")
     found = set(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text))
     elsewhere = {("LOG_FORMAT", "text")}  # for people, as in `make run`
 

@@ -1,4 +1,4 @@
-"""Each setting's rule, and what is said where it is broken."""
+"""Each setting's rule, and the message where it is broken."""
 
 import dataclasses
 from typing import Any
@@ -9,9 +9,32 @@ from chalicelib.config import Settings, SettingsError
 from tests.examples import ENVIRONMENT, settings
 
 SECRET = "s3cret content!"
+ORIGINS = (
+    "*",
+    "https://shop.example",
+    "http://localhost:3000",
+    "https://10.0.0.1:8443",
+    "http://[::1]:5173",
+    "http://shop.example:443",
+)
+NOT_ORIGINS = [
+    "https://*.shop.example",
+    "https://shop.example/",
+    "https://shop.example/shop",
+    "https://shop.example,https://other.example",
+    "https://shop.example https://other.example",
+    "https://Shop.example",
+    "https://shop.example:443",
+    "http://shop.example:80",
+    "https://me@shop.example",
+    "https://",
+    "shop.example",
+    "null",
+    "https://shop.example\n",
+]
 
 
-def _faults(**variables: str) -> str:
+def _errors(**variables: str) -> str:
     with pytest.raises(SettingsError) as caught:
         settings(**variables)
     return str(caught.value)
@@ -63,6 +86,9 @@ def test_the_defaults(field: str, value: Any) -> None:
         ("REDIS_PORT", "65535", 65535), ("REDIS_DB", "15", 15), ("REDIS_TLS", "1", True),
         ("REDIS_USERNAME", "me", "me"), ("REDIS_PASSWORD", " p w\n", " p w\n"),
         ("REDIS_TIMEOUT_SECONDS", ".5", 0.5), ("REDIS_HOST", "::1", "::1"),
+        ("REDIS_HOST", "fd00::ffff:10.0.0.1", "fd00::ffff:10.0.0.1"),
+        ("REDIS_HOST", "::ffff:10.0.0.1", "::ffff:10.0.0.1"), ("API_HOST", "::", "::"),
+        *(("CORS_ALLOW_ORIGIN", origin, origin) for origin in ORIGINS),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566", "http://127.0.0.1:4566"),
         ("AWS_REGION", "us-gov-west-1", "us-gov-west-1"), ("API_HOST", "0.0.0.0", "0.0.0.0"),
         ("API_ALLOWED_HOSTS", "*", ("*",)),
@@ -72,10 +98,8 @@ def test_the_defaults(field: str, value: Any) -> None:
         ("LOG_FORMAT", "TEXT", "text"), ("PRODUCTS_TABLE", "a.b-c_1", "a.b-c_1"),
     ],
 )  # fmt: skip
-def test_a_variable_that_keeps_its_rule_is_taken(
-    name: str, content: str | None, value: Any
-) -> None:
-    """Good contents become values of the setting's type."""
+def test_a_valid_variable_is_read(name: str, content: str | None, value: Any) -> None:
+    """It becomes a value of the setting's type."""
     taken = getattr(settings(**{name: content}), name.lower())
 
     assert (type(value), value) == (type(taken), taken)
@@ -93,14 +117,16 @@ def test_a_variable_that_keeps_its_rule_is_taken(
         ("CACHE_TTL_SECONDS", "from 1 to 2592000", ["9" * 5000]),
         ("CACHE_NEGATIVE_TTL_SECONDS", "from 1 to 3600", ["0", "3601", "x"]),
         ("REDIS_HOST", "host name", ["redis://h", "a b", "h\n", "h" * 256]),
+        ("REDIS_HOST", "its port is set by REDIS_PORT", ["h:6379", "10.0.0.1:6379", "h:", ":6379"]),
         ("REDIS_PORT", "from 1 to 65535", ["0", "65536", "6379 "]),
         ("REDIS_DB", "from 0 to 15", ["16", "-1"]),
         ("REDIS_TLS", "true or false", ["tls"]),
         ("REDIS_CLUSTER", "true or false", ["3"]),
         ("REDIS_CA_FILE", "file of certificates", ["/no/such/file", "/", __file__]),
         ("REDIS_TIMEOUT_SECONDS", "from 0.01 to 1.0", ["0", "1.01", "nan", "inf", "1e-1", "-0.1"]),
-        ("API_HOST", "host name", ["http://x"]),
+        ("API_HOST", "its port is set by API_PORT", ["http://x", "127.0.0.1:8080", "[::1]"]),
         ("API_ALLOWED_HOSTS", "host names", ["http://x", "x:80", "a b", "a,", "*,a", "::1"]),
+        ("CORS_ALLOW_ORIGIN", "one origin as browsers send it", NOT_ORIGINS),
         ("API_PORT", "from 1 to 65535", ["http", "80_80"]),
         ("DEBUG", "true or false", ["debug"]),
         ("LOG_LEVEL", "INFO, DEBUG, WARNING, ERROR", ["TRACE", "20"]),
@@ -110,12 +136,12 @@ def test_a_variable_that_keeps_its_rule_is_taken(
         ("COGNITO_POOL_ARN", "user pool", ["eu-central-1_abc", "arn:aws:s3:::bucket"]),
     ],
 )  # fmt: skip
-def test_a_variable_that_breaks_its_rule_is_told_by_name_and_rule(
+def test_an_invalid_variable_is_named_with_its_rule(
     name: str, rule: str, contents: list[str]
 ) -> None:
-    """The message names the variable and the rule, for each kind of breach."""
+    """Whichever way the rule is broken."""
     for content in contents:
-        said = _faults(**{name: content})
+        said = _errors(**{name: content})
 
         assert f"  {name} must be" in said, content
         assert rule in said
@@ -125,7 +151,7 @@ def test_a_variable_that_breaks_its_rule_is_told_by_name_and_rule(
 @pytest.mark.parametrize("name", ["WRITE_ACCESS", "READ_ACCESS"])
 def test_tokens_are_of_a_pool_that_is_named(name: str) -> None:
     """Without one, a stage that asks for tokens would let nobody in."""
-    assert "COGNITO_POOL_ARN is missing" in _faults(**{name: "cognito"})
+    assert "COGNITO_POOL_ARN is missing" in _errors(**{name: "cognito"})
 
 
 @pytest.mark.parametrize(
@@ -135,7 +161,7 @@ def test_tokens_are_of_a_pool_that_is_named(name: str) -> None:
 )  # fmt: skip
 def test_the_message_holds_no_content(name: str) -> None:
     """What stands in the environment may be a secret: the message never repeats it."""
-    said = _faults(**{name: SECRET, "REDIS_PASSWORD": SECRET, "OTHER": SECRET})
+    said = _errors(**{name: SECRET, "REDIS_PASSWORD": SECRET, "OTHER": SECRET})
 
     assert SECRET not in said
     assert "s3cret" not in said
@@ -150,9 +176,9 @@ def test_the_error_carries_no_content_in_its_chain() -> None:
     assert caught.value.__context__ is None
 
 
-def test_all_faults_are_told_at_once() -> None:
-    """Who mends the settings need not start again for each."""
-    said = _faults(REDIS_PORT="x", LOG_LEVEL="loud", AWS_REGION="")
+def test_all_errors_are_listed_at_once() -> None:
+    """One start shows all there is to correct."""
+    said = _errors(REDIS_PORT="x", LOG_LEVEL="loud", AWS_REGION="")
 
     assert ["AWS_REGION", "REDIS_PORT", "LOG_LEVEL"] == [
         line.split()[0] for line in said.splitlines()[1:]
@@ -172,7 +198,7 @@ CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
 
 def test_iam_needs_a_user_and_tls() -> None:
     """A token is made for a user, and is not to be read on its way."""
-    said = _faults(REDIS_IAM_CACHE=CACHE)
+    said = _errors(REDIS_IAM_CACHE=CACHE)
 
     assert "REDIS_USERNAME is missing" in said
     assert "REDIS_TLS must be true with REDIS_IAM_CACHE" in said
@@ -186,14 +212,14 @@ def test_iam_needs_a_user_and_tls() -> None:
 )
 def test_the_cache_of_iam_is_an_arn_of_one(content: str) -> None:
     """Its name, its region and its kind are in the token."""
-    said = _faults(REDIS_IAM_CACHE=content, REDIS_USERNAME="me", REDIS_TLS="true")
+    said = _errors(REDIS_IAM_CACHE=content, REDIS_USERNAME="me", REDIS_TLS="true")
 
     assert "REDIS_IAM_CACHE must be the ARN of" in said
 
 
 def test_a_cluster_has_one_database() -> None:
     """Another one than 0 would fail at each connection."""
-    assert "REDIS_DB must be a whole number from 0 to 0" in _faults(
+    assert "REDIS_DB must be a whole number from 0 to 0" in _errors(
         REDIS_CLUSTER="true", REDIS_DB="1"
     )
 
@@ -209,8 +235,8 @@ def test_settings_cannot_be_changed() -> None:
         settings().redis_port = 1
 
 
-def test_on_lambda_is__at_fault_is_named_by_the_variable_that_was_set() -> None:
-    """Who set AWS_DEFAULT_REGION only is not sent to look for AWS_REGION."""
+def test_an_invalid_region_is_named_by_the_variable_that_was_set() -> None:
+    """With AWS_DEFAULT_REGION alone, the error names it and not AWS_REGION."""
     without = {name: value for name, value in ENVIRONMENT.items() if name != "AWS_REGION"}
 
     with pytest.raises(SettingsError, match="AWS_DEFAULT_REGION must be"):
@@ -222,4 +248,4 @@ def test_a_lambda_must_be_told_what_a_laptop_need_not(name: str) -> None:
     """By default its metrics would be a laptop's, and its cursors anybody's to forge."""
     told = {"AWS_LAMBDA_FUNCTION_NAME": "api", "STAGE": "prod", "CURSOR_SECRET": "x" * 16}
 
-    assert f"{name} is missing" in _faults(**{**told, name: ""})
+    assert f"{name} is missing" in _errors(**{**told, name: ""})

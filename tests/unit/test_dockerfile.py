@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.fixture(scope="module")
 def instructions() -> list[tuple[str, str]]:
     """Return the Dockerfile's instructions, continued lines joined."""
-    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
+    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text("utf-8"))
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [(name, rest) for name, _, rest in (line.partition(" ") for line in lines)]
 
@@ -40,7 +40,9 @@ def test_the_dockerfile_copies_what_exists(instructions: list[tuple[str, str]]) 
         for source in shlex.split(rest)[:-1]
     ]
     let_through = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+        if line[:1] == "!"
     }
 
     assert [] == [source for source in copied if not (ROOT / source).exists()]

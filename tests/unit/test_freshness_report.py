@@ -2,7 +2,7 @@
 
 from dev.freshness import report
 from dev.freshness.at_rest import AtRest
-from dev.freshness.tally import EXAMPLES_KEPT, Stale, Tally
+from dev.freshness.tally import Stale, Tally
 from dev.freshness.timeline import Verdict
 
 
@@ -44,28 +44,3 @@ def test_each_kind_of_fault_in_the_answers_breaks_a_promise() -> None:
     ]
 
     assert [False] * 4 == [report.is_kept(figures) for figures in runs]
-
-
-def test_the_worst_examples_are_kept() -> None:
-    """Many late reads do not crowd out the one that broke a promise, nor when tallies are added."""
-    many = _tally(*[_stale(Verdict.LATE, age) for age in range(EXAMPLES_KEPT * 2)])
-    many.add(_tally(_stale(Verdict.BROKEN)))
-
-    assert Verdict.BROKEN == many.stale[0].verdict
-    assert EXAMPLES_KEPT == len(many.stale)
-    assert EXAMPLES_KEPT * 2 + 1 == many.stale_reads()
-
-
-def test_quantiles_are_in_milliseconds() -> None:
-    """Of 1 to 100 ms: the median, the 99th hundredth, the longest."""
-    assert {"p50": 51.0, "p99": 100.0, "max": 100.0} == report.quantiles(
-        n / 1000 for n in range(1, 101)
-    )
-
-
-def test_the_text_names_what_was_broken() -> None:
-    """Who reads the table sees the verdict, and an example."""
-    text = report.text(report.figures(_tally(_stale(Verdict.BROKEN)), None, 1.0))
-
-    assert "1 promise 1: stale reads" in text
-    assert "A promise was broken." in text

@@ -45,7 +45,7 @@ def test_leave_to_connect_is_given_where_iam_is_asked_only() -> None:
 
 def test_the_code_sends_a_cluster_no_command_that_its_user_is_denied() -> None:
     """What may be sent to a cluster only, is; nothing is sent that is allowed nowhere."""
-    source = (build.ROOT / "chalicelib" / "redis_store" / "store.py").read_text()
+    source = (build.ROOT / "chalicelib" / "redis_store" / "store.py").read_text("utf-8")
     commands = re.findall(r'\("([A-Z]+)"(?:, "([A-Z]+)")?', source)
     sent = {"+" + "|".join(filter(None, words)).lower() for words in commands}
     rights = _DATA["Mappings"]["Redis"]["User"]

@@ -11,7 +11,7 @@ from dev import cost
 from dev.cost import PRICES, Usage, bill, break_even
 from dev.deploy import templates
 
-_DOCUMENT = (Path(__file__).parents[2] / "docs" / "cost.md").read_text()
+_DOCUMENT = (Path(__file__).parents[2] / "docs" / "cost.md").read_text("utf-8")
 _USAGE = Usage(reads=10e6, writes=1e6, hits=0.9, kilobytes=1.0, products=100e3)
 
 

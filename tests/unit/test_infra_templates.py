@@ -82,7 +82,7 @@ def test_no_policy_names_every_resource_but_those_of_network_and_traces() -> Non
 def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:
     """Each command of the scripts stands in the user's rights."""
     rights = templates.data()["Mappings"]["Redis"]["User"]["Access"]
-    scripts = (build.ROOT / "chalicelib" / "cache_scripts.py").read_text()
+    scripts = (build.ROOT / "chalicelib" / "cache_scripts.py").read_text("utf-8")
     called = {name.lower() for name in re.findall(r"redis\.p?call\('(\w+)'", scripts)}
 
     assert {"getex", "set", "del", "time"} == called
@@ -107,7 +107,7 @@ def test_the_metrics_that_are_looked_at_are_those_that_the_code_emits() -> None:
 def test_the_code_counts_under_names_that_are_metrics() -> None:
     """Each is one of the list, and each of the list is counted somewhere."""
     sources = (build.ROOT / "chalicelib").rglob("*.py")
-    text = "".join(path.read_text() for path in sources if path.name != "metrics.py")
+    text = "".join(path.read_text("utf-8") for path in sources if path.name != "metrics.py")
     counted = set(re.findall(r'\b(?:count|time)\("(\w+)"', text))
     by_outcome = {name for names in telemetry._COUNTED.values() for name in names}
 

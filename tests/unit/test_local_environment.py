@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_redis_of_our_own_has_nothing_of_another_s() -> None:
     """Whatever stands in the shell of who runs it; how long to wait is theirs to say."""
-    names = re.findall(r"(?m)^(?:# )?(REDIS_\w+)=", (ROOT / ".env.example").read_text())
+    names = re.findall(r"(?m)^(?:# )?(REDIS_\w+)=", (ROOT / ".env.example").read_text("utf-8"))
 
     told = environment.of(Valkey(port=6400), None, dict.fromkeys(names, "of another"))
 

@@ -1,10 +1,9 @@
-"""Import and export as a whole, with fakes at both edges; the file replaced; warnings told once."""
+"""Import and export as a whole, with fakes at both edges; the replaced file; counted warnings."""
 
 import io
 import logging
 import os
 import re
-import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
@@ -19,9 +18,9 @@ from chalicelib import telemetry
 from chalicelib.errors import StoreUnavailable
 from chalicelib.product import Product, represent
 from chalicelib.product_cache import ReadsBypassed
-from dev.transfer import interruption, lines, saving, warnings
-from dev.transfer.ledger import Ledger
-from dev.transfer.loading import Loader
+from dev.transfer import entries, formats, saving
+from dev.transfer.loading import Import
+from dev.transfer.quiet_log import QuietLog
 from tests.doubles.products import InMemoryProducts
 from tests.examples import a_product
 
@@ -47,19 +46,20 @@ def test_a_line_is_what_the_api_sends() -> None:
     assert f"{represent(product).body}\n".encode() == file.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("start", "separator", "end"), [(b"", b"\n", b"\n"), (b"[\n", b",\n", b"]")]
+)
 @given(st.lists(PRODUCTS, max_size=5, unique_by=lambda product: product.id))
-def test_an_export_imports_again_unchanged(products: list[Product]) -> None:
-    """Whatever the models allow goes out and in again: text of any plane, four decimals."""
+def test_an_export_imports_again_unchanged(
+    start: bytes, separator: bytes, end: bytes, products: list[Product]
+) -> None:
+    """All that the models allow, as it is or as an array: text of any plane, four decimals."""
     file = io.BytesIO()
     saving.write(products, file)
-    file.seek(0)
+    file = io.BytesIO(start + separator.join(file.getvalue().splitlines()) + end)
 
     again = InMemoryProducts()
-    ledger = Ledger()
-    read = list(lines.read(file))
-    for line in read:
-        ledger.note(line)
-    Loader(ReadsBypassed(None), again, ledger).store_all(read)
+    Import(ReadsBypassed(None), again).store(entries.read(formats.rows(file)))
 
     assert _bodies(products) == _bodies(again.stored.values())
     assert {each.id: each.price for each in products} == {
@@ -110,49 +110,23 @@ def log_as_before() -> Iterator[None]:
     log.setLevel(before[1])
 
 
-def test_an_outage_of_redis_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two warnings a product are one line, and one on what it means."""
-    tally = warnings.listen()
+def test_an_outage_of_redis_is_reported_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two warnings a product become one line, and one on what it means."""
+    log = QuietLog()
 
     for _ in range(50):
         telemetry.info("cache invalidation")
         telemetry.warning("cache fence lost", reason="Redis did not answer: TimeoutError")
 
-    fence, meaning = tally.told()
+    fence, meaning = log.warnings()
     assert "cache fence lost (Redis did not answer: TimeoutError) × 50" == fence
-    assert meaning.startswith("Redis was out of reach")
+    assert meaning.startswith("Redis was unavailable")
     assert ("", "") == capsys.readouterr()
 
 
-def test_without_warnings_nothing_is_told() -> None:
-    """A calm import says no more than its counts."""
-    assert [] == warnings.listen().told()
-
-
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_waits_until_the_block_is_through(signum: signal.Signals) -> None:
-    """What must not be left half done is done; afterwards signals are as they were."""
-    before = signal.getsignal(signum)
-    done = []
-
-    with pytest.raises(KeyboardInterrupt), interruption.put_off():
-        done.append(signal.raise_signal(signum))
-
-    assert 1 == len(done)
-    assert before == signal.getsignal(signum)
-
-
-def test_a_second_interruption_breaks_in() -> None:
-    """Whoever presses Ctrl-C twice does not want to wait."""
-    done = []
-
-    with suppress(KeyboardInterrupt), interruption.put_off():
-        signal.raise_signal(signal.SIGINT)
-        done.append("once")
-        signal.raise_signal(signal.SIGINT)
-        done.append("twice")
-
-    assert ["once"] == done
+def test_without_warnings_nothing_is_reported() -> None:
+    """The command then prints no more than its counts."""
+    assert [] == list(QuietLog().warnings())
 
 
 def _bodies(products: Any) -> list[str]:

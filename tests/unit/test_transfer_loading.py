@@ -1,47 +1,37 @@
-"""The batches of an import: fences, tries, and an account that is right whatever happens."""
+"""The batches of an import: fences, tries, and a report that is correct whatever happens."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+import pytest
 
 from chalicelib.errors import CatalogError, OutcomeUnknown, StoreUnavailable
 from chalicelib.product import Product
 from dev.transfer import loading
-from dev.transfer.ledger import Ledger
-from dev.transfer.lines import Entry, Reject
-from dev.transfer.loading import Loader
+from dev.transfer.entries import Entry, Reject
+from dev.transfer.loading import Import, interruption_deferred
 from tests.doubles.journal import Answer, Clock, Journal
 from tests.examples import a_draft
 
 
 def entries(count: int) -> list[Entry]:
-    """Return that many fit lines."""
+    """Return that many valid products."""
     return [
-        Entry(line, f"{line:08}-0000-4000-8000-000000000000", a_draft())
+        Entry(f"line {line}", f"{line:08}-0000-4000-8000-000000000000", a_draft())
         for line in range(1, count + 1)
     ]
 
 
-def load(
-    journal: Journal,
-    read: Sequence[Entry | Reject],
-    clock: Clock | None = None,
-    undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> Ledger:
-    """Store the lines, and return the account also where storing fails."""
+def load(journal: Journal, rows: Sequence[Entry | Reject], clock: Clock | None = None) -> Import:
+    """Store the products, and return the import also where it stops."""
     clock = clock or Clock()
-    ledger = Ledger()
-
-    def noted() -> Iterator[Entry]:
-        for line in read:
-            ledger.note(line)
-            if isinstance(line, Entry):
-                yield line
-
+    load = Import(journal, journal, clock.sleep, clock)
     try:
-        Loader(journal, journal, ledger, clock.sleep, clock, undisturbed).store_all(noted())
+        load.store(rows)
     except (CatalogError, KeyboardInterrupt) as error:
-        ledger.stopped_by = type(error).__name__
-    return ledger
+        load.stopped_by = type(error).__name__
+    return load
 
 
 def fails(error: BaseException) -> Answer:
@@ -71,11 +61,11 @@ def test_products_go_in_batches_of_25() -> None:
     """One BatchWriteItem takes no more."""
     journal = Journal()
 
-    ledger = load(journal, entries(60))
+    done = load(journal, entries(60))
 
     assert ["write 25", "write 25", "write 10"] == journal.writes()
-    assert "read 60, stored 60, rejected 0" == ledger.summary()
-    assert ledger.is_clean
+    assert "read 60, stored 60, rejected 0" == done.summary()
+    assert done.is_clean
     assert 60 == len(journal.products.stored)
 
 
@@ -84,33 +74,32 @@ def test_what_is_left_unprocessed_is_sent_again_behind_the_same_fences() -> None
     clock = Clock()
     journal = Journal(lambda products: products[10:], lambda products: products[-1:])
 
-    ledger = load(journal, entries(25), clock)
+    done = load(journal, entries(25), clock)
 
     assert ["write 25", "write 15", "write 1"] == journal.writes()
     assert "release" not in " ".join(journal.events[: journal.events.index("write 1")])
-    assert 2 == len(clock.slept)
-    assert clock.slept[0] < clock.slept[1]
-    assert ledger.is_clean
+    at_once, first, second = clock.slept
+    assert 0 == at_once < first < second
+    assert done.is_clean
 
 
-def test_tries_are_bounded_and_what_is_left_is_told() -> None:
-    """Fences expire after 60 s, so no try may begin late; the lines not stored are named."""
+def test_tries_are_bounded_and_the_rest_is_listed() -> None:
+    """Fences expire after 60 s, so no try may begin late."""
     clock = Clock()
     journal = Journal(*[lambda products: products[-2:]] * 99)
 
-    ledger = load(journal, entries(30), clock)
+    done = load(journal, entries(30), clock)
 
-    assert 1 + len(loading.PAUSES) == len(journal.writes())
+    assert len(loading.PAUSES) == len(journal.writes())
     assert loading.PATIENCE_SECONDS > clock.seconds
-    assert "StoreUnavailable" == ledger.stopped_by
-    assert [24, 25] == ledger.not_stored
-    assert [] == ledger.unknown
-    assert "read 25, stored 23, rejected 0, not stored 2" == ledger.summary()
+    assert "StoreUnavailable" == done.stopped_by
+    assert "Not stored: line 24, line 25" == list(done.problems())[-1]
+    assert "read 25, stored 23, rejected 0, not stored 2" == done.summary()
     assert 25 == journal.count("release")
 
 
-def test_slow_answers_use_up_the_patience() -> None:
-    """The time that DynamoDB takes counts too, not only our pauses."""
+def test_slow_responses_count_as_pauses_do() -> None:
+    """The deadline includes the time that DynamoDB takes."""
     clock = Clock()
 
     def slow(products: Sequence[Product]) -> Sequence[Product]:
@@ -124,76 +113,99 @@ def test_slow_answers_use_up_the_patience() -> None:
     assert 3 == len(journal.writes())
 
 
-def test_a_batch_refused_for_being_busy_is_tried_again() -> None:
-    """A throttled call stored nothing, so it is as good as unprocessed."""
+def test_a_throttled_batch_is_sent_again() -> None:
+    """A throttled call stored nothing."""
     journal = Journal(fails(StoreUnavailable("DynamoDB throttles")))
 
-    ledger = load(journal, entries(3))
+    done = load(journal, entries(3))
 
     assert ["write 3", "write 3"] == journal.writes()
-    assert ledger.is_clean
+    assert done.is_clean
 
 
-def test_an_unknown_outcome_leaves_the_fences_and_names_the_lines() -> None:
-    """Only what was under way is unknown; what came before is stored, the rest unread."""
+def test_an_unknown_outcome_leaves_the_fences_and_is_reported() -> None:
+    """Only the last try is unknown; what came before is stored, the rest is not read."""
     journal = Journal(lambda _: [], lambda batch: batch[20:], fails(OutcomeUnknown("silence")))
 
-    ledger = load(journal, entries(99))
+    done = load(journal, entries(99))
 
-    assert [46, 47, 48, 49, 50] == ledger.unknown
-    assert [] == ledger.not_stored
-    assert "read 50, stored 45, rejected 0, unknown 5" == ledger.summary()
+    assert "read 50, stored 45, rejected 0, outcome unknown 5" == done.summary()
     assert 25 == journal.count("left")
-    assert not ledger.is_clean
+    assert not done.is_clean
     assert [
         "Stopped after line 50: OutcomeUnknown",
-        "Stored or not, nobody knows: line 46, 47, 48, 49, 50",
-    ] == ledger.troubles()
+        "Outcome unknown: line 46, line 47, line 48, line 49, line 50",
+    ] == list(done.problems())
 
 
-def test_an_interruption_half_way_through_a_write_leaves_no_doubt_untold() -> None:
-    """Ctrl-C while DynamoDB is asked: that batch is of unknown fate, what came before is not."""
+def test_an_interrupted_write_is_reported_as_unknown() -> None:
+    """A second Ctrl-C during a call of DynamoDB: the batches before it are stored."""
     journal = Journal(lambda _: [], fails(KeyboardInterrupt()))
 
-    ledger = load(journal, entries(26))
+    done = load(journal, entries(26))
 
-    assert [26] == ledger.unknown
-    assert 25 == ledger.stored
+    assert "read 26, stored 25, rejected 0, outcome unknown 1" == done.summary()
     assert 25 == journal.count("release")
 
 
 def test_a_fence_that_cannot_be_placed_stores_nothing_under_the_strict_policy() -> None:
-    """The lines are known not to be stored, and the import stops."""
+    """The import stops, and the products are known not to be stored."""
     journal = Journal()
     journal.answers = False
 
-    ledger = load(journal, entries(1))
+    done = load(journal, entries(1))
 
-    assert "CacheUnavailable" == ledger.stopped_by
-    assert [1] == ledger.not_stored
+    assert "CacheUnavailable" == done.stopped_by
+    assert "Not stored: line 1" == list(done.problems())[-1]
     assert [] == journal.events
 
 
-def test_a_batch_is_undisturbed_from_its_first_fence_to_its_last_release() -> None:
-    """An interruption comes before a batch or after it, and reading on is not held up by it."""
-    journal = Journal()
+def test_an_interruption_waits_for_the_end_of_the_batch() -> None:
+    """Ctrl-C at any moment of a batch: its products are stored and the fences released."""
 
-    @contextmanager
-    def undisturbed() -> Iterator[None]:
-        journal.events.append("begin")
-        yield
-        journal.events.append("end")
+    def interrupted(_: Sequence[Product]) -> Sequence[Product]:
+        signal.raise_signal(signal.SIGINT)
+        return []
 
-    load(journal, entries(26), undisturbed=undisturbed)
+    journal = Journal(interrupted)
 
-    assert ["begin", "end", "begin", "end"] == [e for e in journal.events if " " not in e]
-    assert ("begin", "end") == (journal.events[0], journal.events[-1])
+    done = load(journal, entries(60))
+
+    assert ["write 25"] == journal.writes()
+    assert 25 == journal.count("release")
+    assert ["Stopped after line 25: KeyboardInterrupt"] == list(done.problems())
 
 
-def test_rejects_are_counted_and_spoil_the_result() -> None:
-    """An import with a reject is not clean, though all the rest is stored."""
-    ledger = load(Journal(), [*entries(1), Reject(2, "why")])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_deferred_interruption_restores_the_handlers(signum: signal.Signals) -> None:
+    """It is raised at the end of the block; afterwards signals are as they were."""
+    before = signal.getsignal(signum)
+    done = []
 
-    assert "read 2, stored 1, rejected 1" == ledger.summary()
-    assert not ledger.is_clean
-    assert [] == ledger.troubles()
+    with pytest.raises(KeyboardInterrupt), interruption_deferred():
+        done.append(signal.raise_signal(signum))
+
+    assert 1 == len(done)
+    assert before == signal.getsignal(signum)
+
+
+def test_a_second_interruption_is_not_deferred() -> None:
+    """Pressing Ctrl-C twice stops at once."""
+    done = []
+
+    with suppress(KeyboardInterrupt), interruption_deferred():
+        signal.raise_signal(signal.SIGINT)
+        done.append("once")
+        signal.raise_signal(signal.SIGINT)
+        done.append("twice")
+
+    assert ["once"] == done
+
+
+def test_an_import_with_a_reject_is_not_clean() -> None:
+    """Although all other products are stored."""
+    done = load(Journal(), [*entries(1), Reject("line 2", "why")])
+
+    assert "read 2, stored 1, rejected 1" == done.summary()
+    assert not done.is_clean
+    assert [] == list(done.problems())

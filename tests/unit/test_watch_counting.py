@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib import telemetry
-from dev.watch.board import Board
-from dev.watch.histogram import STEPS, Histogram, end_of, step_of
+from dev.watch.counts import STEPS, Outcome, end_of, step_of
 from dev.watch.lines import Line, as_text, parse, reaches
-from dev.watch.minute import Minute
+from dev.watch.state import State
 from tests import examples
 
 
@@ -18,9 +17,9 @@ def line(level: str = "INFO", message: str = "answered", **members: Any) -> Line
     return {"time": "2026-11-22T12:00:00.123+00:00", "level": level, "message": message, **members}
 
 
-def board(*lines: Line) -> Board:
-    made = Board(clock=lambda: 100.0)
-    made.of_api(lines)
+def state(*lines: Line) -> State:
+    made = State(clock=lambda: 100.0)
+    made.add_api_lines(lines)
     return made
 
 
@@ -44,7 +43,7 @@ def test_a_request_is_counted_under_its_outcome() -> None:
     """As the API's own lines tell it: both kinds of hit are hits."""
     lines = told_by_the_api("hit", "negative hit", "hit", "miss", "bypass")
 
-    shown = board(*lines).shown()
+    shown = state(*lines).shown()
 
     assert {"hit": 3, "miss": 1, "bypass": 1} == requests(shown)
     assert (3, 1, 5) == (shown["saved"], shown["negative"], shown["requests"])
@@ -55,7 +54,7 @@ def test_many_products_in_one_request_are_many_reads_and_one_request() -> None:
     """The ratio and the reads saved go by products."""
     many = line(CacheHits=7, CacheMisses=3, OtherLatency=[2.5])
 
-    shown = board(many).shown()
+    shown = state(many).shown()
 
     assert {"other": 1} == requests(shown)
     assert (7, 0.7) == (shown["saved"], shown["ratio"])
@@ -63,17 +62,17 @@ def test_many_products_in_one_request_are_many_reads_and_one_request() -> None:
 
 def test_a_line_may_bear_the_metrics_of_several_requests() -> None:
     """Where the settings sample hits, one line has the times of all."""
-    assert {"hit": 3} == requests(board(line(CacheHits=3, HitLatency=[0.4, 0.5, 0.6])).shown())
+    assert {"hit": 3} == requests(state(line(CacheHits=3, HitLatency=[0.4, 0.5, 0.6])).shown())
 
 
 def test_without_reads_there_is_no_ratio() -> None:
     """A write is none."""
-    assert board(line(WriteLatency=[9.0])).shown()["ratio"] is None
+    assert state(line(WriteLatency=[9.0])).shown()["ratio"] is None
 
 
 def test_server_errors_are_counted() -> None:
     """Each answer of 500 and above."""
-    assert 1 == board(line(ServerErrors=1, WriteLatency=[9.0]), line()).shown()["errors"]
+    assert 1 == state(line(ServerErrors=1, WriteLatency=[9.0]), line()).shown()["errors"]
 
 
 def test_a_time_falls_into_the_step_that_ends_above_it() -> None:
@@ -86,54 +85,56 @@ def test_a_time_falls_into_the_step_that_ends_above_it() -> None:
 
 def test_a_quantile_is_the_end_of_a_step() -> None:
     """Exact to the step; nothing without a call."""
-    histogram = Histogram()
-    assert histogram.quantile(0.5) is None
+    outcome = Outcome()
+    assert (None, None) == (outcome.shown(0)["median"], outcome.shown(0)["p99"])
 
-    for milliseconds in [1.2] * 99 + [80.0]:
-        histogram.add(milliseconds)
+    for milliseconds in [1.2] * 98 + [80.0] * 2:
+        outcome.add(milliseconds, 0)
 
-    assert end_of(step_of(1.2)) == histogram.quantile(0.5) == histogram.quantile(0.99)
-    assert end_of(step_of(80.0)) == histogram.quantile(1.0)
+    shown = outcome.shown(0)
+    assert (end_of(step_of(1.2)), end_of(step_of(80.0))) == (shown["median"], shown["p99"])
 
 
 def test_the_last_minute_forgets_what_was_before() -> None:
-    """A second that comes round again starts from nought."""
-    minute = Minute()
-    for second in (10, 10, 11, 70):
-        minute.add(second)
+    """However long the stack runs, no more than two minutes are kept."""
+    outcome = Outcome()
+    for second in (*range(1000), 1010, 1010, 1069):
+        outcome.add(1.0, second)
 
-    assert [1] + [0] * 58 + [1] == minute.until(70)
-    assert [0] * 60 == minute.until(200)
+    assert [2] + [0] * 58 + [1] == outcome.shown(1069)["minute"]
+    assert [0] * 60 == outcome.shown(1200)["minute"]
+    assert 1003 == outcome.shown(1200)["requests"]
+    assert 120 >= len(outcome._seconds)
 
 
 def test_each_process_has_a_circuit_of_its_own() -> None:
     """Open is shown until the last one has closed."""
     opened = line("WARNING", "cache circuit opened", reason="TimeoutError")
     closed = line("INFO", "cache circuit closed")
-    made = board(opened, opened, closed)
+    made = state(opened, opened, closed)
     assert 1 == made.shown()["open_circuits"]
 
-    made.of_api([closed, closed])
+    made.add_api_lines([closed, closed])
 
     assert 0 == made.shown()["open_circuits"]
 
 
 def test_an_api_that_starts_anew_has_its_circuits_closed() -> None:
     """And a Valkey that does has nothing to do with them."""
-    made = board(line("WARNING", "cache circuit opened"))
+    made = state(line("WARNING", "cache circuit opened"))
 
-    made.started_anew("Valkey")
+    made.restarted("Valkey")
     assert 1 == made.shown()["open_circuits"]
-    made.started_anew("The API")
+    made.restarted("The API")
     assert 0 == made.shown()["open_circuits"]
     assert "The API has died; starting it again" == made.shown()["events"][0]["text"]
 
 
 def test_the_stream_s_circuit_is_not_the_api_s() -> None:
     """Its warnings are events all the same."""
-    made = board()
+    made = state()
 
-    made.of_stream([line("WARNING", "cache circuit opened", reason="TimeoutError")])
+    made.add_stream_lines([line("WARNING", "cache circuit opened", reason="TimeoutError")])
 
     assert 0 == made.shown()["open_circuits"]
     assert ["cache circuit opened: TimeoutError"] == [
@@ -144,10 +145,10 @@ def test_the_stream_s_circuit_is_not_the_api_s() -> None:
 def test_repeated_warnings_become_one_until_something_else_happens() -> None:
     """The two of an outage take turns; after news they are told anew."""
     fence, release = (line("WARNING", f"cache {what} lost") for what in ("fence", "release"))
-    made = board(fence, release, fence, release)
-    made.tell("Redis resumed")
-    made.tell("Redis resumed")
-    made.of_api([fence])
+    made = state(fence, release, fence, release)
+    made.add_event("Redis resumed")
+    made.add_event("Redis resumed")
+    made.add_api_lines([fence])
 
     events = [(event["text"], event["times"]) for event in made.shown()["events"]]
 

@@ -10,8 +10,8 @@ import pytest
 
 from dev.freshness.client import Answer
 from dev.freshness.timeline import Timeline
-from dev.watch.load import Tally
-from dev.watch.load_client import LoadClient, Shelf
+from dev.watch.load import LoadCounts
+from dev.watch.load_client import LoadClient, MadeProducts
 
 _TURNS = 300
 
@@ -62,14 +62,14 @@ class Shop:
         return 200, self._version
 
 
-def drive(shop: Any, timeline: Timeline | None = None) -> tuple[Tally, Shelf]:
-    tally, shelf = Tally(), Shelf(1)
-    client = LoadClient(shop, shelf, 0, timeline or Timeline(), tally, pause=0.0)
+def drive(shop: Any, timeline: Timeline | None = None) -> tuple[LoadCounts, MadeProducts]:
+    tally, products = LoadCounts(), MadeProducts(1)
+    client = LoadClient(shop, products, 0, timeline or Timeline(), tally, pause=0.0)
     for _ in range(_TURNS):
         client._turn()
     client.ended.set()
     client.run()
-    return tally, shelf
+    return tally, products
 
 
 def test_a_fresh_catalog_has_no_stale_read() -> None:
@@ -119,10 +119,10 @@ def test_the_load_leaves_nothing_behind() -> None:
     """What it made it deletes; the samples are as they were."""
     shop = Shop()
 
-    _, shelf = drive(shop)
+    _, products = drive(shop)
 
     assert {"sample": 1} == shop.versions
-    assert [None] == shelf.made
+    assert [None] == products.made
     assert "close" == shop.methods[-1]
 
 

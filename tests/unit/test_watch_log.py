@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dev.watch.board import Board
 from dev.watch.log import Log
-from dev.watch.tap import Tap
+from dev.watch.log_reader import LogReader
+from dev.watch.state import State
 from dev.watch.terminal import Terminal
 from tests import examples
 from tests.running_stack import eventually
@@ -46,29 +46,29 @@ def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> by
 HIT = a_line(HitLatency=[0.4], CacheHits=1)
 
 
-def send(terminal: Screen, *written: bytes, **settings: str) -> Board:
-    """Have the API write; return the board once all has arrived."""
-    board = Board()
-    with Log(examples.settings(**settings), board, terminal.inlet) as log:
+def send(terminal: Screen, *written: bytes, **settings: str) -> State:
+    """Have the API write; return the state once all has arrived."""
+    state = State()
+    with Log(examples.settings(**settings), state, terminal.inlet) as log:
         for each in written:
             os.write(log.api, each)
-    return board
+    return state
 
 
 def test_a_line_is_counted_and_told(terminal: Screen) -> None:
     """As text, where the settings want text."""
-    board = send(terminal, HIT + b"\n", LOG_FORMAT="text")
+    state = send(terminal, HIT + b"\n", LOG_FORMAT="text")
 
-    assert 1 == board.shown()["saved"]
+    assert 1 == state.shown()["saved"]
     (told,) = terminal.lines()
     assert told.endswith("INFO    answered        ")
 
 
 def test_a_line_may_come_in_pieces(terminal: Screen) -> None:
     """A pipe knows no lines; the last one may lack its end."""
-    board = send(terminal, HIT[:20], HIT[20:] + b"\n" + HIT, LOG_FORMAT="json")
+    state = send(terminal, HIT[:20], HIT[20:] + b"\n" + HIT, LOG_FORMAT="json")
 
-    assert 2 == board.shown()["saved"]
+    assert 2 == state.shown()["saved"]
     assert [HIT.decode()] * 2 == terminal.lines()
 
 
@@ -76,9 +76,9 @@ def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Screen) -> 
     """`LOG_LEVEL=WARNING make run` is quiet, and its page is right."""
     warning = a_line("cache fence lost", "WARNING")
 
-    board = send(terminal, HIT + b"\n" + warning + b"\n", LOG_LEVEL="WARNING", LOG_FORMAT="json")
+    state = send(terminal, HIT + b"\n" + warning + b"\n", LOG_LEVEL="WARNING", LOG_FORMAT="json")
 
-    assert 1 == board.shown()["saved"]
+    assert 1 == state.shown()["saved"]
     assert [warning.decode()] == terminal.lines()
 
 
@@ -93,17 +93,17 @@ def test_a_closed_terminal_stops_no_count(terminal: Screen) -> None:
     """`make run | head` goes on."""
     terminal.hang_up()
 
-    board = send(terminal, *[HIT + b"\n"] * 50)
+    state = send(terminal, *[HIT + b"\n"] * 50)
 
-    assert 50 == board.shown()["saved"]
+    assert 50 == state.shown()["saved"]
 
 
 def test_the_servers_are_asked_for_all_there_is(terminal: Screen) -> None:
     """JSON with metrics, each hit, and INFO at least; more where the user wants more."""
     wanted = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
     user = {"LOG_FORMAT": "text", "LOG_HITS": "0.1", "METRICS": "false", "PRODUCTS_TABLE": "t"}
-    quiet = Log(examples.settings(LOG_LEVEL="ERROR"), Board(), terminal.inlet)
-    loud = Log(examples.settings(LOG_LEVEL="DEBUG"), Board(), terminal.inlet)
+    quiet = Log(examples.settings(LOG_LEVEL="ERROR"), State(), terminal.inlet)
+    loud = Log(examples.settings(LOG_LEVEL="DEBUG"), State(), terminal.inlet)
 
     assert {"PRODUCTS_TABLE": "t", "LOG_LEVEL": "INFO", **wanted} == quiet.settings_of_a_server(
         {**user, "LOG_LEVEL": "ERROR"}
@@ -120,10 +120,10 @@ def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture
         if b"odd" in lines:
             raise ZeroDivisionError
 
-    with Tap(take) as tap:
-        os.write(tap.inlet, b"odd\n")
+    with LogReader(take) as reader:
+        os.write(reader.inlet, b"odd\n")
         eventually(lambda: taken == [b"odd"])
-        os.write(tap.inlet, b"even\n")
+        os.write(reader.inlet, b"even\n")
 
     assert [b"odd", b"even"] == taken
     assert "ZeroDivisionError" in capsys.readouterr().err
@@ -133,9 +133,9 @@ def test_a_terminal_that_has_stopped_stops_no_count(terminal: Screen) -> None:
     """Ctrl-S holds up nothing but what is to be read there."""
     lines = (HIT + b"\n") * 100
 
-    board = send(terminal, *[lines] * 40, LOG_FORMAT="json")
+    state = send(terminal, *[lines] * 40, LOG_FORMAT="json")
 
-    assert 4000 == board.shown()["saved"]
+    assert 4000 == state.shown()["saved"]
 
 
 def test_lines_dropped_by_a_slow_terminal_are_counted() -> None:

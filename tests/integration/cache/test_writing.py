@@ -57,7 +57,7 @@ def test_a_fence_outlives_the_lambda_that_placed_it() -> None:
     """Else a slow writer could commit behind its own fence."""
     config = Path(__file__).parents[3] / ".chalice" / "config.json"
 
-    assert FENCE_MS > 1000 * json.loads(config.read_text())["lambda_timeout"]
+    assert FENCE_MS > 1000 * json.loads(config.read_text("utf-8"))["lambda_timeout"]
 
 
 def test_a_fence_that_others_left_ends_with_its_last_deadline(

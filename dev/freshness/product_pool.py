@@ -12,7 +12,7 @@ GONE_SHARE: Final = 0.05
 GONE_REMEMBERED: Final = 20
 
 
-class Shelf:
+class ProductPool:
     """Places that always hold a product: who deletes one puts another there."""
 
     def __init__(self, ids: list[str], hot: int) -> None:

@@ -1,7 +1,7 @@
 """
 Reads what the servers write: a pipe, and a thread that takes whole lines out of it.
 
-Knows nothing of what the lines say. A server that finds the pipe full waits.
+Knows nothing of the lines' content. A server that finds the pipe full waits.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _GATHER_SECONDS: Final = 0.02
 _END_SECONDS: Final = 2.0
 
 
-class Tap:
+class LogReader:
     """`inlet` is the descriptor to write to. `take` gets lines without their ends, in order."""
 
     def __init__(self, take: Callable[[Sequence[bytes]], None]) -> None:
         self._take = take
         self._outlet, self.inlet = _pipe()
-        self._thread = threading.Thread(target=self._run, name="tap", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="log reader", daemon=True)
 
     def __enter__(self) -> Self:
         """Begin to read."""
