@@ -5,11 +5,11 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent
 
-from chalicelib import telemetry, wiring
+from chalicelib import start, telemetry, wiring
 from chalicelib.api import access, cors, docs, health, products, routes
 
 # A setting at fault stops the start, here, and not the first request.
-settings = wiring.container().settings
+settings = start.settings()
 telemetry.configure(settings)
 
 app = Chalice(app_name="product-catalog")

@@ -78,11 +78,8 @@ class RedisReach:
 
     def flush(self) -> None:
         """Empty it. Raise `Refused`, also where it does not answer."""
-        self._ours()
-        try:
-            self._tell("FLUSHALL")
-        except _FAILURES:
-            raise Refused("Redis does not answer, so it was not flushed") from None
+        if not self._ours().flush():
+            raise Refused("The stack's own Redis does not answer, so nothing was flushed")
 
     def _tell(self, command: str) -> None:
         redis_connection.accepted(self._client.ask([(command,)]))

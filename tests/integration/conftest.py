@@ -11,9 +11,10 @@ from chalice import Chalice
 
 from chalicelib import aws, wiring
 from chalicelib.repository import Repository
+from dev.credentials import Credentials
 from dev.servers import Emulator, Valkey
+from dev.table import create_table
 from tests import examples
-from tests.doubles import table_template
 from tests.doubles.api import Api
 from tests.doubles.cluster import LocalCluster
 from tests.doubles.products import InMemoryProducts, Products
@@ -37,8 +38,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """Start the AWS emulator that `make run` uses."""
-    with Emulator() as server:
+    """Start the AWS emulator that `make run` uses. It takes the keys of `tests/conftest.py`."""
+    with Emulator(credentials=Credentials("testing", "testing")) as server:
         yield server
 
 
@@ -58,7 +59,7 @@ def dynamodb_in_process() -> Any:
 def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
     """Make a table that lives in this process, for one test."""
     with moto.mock_aws():
-        table_template.create(dynamodb_in_process, "products")
+        create_table(dynamodb_in_process, "products")
         yield Table(dynamodb_in_process, "products")
 
 
@@ -66,7 +67,7 @@ def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
 def emulated_table(emulated_dynamodb: Any) -> Iterator[Table]:
     """Make a table of the emulator, for one test."""
     name = f"products-{uuid.uuid4().hex}"
-    table_template.create(emulated_dynamodb, name)
+    create_table(emulated_dynamodb, name)
     yield Table(emulated_dynamodb, name)
     emulated_dynamodb.delete_table(TableName=name)
 
