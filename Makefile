@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # A shell's own STAGE is a setting of the local API; a deployment takes it from the command line alone.
 package check-stage deploy chalice-deploy destroy switch: STAGE := dev
 # Make exports what it was given and what it changes: nothing of that is for what it starts.
-unexport PYTHON VENV BIN INSTALLED SWITCHES LOCK TOOLS MAKEFLAGS MFLAGS MAKELEVEL
+unexport PYTHON VENV BIN INSTALLED SWITCHES LOCK TOOLS MAKEFLAGS MFLAGS
 # Those that the command line gives: a shell may have a LOG_LEVEL of its own.
 SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
