@@ -56,7 +56,7 @@ test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 	@$(BIN)/python -m pytest $(ARGS)
 
 e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium; TLS by Debian's Redis
-	@$(BIN)/python -m pytest -m "browser or deployment or debian" $(ARGS)
+	@$(BIN)/python -m pytest -m "browser or deployment or debian or chalice" $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)

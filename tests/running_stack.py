@@ -72,27 +72,11 @@ class Client:
         return self.ask("GET", f"/products/{product_id}").headers["X-Cache"]
 
 
-class Stack(Client):
-    """A `make run` of its own, or another program's: its directory, its port."""
+class Place:
+    """A directory with what a running stack says of itself."""
 
-    def __init__(
-        self, place: Path, port: int | None = None, module: str = "dev.stack", **env: str
-    ) -> None:
-        super().__init__(port or own_port())
+    def __init__(self, place: Path) -> None:
         self.place = place
-        self.env = {**os.environ, "API_PORT": str(self.port), "PYTHONPATH": str(_ROOT), **env}
-        with (place / "output.txt").open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", module],
-                env=self.env,
-                cwd=place,
-                stdout=output,
-                stderr=output,
-            )
-
-    @property
-    def output(self) -> str:
-        return (self.place / "output.txt").read_text()
 
     @property
     def file(self) -> Path:
@@ -113,6 +97,29 @@ class Stack(Client):
     def dynamodb(self) -> Any:
         where = {"endpoint_url": self.facts["aws"]["url"], "region_name": "us-east-1"}
         return boto3.client("dynamodb", **where, **self.keys)
+
+
+class Stack(Client, Place):
+    """A `make run` of its own, or another program's: its directory, its port."""
+
+    def __init__(
+        self, place: Path, port: int | None = None, module: str = "dev.stack", **env: str
+    ) -> None:
+        Client.__init__(self, port or own_port())
+        Place.__init__(self, place)
+        self.env = {**os.environ, "API_PORT": str(self.port), "PYTHONPATH": str(_ROOT), **env}
+        with (place / "output.txt").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                env=self.env,
+                cwd=place,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def output(self) -> str:
+        return (self.place / "output.txt").read_text()
 
     @property
     def pids(self) -> list[int]:
@@ -152,7 +159,7 @@ def running(place: Path, **env: str) -> Iterator[Stack]:
 
 
 def own_port() -> int:
-    """Return a free port below those that the kernel hands out, so that no program gets it since."""
+    """Return a free port below those that the kernel hands out: no program gets it by chance."""
     while True:
         port = random.randrange(20_000, 32_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):

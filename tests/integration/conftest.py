@@ -1,7 +1,9 @@
 """The servers that integration tests share, and what is fresh for each test."""
 
+import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import fakeredis
@@ -19,7 +21,9 @@ from tests.doubles.api import Api
 from tests.doubles.cluster import LocalCluster
 from tests.doubles.products import InMemoryProducts, Products
 from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis, Table
+from tests.doubles.remote_api import RemoteApi, empty
 from tests.doubles.wiring import Wire
+from tests.running_stack import Place
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +157,10 @@ def chalice_app() -> Chalice:
 
 
 @pytest.fixture
-def api(chalice_app: Chalice, wire: Wire) -> Api:
-    """Return a client of the API over fakeredis and moto."""
-    wire()
-    return Api(chalice_app)
+def api(request: pytest.FixtureRequest) -> Api:
+    """Return a client of the API over fakeredis and moto; of `chalice local`, where one is told."""
+    if "CATALOG_URL" in os.environ:
+        empty(Place(Path(os.environ["CATALOG_PLACE"])))
+        return RemoteApi(os.environ["CATALOG_URL"])
+    request.getfixturevalue("wire")()
+    return Api(request.getfixturevalue("chalice_app"))
