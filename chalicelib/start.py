@@ -15,6 +15,8 @@ from typing import Final, NoReturn
 from chalicelib import wiring
 from chalicelib.config import LOCAL, Settings, SettingsError
 
+_FOR_OTHER_STAGES: Final = ("deploy", "package")
+_COMMANDS: Final = ("local", *_FOR_OTHER_STAGES)
 _WHAT_TO_TYPE: Final = (
     "To run it here type `make services`, then `chalice local --stage local`; "
     "to deploy it, `make deploy STAGE=dev` or `make chalice-deploy STAGE=dev`."
@@ -34,19 +36,17 @@ def settings() -> Settings:
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             raise
         _end(f"{error}\n{_WHAT_TO_TYPE}")
-    if "AWS_CHALICE_CLI_MODE" in os.environ:
-        _check_stage(found)
+    if "AWS_CHALICE_CLI_MODE" in os.environ and os.environ.get("STAGE") == LOCAL:
+        _check_command(next((word for word in sys.argv if word in _COMMANDS), ""))
     return found
 
 
-def _check_stage(found: Settings) -> None:
-    """End where Chalice's command is not one for the stage `local`, or comes too early."""
-    if found.stage != LOCAL:
-        return
-    if "deploy" in sys.argv:
+def _check_command(command: str) -> None:
+    """End where Chalice's command is not for the stage `local`, or where it comes too early."""
+    if command in _FOR_OTHER_STAGES:
         _end(_NOT_DEPLOYED)
     credentials = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-    if "local" in sys.argv and credentials and not Path(credentials).exists():
+    if command == "local" and credentials and not Path(credentials).exists():
         _end(_NO_SERVICES)
 
 

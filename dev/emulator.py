@@ -57,13 +57,17 @@ class Emulator(Server):
 
     def client(self, service: str) -> Any:
         """Return a client of the account's root. It takes nothing from the user's configuration."""
+        import boto3
         from botocore.config import Config
         from botocore.session import Session
 
         nothing = (None, None, None, None)
         no_file = (None, None, os.devnull, None)
         files = {"config_file": no_file, "credentials_file": no_file}
-        return Session(session_vars={"profile": nothing, **files}).create_client(
+        session = boto3.Session(
+            botocore_session=Session(session_vars={"profile": nothing, **files})
+        )
+        return session.client(
             service,
             region_name=REGION,
             endpoint_url=self.url,

@@ -30,6 +30,8 @@ _API_HOST: Final = re.compile(r"[a-f0-9]{8}\.execute-api\.localhost(:\d+)?")
 _API_PATH: Final = re.compile(r"/api(/.*)?", re.DOTALL)
 """The stage is `.chalice/config.json`'s. Other paths on that host reach the emulator itself."""
 _API_BY_PATH: Final = re.compile(r"/restapis/[a-f0-9]+/api/_user_request_(/.*)?", re.DOTALL)
+_POOL_KEYS: Final = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/jwks\.json")
+"""A user pool's public keys: the emulator's gateway asks for them over HTTP, and signs nothing."""
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -83,7 +85,7 @@ class Guard:
             return self._objection_to_key(key) if key else None
         if headers.keys() & {"origin", "sec-fetch-site"}:
             return "The emulator takes nothing from browsers"
-        if scope["path"] in {PID_PATH, HEALTH_PATH}:
+        if scope["path"] in {PID_PATH, HEALTH_PATH} or self._asks_for_pool_keys(scope):
             return None
         if key != self._root and scope["path"].startswith("/_"):
             return "Only the keys of this start administer the emulator"
@@ -97,6 +99,10 @@ class Guard:
     def _key(self, scope: Scope, headers: Headers) -> str:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         return self._find_key({name: ", ".join(them) for name, them in headers.items()}, query)
+
+    def _asks_for_pool_keys(self, scope: Scope) -> bool:
+        is_such = scope["method"] == "GET" and _POOL_KEYS.fullmatch(scope["path"])
+        return self._is_issued is not None and bool(is_such)
 
     def _calls_deployed_api(self, scope: Scope, named: list[str]) -> bool:
         if self._is_issued is None:

@@ -32,9 +32,10 @@ def test_before_the_services_it_says_so(place: Path) -> None:
     assert "`make services`" in told.stderr
 
 
-def test_the_stage_local_is_not_deployed(place: Path) -> None:
+@pytest.mark.parametrize("words", [("deploy",), ("package", "packed")])
+def test_the_stage_local_is_not_deployed(place: Path, words: tuple[str, ...]) -> None:
     """Its addresses are this machine's; nothing is asked of AWS."""
-    told = chalice(place, "deploy", "--stage", "local")
+    told = chalice(place, *words, "--stage", "local")
 
     assert (1, 1) == (told.returncode, len(told.stderr.splitlines()))
     assert "`chalice local` alone" in told.stderr

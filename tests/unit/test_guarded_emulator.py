@@ -29,7 +29,13 @@ class Emulator:
         """Return the answer's status, 200 where the request got through."""
         named = {"Host": "127.0.0.1:4566", **headers}
         pairs = [(k.replace("_", "-").lower().encode(), v.encode()) for k, v in named.items() if v]
-        scope = {"type": kind, "path": path, "query_string": query.encode(), "headers": pairs}
+        scope = {
+            "type": kind,
+            "method": "GET",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": pairs,
+        }
         sent: list[dict[str, Any]] = []
 
         async def send(message: dict[str, Any]) -> None:
@@ -121,6 +127,16 @@ def test_health_is_told_without_a_key(plain: Emulator) -> None:
         assert 403 == plain.status(path, Origin="http://evil.example")
         assert 403 == plain.status(path, Host="evil.example")
     assert [HEALTH_PATH] == plain.reached
+
+
+def test_a_pools_public_keys_are_told_to_the_gateway(plain: Emulator, with_iam: Emulator) -> None:
+    """Which asks for them without a key; pages get none."""
+    path = "/us-east-1_aB3dE5gH7/.well-known/jwks.json"
+
+    assert 200 == with_iam.status(path)
+    assert 403 == with_iam.status(path, Origin="http://evil.example")
+    assert 403 == with_iam.status(f"/bucket{path}")
+    assert 403 == plain.status(path)
 
 
 def test_no_socket_is_opened(plain: Emulator, with_iam: Emulator) -> None:
