@@ -3,12 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-STAGE := dev
+# A shell's own STAGE is a setting of the local API; a deployment takes it from the command line alone.
+package check-stage deploy chalice-deploy destroy switch: STAGE := dev
+# Make exports what it was given and what it changes: nothing of that is for what it starts.
+unexport PYTHON VENV BIN INSTALLED SWITCHES LOCK TOOLS MAKEFLAGS MFLAGS
 # Those that the command line gives: a shell may have a LOG_LEVEL of its own.
 SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run watch up down import export test explore outages bench bench-listing \
+.PHONY: help install run services watch up down import export test explore outages bench bench-listing \
 	freshness e2e package check-stage deploy destroy switch \
 	deploy-local fuzz check audit format openapi lock clean
 
@@ -31,6 +34,9 @@ $(INSTALLED): requirements/dev.lock
 run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
 	@exec $(BIN)/python -m dev.stack
 
+services: $(INSTALLED)  ## Start what an API needs and no API, for `chalice local --stage local`
+	@exec $(BIN)/python -m dev.services
+
 watch: $(INSTALLED)  ## Open the live page of the stack that runs, else start one and open its page
 	@exec $(BIN)/python -m dev.watch
 
@@ -50,7 +56,7 @@ test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 	@$(BIN)/python -m pytest $(ARGS)
 
 e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium; TLS by Debian's Redis
-	@$(BIN)/python -m pytest -m "browser or deployment or debian" $(ARGS)
+	@$(BIN)/python -m pytest -m "browser or deployment or debian or chalice" $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)

@@ -4,11 +4,11 @@ from functools import partial
 
 from chalice.app import Chalice, DynamoDBEvent
 
-from chalicelib import telemetry, wiring
+from chalicelib import start, telemetry, wiring
 from chalicelib.api import access, cors, docs, health, products, root, routes
 
 # An invalid setting stops the start, here, and not the first request.
-settings = wiring.container().settings
+settings = start.settings()
 telemetry.configure(settings)
 
 app = Chalice(app_name="product-catalog")

@@ -13,13 +13,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.rig import make_table
 from benchmarks.samples import percentile, spread
 from dev import environment
 from dev.deploy.tools import programs
 from dev.freshness.client import Client
 from dev.programs import Program, Server, answers_http
 from dev.servers import Api, Emulator, Valkey
+from dev.table import create_table
 
 CONNECTIONS: Final = (1, 8, 32)
 OURS: Final = "make run"
@@ -84,7 +84,7 @@ def servers() -> Iterator[dict[str, str]]:
             Emulator(log=logs / "aws") as aws,
         ):
             env = environment.of(valkey, aws, {"PATH": os.environ["PATH"], "LOG_FORMAT": "text"})
-            make_table(env)
+            create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
             uvicorn = Uvicorn(other, logs / "uvicorn")
             with Api(env, log=logs / "api") as api, uvicorn:
                 yield {OURS: api.url, UVICORN: uvicorn.url}

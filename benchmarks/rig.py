@@ -6,7 +6,6 @@ Every product is read and written by all alike; how it is cached is each one's o
 
 from __future__ import annotations
 
-import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,13 +15,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import botocore.session
 import redis
 
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.function import Function, running
 from benchmarks.packages import Package, package
-from chalicelib.config import Settings
 from chalicelib.items import to_item
 from chalicelib.product import Product, represent
 from chalicelib.product_cache import key_of
@@ -31,6 +28,7 @@ from dev.deploy import stages
 from dev.servers import Emulator, Valkey
 from dev.table import create_table
 
+TABLE: Final = "products"
 _NAMESPACE: Final = uuid.UUID("6f1f2a52-6b2b-4d6c-9d57-2f1d6a1f0d11")
 _LIKE_A_REAL_ONE: Final = 600
 """Characters of a description: the product's JSON is of 0.75 KB."""
@@ -43,7 +41,7 @@ class Rig:
         self._place = place
         self._valkeys = valkeys
         self._env = environment.of(next(iter(valkeys.values())), emulator, {})
-        self.dynamodb: Any = _client(self._env)
+        self.dynamodb: Any = emulator.client("dynamodb")
         self.emulator = emulator
         self.packages: dict[str, Package] = {
             each.name: package(each, place / each.name) for each in CONTESTANTS
@@ -66,7 +64,7 @@ class Rig:
     def store(self, contestant: Contestant, size: int = _LIKE_A_REAL_ONE) -> str:
         """Put a product of about `size` bytes into the table; return its id."""
         product = a_product(str(uuid.uuid5(_NAMESPACE, f"{contestant.name} {size}")), size)
-        self.dynamodb.put_item(TableName=self._env["PRODUCTS_TABLE"], Item=to_item(product))
+        self.dynamodb.put_item(TableName=TABLE, Item=to_item(product))
         if not contestant.is_api:  # which cannot fill its cache
             self.redis[contestant.name].set(key_of(product.id), represent(product).body)
         return product.id
@@ -81,7 +79,7 @@ class Rig:
 
     def plain_read(self, product_id: str) -> Callable[[], Any]:
         """Return what reads the product as a miss has to, by botocore and nothing else."""
-        request = {"TableName": self._env["PRODUCTS_TABLE"], "Key": {"id": {"S": product_id}}}
+        request = {"TableName": TABLE, "Key": {"id": {"S": product_id}}}
         return lambda: self.dynamodb.get_item(**request, ConsistentRead=True)
 
 
@@ -112,22 +110,8 @@ def rig() -> Iterator[Rig]:
             for valkey in valkeys.values():
                 valkey.start()
             with Emulator(log=place / "aws.log") as emulator:
-                make_table(environment.of(next(iter(valkeys.values())), emulator, {}))
+                create_table(emulator.client("dynamodb"), TABLE)
                 yield Rig(place, emulator, valkeys)
         finally:
             for valkey in valkeys.values():
                 valkey.stop()
-
-
-def make_table(env: dict[str, str]) -> None:
-    """Make the table that an API's environment names."""
-    # boto3 looks for credentials in this process' environment.
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        os.environ.setdefault(name, env[name])
-    create_table(Settings.from_env(env))
-
-
-def _client(env: dict[str, str]) -> Any:
-    return botocore.session.get_session().create_client(
-        "dynamodb", region_name=env["AWS_REGION"], endpoint_url=env["AWS_ENDPOINT_URL"]
-    )

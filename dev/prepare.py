@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+import boto3
+from botocore.exceptions import BotoCoreError
+
 from chalicelib.config import Settings, SettingsError
 from chalicelib.wiring import Container
 from dev.programs import StartFailed
@@ -14,7 +17,8 @@ from dev.table import create_table
 
 def prepare(settings: Settings) -> None:
     """Create the table unless it exists, fill it where it is empty. Raise `StartFailed`."""
-    create_table(settings)
+    where = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
+    create_table(boto3.client("dynamodb", **where), settings.products_table)
     if loaded := load_samples(Container(settings).repository):
         print(f"Loaded {loaded} sample products", flush=True)
 
@@ -25,6 +29,8 @@ def main() -> str | None:
         prepare(Settings.from_env(os.environ))
     except (SettingsError, StartFailed) as failure:
         return str(failure)
+    except BotoCoreError as error:  # such as a profile that nobody has
+        return f"AWS cannot be called: {error}"
     return None
 
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Self
 
+ROOT: Final = Path(__file__).parent.parent
 _TIED: Final = (sys.executable, "-IS", str(Path(__file__).with_name("tied.py")))
 ANSWER_SECONDS: Final = 1.0
 _START_SECONDS: Final = 60.0
@@ -163,6 +164,28 @@ class Server:
 
     def _answers(self) -> bool:
         raise NotImplementedError
+
+
+def run(command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Return what a program of ours says. Raise `StartFailed` with what it complains of."""
+    done = subprocess.run(
+        [*_TIED, str(os.getpid()), str(signal.SIGTERM.value), *command],
+        env=dict(env),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StartFailed(done.stderr.strip())
+    return done.stdout
+
+
+def of_the_machine() -> dict[str, str]:
+    """Return what programs need to run at all; no setting of a developer's shell."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
 def free_port() -> int:

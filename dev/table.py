@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.config import Settings
 from dev.programs import StartFailed
 
 TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "table.yaml"
 
 
-def create_table(settings: Settings) -> None:
+class _Loader(yaml.SafeLoader):
+    """Reads `!Ref X` as `("Ref", X)`, and other short forms likewise."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.construct_scalar(node)))
+
+
+def properties(table: str) -> dict[str, Any]:
+    """Return the parameters of CreateTable: they are the template's properties, but for streams."""
+    template = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 — a SafeLoader
+    found = template["Resources"]["ProductsTable"]["Properties"]
+    stream = {"StreamEnabled": True, **found["StreamSpecification"]}
+    return {**found, "TableName": table, "StreamSpecification": stream}
+
+
+def create_table(dynamodb: Any, table: str) -> None:
     """Create the table unless it exists; return when it can be used. Raise `StartFailed`."""
     try:
-        if not _exists(_client(settings, "dynamodb"), settings.products_table):
-            _deploy(_client(settings, "cloudformation"), settings.products_table)
+        if not _exists(dynamodb, table):
+            dynamodb.create_table(**properties(table))
+            waiter = dynamodb.get_waiter("table_exists")
+            waiter.wait(TableName=table, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     except (BotoCoreError, ClientError) as error:
         raise StartFailed(f"The table could not be made: {error}") from error
 
@@ -30,20 +45,3 @@ def _exists(dynamodb: Any, table: str) -> bool:
     except dynamodb.exceptions.ResourceNotFoundException:
         return False
     return True
-
-
-def _deploy(cloudformation: Any, table: str) -> None:
-    stack = re.sub("[^A-Za-z0-9]+", "-", f"table-{table}")
-    cloudformation.create_stack(
-        StackName=stack,
-        TemplateBody=TEMPLATE.read_text(),
-        Parameters=[{"ParameterKey": "TableName", "ParameterValue": table}],
-    )
-    waiter = cloudformation.get_waiter("stack_create_complete")
-    waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
-
-
-def _client(settings: Settings, service: str) -> Any:
-    return boto3.client(
-        service, region_name=settings.aws_region, endpoint_url=settings.aws_endpoint_url
-    )

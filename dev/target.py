@@ -14,26 +14,28 @@ from pathlib import Path
 from typing import Any, Final
 
 from chalicelib.config import Settings
-from dev.environment import OF_ANOTHER_REDIS
+from dev import environment
 
 STATE: Final = Path(".local/stack.json")
 """Relative to the project, where make runs its commands."""
-
-_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+CREDENTIALS: Final = "aws-credentials"
+"""The file beside it with the keys of the stack's emulator."""
 
 
 def settings(env: MutableMapping[str, str], state: Path = STATE) -> Settings:
     """
     Return the settings of the catalog to work on. Raise `SettingsError`.
 
-    For a local stack also put credentials into `env`, where there are none: boto3 looks there.
+    For a local stack also have `env` name its keys and no proxy before it: boto3 looks there.
     """
     stack = running(state)
     if stack is None:
         return Settings.from_env(env)
-    env.pop("AWS_PROFILE", None)  # it need not know a profile of that name
-    for name, value in _CREDENTIALS.items():
-        env.setdefault(name, value)
+    if stack["aws"].get("pid"):
+        _take_over(env, state.with_name(CREDENTIALS))
+    else:
+        env.update(environment.keys_where_none_are_named(env))
+    env.update(environment.past_proxies(env))
     return Settings.from_env(_of_stack(stack, env))
 
 
@@ -41,18 +43,27 @@ def running(state: Path = STATE) -> dict[str, Any] | None:
     """Return what `state` says of the local stack, unless none runs."""
     try:
         stack: dict[str, Any] = json.loads(state.read_text())
-        alive = _is_alive(stack["api"]["pid"])
+        alive = _is_alive(stack["pid"])
     except (OSError, ValueError, LookupError, TypeError):
         return None  # absent, half written, or nothing that a stack wrote
     return stack if alive else None
 
 
+def _take_over(env: MutableMapping[str, str], credentials: Path) -> None:
+    """Have `env` say of AWS what the stack's emulator is called by, and nothing else."""
+    for name in [name for name in env if name.startswith(environment.OF_AWS)]:
+        del env[name]
+    env["AWS_REGION"] = environment.REGION
+    env["AWS_CONFIG_FILE"] = os.devnull
+    env["AWS_SHARED_CREDENTIALS_FILE"] = str(credentials.absolute())
+
+
 def _of_stack(stack: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
     """Return `env` as the stack has it. What is said of another Redis must not reach its own."""
     redis = stack["redis"]
-    left_out = OF_ANOTHER_REDIS if redis.get("pid") else ()
+    left_out = environment.OF_ANOTHER_REDIS if redis.get("pid") else ()
     return {
-        "AWS_REGION": env.get("AWS_DEFAULT_REGION") or "us-east-1",
+        "AWS_REGION": env.get("AWS_DEFAULT_REGION") or environment.REGION,
         **{name: value for name, value in env.items() if value and name not in left_out},
         "AWS_ENDPOINT_URL": stack["aws"]["url"],
         "CACHE_ENABLED": "true" if redis["host"] else "false",

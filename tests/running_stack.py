@@ -5,17 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from configparser import ConfigParser
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dev.programs import free_port
+import boto3
 
 _ROOT = Path(__file__).parent.parent
 JSON = {"Content-Type": "application/json"}
@@ -70,25 +72,11 @@ class Client:
         return self.ask("GET", f"/products/{product_id}").headers["X-Cache"]
 
 
-class Stack(Client):
-    """A `make run` of its own: its directory, its port."""
+class Place:
+    """A directory with what a running stack says of itself."""
 
-    def __init__(self, place: Path, port: int | None = None, **env: str) -> None:
-        super().__init__(port or free_port())
+    def __init__(self, place: Path) -> None:
         self.place = place
-        settings = {"API_PORT": str(self.port), "PYTHONPATH": str(_ROOT), **env}
-        with (place / "output.txt").open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "dev.stack"],
-                env={**os.environ, **settings},
-                cwd=place,
-                stdout=output,
-                stderr=output,
-            )
-
-    @property
-    def output(self) -> str:
-        return (self.place / "output.txt").read_text("utf-8")
 
     @property
     def file(self) -> Path:
@@ -99,6 +87,41 @@ class Stack(Client):
         return json.loads(self.file.read_text("utf-8"))
 
     @property
+    def keys(self) -> dict[str, str]:
+        """What the emulator is called with, by the names of boto3's parameters."""
+        file = ConfigParser(interpolation=None)
+        file.read(self.place / ".local" / "aws-credentials")
+        return dict(file["default"])
+
+    @property
+    def dynamodb(self) -> Any:
+        where = {"endpoint_url": self.facts["aws"]["url"], "region_name": "us-east-1"}
+        return boto3.client("dynamodb", **where, **self.keys)
+
+
+class Stack(Client, Place):
+    """A `make run` of its own, or another program's: its directory, its port."""
+
+    def __init__(
+        self, place: Path, port: int | None = None, module: str = "dev.stack", **env: str
+    ) -> None:
+        Client.__init__(self, port or own_port())
+        Place.__init__(self, place)
+        self.env = {**os.environ, "API_PORT": str(self.port), "PYTHONPATH": str(_ROOT), **env}
+        with (place / "output.txt").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                env=self.env,
+                cwd=place,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def output(self) -> str:
+        return (self.place / "output.txt").read_text()
+
+    @property
     def pids(self) -> list[int]:
         return [self.facts[part]["pid"] for part in ("api", "redis", "aws")]
 
@@ -106,6 +129,19 @@ class Stack(Client):
         eventually(lambda: self.file.exists() or self.process.poll() is not None, seconds=90)
         assert self.process.poll() is None, self.output
         return self
+
+    def transfer(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Import or export, from the same place and shell."""
+        command = [sys.executable, "-m", "dev.transfer", *words]
+        return subprocess.run(
+            command,
+            env=self.env,
+            cwd=self.place,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -120,6 +156,14 @@ def running(place: Path, **env: str) -> Iterator[Stack]:
     finally:
         if stack.process.poll() is None:
             stack.end()
+
+
+def own_port() -> int:
+    """Return a free port below those that the kernel hands out: no program gets it by chance."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def a_product(**fields: Any) -> bytes:

@@ -94,12 +94,9 @@ def is_as_promised(figures: Figures) -> bool:
 def _rig(products: list[catalogue.Entry], logs: Path) -> Iterator[Rig]:
     with Valkey(log=logs / "valkey") as valkey, Emulator(log=logs / "aws") as aws:
         env = environment.of(valkey, aws, {"PATH": os.environ["PATH"], "LOG_FORMAT": "json"})
-        # The table is made by this process, and boto3 looks there for credentials.
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            os.environ.setdefault(name, env[name])
-        settings = Settings.from_env(env)
-        create_table(settings)
-        catalogue.store(products, settings)
+        create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
+        os.environ.update(aws.environment())  # the catalog's own code, in this process, looks there
+        catalogue.store(products, Settings.from_env(env))
         with Api(env, _MODULE, logs / "api") as api:
             yield Rig(Client(api.url), redis.Redis(port=valkey.port), logs / "api")
 

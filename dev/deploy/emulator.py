@@ -12,11 +12,8 @@ from typing import Any, Final
 
 import boto3
 
-from dev.deploy.package import of_the_machine
 from dev.deploy.tools import programs
-from dev.environment import REGION
-from dev.programs import Program
-from dev.servers import Emulator
+from dev.emulator import REGION, Emulator
 
 _SERVICES: Final = (
     "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,ec2,elasticache,iam,"
@@ -25,28 +22,28 @@ _SERVICES: Final = (
 
 
 class DeployEmulator(Emulator):
-    """Ministack with IAM: the key `test` is the account's root; others need a policy."""
+    """
+    Ministack with IAM: its `credentials` are the account root's; others need a policy.
+
+    Beside root's key it takes those that its IAM and STS have issued, whose signatures it checks.
+    """
 
     def __init__(self, log: Path | None = None) -> None:
-        super().__init__(log=log, services=_SERVICES, env={"AUTH": "true", "LOG_LEVEL": "INFO"})
+        super().__init__(log=log, services=_SERVICES)
 
-    def client(self, service: str) -> Any:
-        """Return a client of the account's root."""
-        return client(self.url, service)
+    def _python(self) -> Path:
+        return programs("emulator") / "python"
 
-    def _launched(self, scratch: Path) -> Program:
-        # A developer's own settings must not reach the functions.
-        env = {**of_the_machine(), **self._options(scratch), **self._env}
-        command = [str(programs("emulator") / "python"), "-m", "ministack"]
-        return Program(self.name, command, env, cwd=scratch, log=self._log)
+    def _options(self, scratch: Path) -> dict[str, str]:
+        return {**super()._options(scratch), "AUTH": "true", "LOG_LEVEL": "INFO"}
 
 
 def client(url: str, service: str) -> Any:
-    """Return a client of an emulator's root."""
+    """Return a client of another's emulator, which `AWS_ENDPOINT_URL` names."""
     return boto3.client(
         service,
         region_name=REGION,
         endpoint_url=url,
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 — it opens nothing
+        aws_secret_access_key="test",  # noqa: S106 — emulators take any
     )

@@ -1,5 +1,5 @@
 """
-`make deploy-local`: the stage `local` on an emulator of AWS, and a real Valkey, until told to end.
+`make deploy-local`: the stage `emulator` on an emulated AWS, with a real Valkey, until told to end.
 
 Starts both where `AWS_ENDPOINT_URL` or `REDIS_HOST` names none, and ends what it started.
 """
@@ -10,10 +10,12 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import redis
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,22 +29,22 @@ from dev.deploy.runtime import of_this_machine
 from dev.programs import StartFailed
 from dev.servers import Valkey
 
-_STAGE = "local"
+_STAGE = "emulator"
 _POLL_SECONDS = 0.2
 
 
 def run(output: Path, running: ExitStack) -> NoReturn:
     """Start, deploy, tell the URL, wait. Raise what stops it, `KeyboardInterrupt` included."""
     parameters = stages.read(_STAGE) | _redis(running, output)
-    aws = _aws(running, output)
+    aws, aws_client = _aws(running, output)
     package = pack(_STAGE, of_this_machine(), parameters, output)
-    release = Release(SimpleNamespace(client=lambda name: client(aws, name)), _STAGE, _POLL_SECONDS)
+    release = Release(SimpleNamespace(client=aws_client), _STAGE, _POLL_SECONDS)
     if "AWS_ENDPOINT_URL" in os.environ:
         running.callback(release.down, data_too=True)
     kept = release.keep(package.data, parameters)
-    _grant(aws, kept)
+    _grant(aws_client, kept)
     api_id = release.serve(package, parameters)["RestAPIId"]
-    gateway_responses.put(client(aws, "apigateway"), api_id, package.app)
+    gateway_responses.put(aws_client("apigateway"), api_id, package.app)
     print(
         "Deployed; Ctrl-C ends it. The API's URL:", emulated.url(aws, api_id), sep="\n", flush=True
     )
@@ -57,14 +59,16 @@ def _redis(running: ExitStack, output: Path) -> dict[str, str]:
     return {"RedisHost": valkey.host, "RedisPort": str(valkey.port)}
 
 
-def _aws(running: ExitStack, output: Path) -> str:
+def _aws(running: ExitStack, output: Path) -> tuple[str, Callable[[str], Any]]:
+    """Return where AWS is, and what makes clients of it."""
     if url := os.environ.get("AWS_ENDPOINT_URL"):
-        return url
-    return running.enter_context(DeployEmulator(output / "aws.log")).url
+        return url, partial(client, url)
+    aws = running.enter_context(DeployEmulator(output / "aws.log"))
+    return aws.url, aws.client
 
 
-def _grant(aws: str, kept: dict[str, str]) -> None:
-    secrets = client(aws, "secretsmanager")
+def _grant(aws_client: Callable[[str], Any], kept: dict[str, str]) -> None:
+    secrets = aws_client("secretsmanager")
     password = secrets.get_secret_value(SecretId=kept["RedisPasswordArn"])["SecretString"]
     with redis.Redis(host=kept["RedisHost"], port=int(kept["RedisPort"])) as connection:
         emulated.grant(connection, kept, password)

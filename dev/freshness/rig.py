@@ -14,10 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
 
-import botocore.session
 import redis
 
-from chalicelib.config import Settings
 from dev import environment
 from dev.freshness import refusing
 from dev.freshness.remote import Remote
@@ -61,7 +59,7 @@ class Rig:
             self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
             self.redis_proxy = self._proxy("redis_proxy", self.valkey.port)
             self.dynamodb_proxy = self._proxy("dynamodb_proxy", self.emulator.port)
-            self._make_table()
+            create_table(self.dynamodb, self.environment()["PRODUCTS_TABLE"])
             self.api = self._stack.enter_context(Api(self.environment(), self._module, self._log))
             if self._streams:
                 self.stream = self._stack.enter_context(
@@ -92,21 +90,10 @@ class Rig:
     @property
     def dynamodb(self) -> Any:
         """DynamoDB, past the proxy."""
-        return botocore.session.get_session().create_client(
-            "dynamodb",
-            region_name=environment.REGION,
-            endpoint_url=self.emulator.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 — the emulator takes any
-        )
+        return self.emulator.client("dynamodb")
 
     def _proxy(self, name: str, upstream: int) -> Remote:
         return self._stack.enter_context(Remote(f"dev.freshness.{name}", upstream))
-
-    def _make_table(self) -> None:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            os.environ.setdefault(name, "test")
-        create_table(Settings.from_env(self._past_dynamodb_proxy()))
 
     def _past_dynamodb_proxy(self) -> dict[str, str]:
         return {**self.environment(), "AWS_ENDPOINT_URL": self.emulator.url}

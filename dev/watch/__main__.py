@@ -14,6 +14,9 @@ def main() -> int:
     running = target.running()
     if running is None:
         return stack.main(open_page)
+    if "watch" not in running:
+        print("`make services` runs here, which has no live page: end it and type make watch again")
+        return 1
     url = running["watch"]["url"]
     print(f"Live page   {url}")
     open_page(url)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Final, Self
 
-from chalicelib.config import Settings, SettingsError
+from chalicelib.config import Settings
 from dev.freshness.timeline import Timeline
 from dev.programs import StartFailed
 from dev.servers import Valkey
@@ -99,18 +99,6 @@ class LivePage:
         self._redis.resume()
         self._state.add_event("Redis resumed")
         self._redis.look()
-
-
-def port_of(env: Mapping[str, str]) -> int | None:
-    """Return the port that `WATCH_PORT` names, if any. Raise `SettingsError`."""
-    text = env.get("WATCH_PORT", "")
-    if not text:
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise SettingsError(
-            "Invalid settings:\n  WATCH_PORT must be a whole number from 1 to 65535"
-        )
-    return int(text)
 
 
 def _listening(port: int | None, page: LivePage) -> PageServer:

@@ -80,11 +80,8 @@ class RedisReach:
 
     def flush(self) -> None:
         """Empty it. Raise `Refused`, also where it does not answer."""
-        self._ours()
-        try:
-            self._client.flushall()
-        except _FAILURES:
-            raise Refused("Redis does not answer, so it was not flushed") from None
+        if not self._ours().flush():
+            raise Refused("The stack's own Redis does not answer, so nothing was flushed")
 
     def _ours(self) -> Valkey:
         if self._valkey is None:

@@ -37,7 +37,7 @@ class Api:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             given = {"Content-Type": "application/json", **given}
-        return Answer(self._http.request(method, path, given, _bytes(body)))
+        return Answer(self._http.request(method, path, given, as_bytes(body)))
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.send("GET", path, **headers)
@@ -59,7 +59,7 @@ class Api:
         return f"/products/{answer.json['id']}", answer
 
 
-def _bytes(body: Body) -> bytes:
+def as_bytes(body: Body) -> bytes:
     if isinstance(body, bytes):
         return body
     text = body if isinstance(body, str) else json.dumps(body)

@@ -77,6 +77,10 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         return self._driver.execute_script(script, *arguments)
 
+    def call(self, script: str, *arguments: Any) -> Any:
+        """Run a script that calls its last argument when it is through, with what it returns."""
+        return self._driver.execute_async_script(script, *arguments)
+
     def save(self, picture: Path) -> None:
         assert self._driver.save_screenshot(str(picture))
 

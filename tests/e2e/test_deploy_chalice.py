@@ -47,7 +47,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         assert [] == _plans(api)
         _can_be_switched(site)
 
-        _chalice("delete", tmp_path / "dev-chalice", url)
+        _chalice(site, "delete", tmp_path / "dev-chalice", url)
     assert [] == site.aws.client("lambda").list_functions()["Functions"]
     assert ["products-dev"] == site.aws.client("dynamodb").list_tables()["TableNames"]
 
@@ -63,18 +63,17 @@ def _deployed(site: Site, place: Path, url: str) -> str:
         place,
         place / "state",
     )
-    _chalice("deploy", project, url)
+    _chalice(site, "deploy", project, url)
     clients = SimpleNamespace(client=site.aws.client)
     api_id = plain.complete(clients, STAGE, values, place / "state")
     site.outputs["RestAPIId"] = api_id
     return api_id
 
 
-def _chalice(command: str, project: Path, url: str) -> None:
+def _chalice(site: Site, command: str, project: Path, url: str) -> None:
     env = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **site.aws.credentials.environment(),
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": url,

@@ -60,10 +60,8 @@ def test_a_configuration_needs_what_is_kept(aws: DeployEmulator) -> None:
 def _run(aws: DeployEmulator, command: str, *words: str) -> subprocess.CompletedProcess[str]:
     env = {
         **os.environ,
-        "AWS_ENDPOINT_URL": aws.url,
+        **aws.environment(),
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
     }
     program = [sys.executable, "-m", "dev.deploy", command, "--stage", "dev", *words]
     return subprocess.run(

@@ -191,10 +191,8 @@ def _variables(site: Site) -> list[dict[str, str]]:
 def _run(site: Site, *words: str, stage: str = "dev") -> subprocess.CompletedProcess[str]:
     env = {
         **os.environ,
-        "AWS_ENDPOINT_URL": site.aws.url,
+        **site.aws.environment(),
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
     }
     program = [sys.executable, "-m", "dev.deploy.switch", "--stage", stage, *words]
     return subprocess.run(

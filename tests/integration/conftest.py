@@ -1,8 +1,10 @@
 """The servers that integration tests share, and what is fresh for each test."""
 
+import os
 import socket
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import fakeredis
@@ -12,14 +14,17 @@ from chalice import Chalice
 
 from chalicelib import aws, wiring
 from chalicelib.repository import Repository
+from dev.credentials import Credentials
 from dev.servers import Emulator, Valkey
+from dev.table import create_table
 from tests import examples
-from tests.doubles import table_template
 from tests.doubles.api import Api
 from tests.doubles.cluster import LocalCluster
 from tests.doubles.products import InMemoryProducts, Products
 from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis, Table
+from tests.doubles.remote_api import RemoteApi, empty
 from tests.doubles.wiring import Wire
+from tests.running_stack import Place
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +43,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """Start the AWS emulator that `make run` uses."""
-    with Emulator() as server:
+    """Start the AWS emulator that `make run` uses. It takes the keys of `tests/conftest.py`."""
+    with Emulator(credentials=Credentials("testing", "testing")) as server:
         yield server
 
 
@@ -59,7 +64,7 @@ def dynamodb_in_process() -> Any:
 def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
     """Make a table that lives in this process, for one test."""
     with moto.mock_aws():
-        table_template.create(dynamodb_in_process, "products")
+        create_table(dynamodb_in_process, "products")
         yield Table(dynamodb_in_process, "products")
 
 
@@ -67,7 +72,7 @@ def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
 def emulated_table(emulated_dynamodb: Any) -> Iterator[Table]:
     """Make a table of the emulator, for one test."""
     name = f"products-{uuid.uuid4().hex}"
-    table_template.create(emulated_dynamodb, name)
+    create_table(emulated_dynamodb, name)
     yield Table(emulated_dynamodb, name)
     emulated_dynamodb.delete_table(TableName=name)
 
@@ -161,7 +166,10 @@ def chalice_app() -> Chalice:
 
 
 @pytest.fixture
-def api(chalice_app: Chalice, wire: Wire) -> Api:
-    """Return a client of the API over fakeredis and moto."""
-    wire()
-    return Api(chalice_app)
+def api(request: pytest.FixtureRequest) -> Api:
+    """Return a client of the API over fakeredis and moto; of `chalice local`, where one is told."""
+    if "CATALOG_URL" in os.environ:
+        empty(Place(Path(os.environ["CATALOG_PLACE"])))
+        return RemoteApi(os.environ["CATALOG_URL"])
+    request.getfixturevalue("wire")()
+    return Api(request.getfixturevalue("chalice_app"))

@@ -75,8 +75,7 @@ def test_a_miss_imports_no_more_than_botocore(emulator: Emulator, emulated_table
         AWS_ENDPOINT_URL=emulator.url,
         PRODUCTS_TABLE=emulated_table.name,
         CACHE_ENABLED="false",
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="test",
+        **emulator.credentials.environment(),
     )
 
     assert 404 == answer["statusCode"]

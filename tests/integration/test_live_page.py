@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 import redis
 
-from chalicelib.config import SettingsError
 from dev.freshness.timeline import Timeline
 from dev.servers import Valkey
-from dev.watch.live_page import port_of
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import Refused
 from dev.watch.server import PageServer
@@ -129,16 +127,6 @@ def test_events_tell_what_is_so_now(server: PageServer, watch: Recorded) -> None
 
     server.ended.set()
     events.read()  # returns, where the stream ends
-
-
-def test_a_port_that_is_named_is_the_only_one() -> None:
-    """Anything else than a port is a setting at fault."""
-    assert (None, None, 9000) == tuple(
-        port_of(env) for env in ({}, {"WATCH_PORT": ""}, {"WATCH_PORT": "9000"})
-    )
-    for value in ("0", "65536", "soon", "-1"):
-        with pytest.raises(SettingsError, match="WATCH_PORT must be"):
-            port_of({"WATCH_PORT": value})
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.config import Settings
 from dev import environment
 from dev.servers import Api, Emulator, Valkey
 from dev.table import create_table
@@ -28,7 +27,7 @@ def api(log: Path) -> Iterator[Client]:
     """Start the server, and what it needs."""
     with Valkey(log=log.with_name("valkey")) as valkey, Emulator(log=log.with_name("aws")) as aws:
         env = environment.of(valkey, aws)
-        create_table(Settings.from_env(env))
+        create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
         with Api(env, log=log) as server:
             yield Client(server.port)
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from tests.running_stack import JSON, Stack, eventually, is_alive, running
@@ -166,6 +165,7 @@ def test_servers_that_the_environment_names_are_used(stack: Stack, tmp_path: Pat
         "REDIS_HOST": facts["redis"]["host"],
         "REDIS_PORT": str(facts["redis"]["port"]),
         "AWS_ENDPOINT_URL": facts["aws"]["url"],
+        **{name.upper(): key for name, key in stack.keys.items()},
     }
 
     with running(tmp_path, **env) as second:
@@ -196,8 +196,7 @@ def _settled(stack: Stack) -> Counter[str]:
 
 
 def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
-    endpoint_url = stack.facts["aws"]["url"]
-    boto3.client("dynamodb", endpoint_url=endpoint_url, region_name="us-east-1").update_item(
+    stack.dynamodb.update_item(
         TableName="products",
         Key={"id": {"S": product_id}},
         UpdateExpression="SET stock_quantity = :new",

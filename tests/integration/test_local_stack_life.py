@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from dev import ports
 from dev.programs import StartFailed
-from dev.stack import refuse_busy_port
 from tests.running_stack import Stack, eventually, is_alive, running
 
 
@@ -63,7 +63,7 @@ def test_a_port_that_is_taken_is_told_with_one_that_is_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
         with _taken(port + 1), pytest.raises(StartFailed, match="API_PORT=") as told:
-            refuse_busy_port("127.0.0.1", port)
+            ports.refuse_busy("127.0.0.1", port, "API_PORT")
 
     free = int(str(told.value).partition("API_PORT=")[2].split()[0])
     assert free not in {port, port + 1}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.config import Settings
-from dev.watch.live_page import port_of
+from dev import ports
 from tests.examples import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent
@@ -34,7 +34,8 @@ class Asked(Mapping[str, str]):
 def settings_read() -> set[str]:
     env = Asked(ENVIRONMENT)
     Settings.from_env(env)
-    port_of(env)
+    for name in ("WATCH_PORT", "AWS_PORT"):
+        ports.named(env, name)
     return env.names - OTHER_NAMES
 
 

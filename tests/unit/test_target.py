@@ -13,9 +13,22 @@ from chalicelib.config import SettingsError
 from dev import target
 from tests.examples import ENVIRONMENT
 
+OF_AWS = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+)
+"""What botocore reads, each of which stops a command or misleads it where it is another's."""
+
 
 def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
-    """What `.local/stack.json` names is used, with credentials that it takes."""
+    """What `.local/stack.json` names is used, with the keys of the file beside it."""
     env = {"REDIS_HOST": "else.example", "AWS_ENDPOINT_URL": "http://else.example"}
 
     settings = target.settings(env, _state(tmp_path, os.getpid()))
@@ -23,17 +36,33 @@ def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
     assert ("127.0.0.1", 6380) == (settings.redis_host, settings.redis_port)
     assert "http://127.0.0.1:4567" == settings.aws_endpoint_url
     assert ("goods", "us-east-1") == (settings.products_table, settings.aws_region)
-    assert ("test", "test") == (env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
+    assert str(tmp_path / "aws-credentials") == env["AWS_SHARED_CREDENTIALS_FILE"]
 
 
-def test_region_and_credentials_that_are_set_stay(tmp_path: Path) -> None:
-    """Only what is missing is made up."""
-    env = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "mine"}
+@pytest.mark.parametrize("name", OF_AWS)
+def test_the_stacks_emulator_is_called_by_nothing_of_the_users_aws(
+    tmp_path: Path, name: str
+) -> None:
+    """A profile that nobody has stops boto3; keys and a region of an account are not for it."""
+    env = {name: "of the user"}
 
     settings = target.settings(env, _state(tmp_path, os.getpid()))
 
-    assert "eu-central-1" == settings.aws_region
-    assert "mine" == env["AWS_ACCESS_KEY_ID"]
+    assert "us-east-1" == settings.aws_region
+    assert "of the user" not in env.values()
+
+
+def test_another_emulator_is_called_as_the_environment_says(tmp_path: Path) -> None:
+    """Who named it by AWS_ENDPOINT_URL has its keys; where nobody has some, `test` will do."""
+    aws = {"url": "http://127.0.0.1:4567", "pid": None}
+    state = _state(tmp_path, os.getpid(), aws=aws)
+    theirs, none = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-central-1"}, dict[str, str]()
+
+    assert "eu-central-1" == target.settings(theirs, state).aws_region
+    target.settings(none, state)
+
+    assert ("mine", None) == (theirs["AWS_PROFILE"], theirs.get("AWS_ACCESS_KEY_ID"))
+    assert "test" == none["AWS_ACCESS_KEY_ID"]
 
 
 def test_what_is_said_of_another_redis_does_not_reach_the_stacks_own(tmp_path: Path) -> None:
@@ -55,7 +84,7 @@ def test_a_redis_that_the_stack_did_not_start_is_reached_as_the_settings_say(
     assert 3 == target.settings({"REDIS_DB": "3"}, state).redis_db
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"api": {"pid": "1"}}', '{"api": null}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": "1"}', '{"pid": null}'])
 def test_a_file_that_no_stack_wrote_counts_as_absent(tmp_path: Path, text: str) -> None:
     """Half written or foreign, it stops nobody."""
     state = tmp_path / "stack.json"
@@ -77,7 +106,8 @@ def test_the_file_of_a_dead_stack_counts_as_absent(tmp_path: Path) -> None:
 
 def _state(directory: Path, pid: int, **parts: Any) -> Path:
     stack = {
-        "api": {"url": "http://127.0.0.1:8080", "pid": pid},
+        "pid": pid,
+        "api": {"url": "http://127.0.0.1:8080", "pid": 1},
         "redis": {"host": "127.0.0.1", "port": 6380, "pid": 1},
         "aws": {"url": "http://127.0.0.1:4567", "pid": 1},
         "table": "goods",

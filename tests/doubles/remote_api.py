@@ -1,0 +1,44 @@
+"""The same client as `api.py`, of an API that runs elsewhere and keeps its products in between."""
+
+import http.client
+from urllib.parse import urlsplit
+
+import redis
+
+from tests.doubles.api import Answer, Api, Body, as_bytes
+from tests.running_stack import Place
+
+
+class _Response:
+    """What Chalice's test client returns."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status_code = response.status
+        self.headers = dict(response.headers.items())
+        self.body = response.read()
+
+
+class RemoteApi(Api):
+    """Sends each request over a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._where = urlsplit(url).netloc
+
+    def send(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            given = {"Content-Type": "application/json", **given}
+        connection = http.client.HTTPConnection(self._where, timeout=20)
+        try:
+            connection.request(method, path, as_bytes(body) or None, given)
+            return Answer(_Response(connection.getresponse()))
+        finally:
+            connection.close()
+
+
+def empty(place: Place) -> None:
+    """Remove all products, from the table and from Redis."""
+    dynamodb, table = place.dynamodb, place.facts["table"]
+    for item in dynamodb.scan(TableName=table, ProjectionExpression="id")["Items"]:
+        dynamodb.delete_item(TableName=table, Key=item)
+    redis.Redis(port=place.facts["redis"]["port"]).flushall()

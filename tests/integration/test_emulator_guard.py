@@ -1,0 +1,143 @@
+"""The emulator itself, asked as attackers ask it; and Valkey, asked by HTTP."""
+
+import http.client
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import redis
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as Keys
+from botocore.exceptions import ClientError
+
+from dev.credentials import Credentials
+from dev.programs import StartFailed
+from dev.servers import Emulator, Valkey
+
+MAKE_A_STACK = "Action=CreateStack&StackName=evil&TemplateBody=%7B%7D&Version=2010-05-15"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Emulator]:
+    """Start one with keys that nobody was told."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+def _status(emulator: Emulator, method: str, path: str, body: str = "", **headers: str) -> int:
+    connection = http.client.HTTPConnection(emulator.host, emulator.port, timeout=10)
+    try:
+        connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _signed(emulator: Emulator, keys: Credentials, query: str) -> str:
+    request = AWSRequest("GET", f"{emulator.url}/?{query}")
+    SigV4QueryAuth(Keys(*keys), "cloudformation", "us-east-1").add_auth(request)
+    return request.prepare().url.removeprefix(emulator.url)
+
+
+def test_who_has_the_keys_is_served(guarded: Emulator) -> None:
+    """And uses what was asked for."""
+    assert [] == guarded.client("dynamodb").list_tables()["TableNames"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://localhost:9000"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Host": "evil.example"},
+        {},
+    ],
+)
+def test_a_page_or_a_stranger_is_refused(guarded: Emulator, headers: dict[str, str]) -> None:
+    """A form, a link, another name for this machine, a call without keys."""
+    assert 403 == _status(guarded, "POST", "/", MAKE_A_STACK, **FORM, **headers)
+    assert 403 == _status(guarded, "GET", f"/?{MAKE_A_STACK}", **headers)
+    assert 403 == _status(guarded, "POST", "/_ministack/reset", **headers)
+    assert 403 == _status(guarded, "OPTIONS", "/", **headers)
+
+
+def test_a_link_signed_with_the_well_known_keys_is_refused(guarded: Emulator) -> None:
+    """With this start's keys the same gets through, to find no CloudFormation there."""
+    well_known = Credentials("test", "test")
+
+    assert 403 == _status(guarded, "GET", _signed(guarded, well_known, MAKE_A_STACK))
+    assert 403 != _status(guarded, "GET", _signed(guarded, guarded.credentials, MAKE_A_STACK))
+
+
+@pytest.mark.parametrize("service", ["cloudformation", "lambda", "apigateway", "s3", "iam"])
+def test_nothing_is_started_that_runs_code(guarded: Emulator, service: str) -> None:
+    """Not even who has the keys can make a stack or a function."""
+    keys = guarded.credentials.access_key_id
+    authorization = f"AWS4-HMAC-SHA256 Credential={keys}/20261127/us-east-1/{service}/aws4_request"
+
+    assert 400 == _status(guarded, "POST", "/", MAKE_A_STACK, Authorization=authorization)
+
+
+def test_another_emulator_is_not_taken_for_ours(guarded: Emulator) -> None:
+    """One that has the port answers as ours would."""
+    with pytest.raises(StartFailed, match="The AWS emulator ended"):
+        Emulator(guarded.port).start()
+
+
+def test_each_emulator_has_its_own_keys(guarded: Emulator, emulator: Emulator) -> None:
+    """Those of one start are of no use at another."""
+    stranger = boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        endpoint_url=guarded.url,
+        aws_access_key_id=emulator.credentials.access_key_id,
+        aws_secret_access_key=emulator.credentials.secret_access_key,
+    )
+
+    with pytest.raises(ClientError, match="keys of this start only"):
+        stranger.list_tables()
+
+
+def test_the_keys_file_is_its_owners_and_goes_again(tmp_path: Path) -> None:
+    """It is never readable for others, nor written through a link that is in its place."""
+    path, elsewhere = tmp_path / "aws-credentials", tmp_path / "elsewhere"
+    path.symlink_to(elsewhere)
+    keys = Credentials.random()
+
+    with keys.file(path):
+        assert 0o600 == stat.S_IMODE(path.lstat().st_mode)
+        assert keys.secret_access_key in path.read_text()
+
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nFLUSHALL\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nFLUSHALL\r\n",
+        b"PUT / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\nFLUSHALL\r\n",
+    ],
+)
+def test_valkey_takes_no_command_out_of_a_request(valkey: Valkey, request_: bytes) -> None:
+    """It hangs up at `POST` and at `Host:`, so what a page puts into a body is never read."""
+    client = redis.Redis(port=valkey.port)
+    client.set("kept", "1")
+    with socket.create_connection((valkey.host, valkey.port), 10) as connection:
+        connection.sendall(request_)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+
+    assert b"+OK" not in answer
+    assert b"1" == client.get("kept")
+
+
+def test_both_listen_on_loopback_only(valkey: Valkey, guarded: Emulator) -> None:
+    """On 127.0.0.1, and on no other address of this machine."""
+    for port in (valkey.port, guarded.port):
+        with socket.create_server(("127.0.0.2", port)):
+            pass  # a server on every address would have this one too

@@ -1,0 +1,63 @@
+"""`make services`: what an API needs, and no API."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import redis
+
+from tests.running_stack import Stack, eventually, own_port, running
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
+    """Valkey, the table with samples and the stream's feed, on the ports that were named."""
+    ports = {name: own_port() for name in ("REDIS_PORT", "AWS_PORT")}
+    named = {name: str(port) for name, port in ports.items()}
+
+    with running(tmp_path, module="dev.services", **named) as services:
+        facts = services.facts
+        client = redis.Redis(port=ports["REDIS_PORT"])
+        (sample,) = services.dynamodb.scan(TableName="products", Limit=1)["Items"]
+        client.set(f"product:{sample['id']['S']}", "outdated")
+        eventually(lambda: _edited(services, sample["id"]) and not client.keys())
+        saved = services.transfer("export", "-")
+        output = services.output
+
+    assert {"pid", "redis", "aws", "table"} == facts.keys()
+    assert 25 == len(saved.stdout.splitlines())
+    assert "chalice local --stage local" in output
+    assert all(f'"{port}"' in output or f":{port}" in output for port in ports.values())
+
+
+def _edited(services: Stack, product_id: dict[str, str]) -> bool:
+    """Change an item past any API."""
+    services.dynamodb.update_item(
+        TableName="products",
+        Key={"id": product_id},
+        UpdateExpression="SET stock_quantity = stock_quantity + :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+    return True
+
+
+def test_the_services_have_no_live_page(tmp_path: Path) -> None:
+    """`make watch` says so, and starts no second stack beside them."""
+    state = tmp_path / ".local" / "stack.json"
+    state.parent.mkdir()
+    state.write_text(json.dumps({"pid": os.getpid()}))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "dev.watch"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert 1 == done.returncode
+    assert b"make services" in done.stdout

@@ -1,0 +1,90 @@
+"""The local commands in shells, and on disks, that are not made for them."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.running_stack import Stack, own_port, running
+
+NOWHERE = {
+    "AWS_PROFILE": "of-nobody",
+    "AWS_DEFAULT_PROFILE": "of-nobody",
+    "AWS_CONFIG_FILE": "/nowhere/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/of-nobody",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1",
+}
+
+
+@contextmanager
+def a_proxy() -> Iterator[tuple[int, list[bytes]]]:
+    """Give a port, and what arrives there."""
+    arrived: list[bytes] = []
+
+    def take(server: socket.socket) -> None:
+        while True:
+            try:
+                client = server.accept()[0]
+            except OSError:
+                return
+            with client:
+                arrived.append(client.recv(1000))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=take, args=[server], daemon=True).start()
+        yield server.getsockname()[1], arrived
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("surroundings", ["an AWS configuration", "a proxy"])
+def test_a_stack_and_its_commands_take_nothing_from_the_shell(
+    tmp_path: Path, surroundings: str
+) -> None:
+    """A profile that nobody has, or a proxy for everything: all calls stay here."""
+    with a_proxy() as (port, arrived):
+        url = f"http://127.0.0.1:{port}"
+        proxies = {
+            name: url
+            for each in ("http_proxy", "https_proxy", "all_proxy")
+            for name in (each, each.upper())
+        }
+        env = NOWHERE if surroundings == "an AWS configuration" else proxies
+        with running(tmp_path, **env) as stack:
+            assert "connected" == stack.ask("GET", "/health").json["dynamodb"]
+            saved = stack.transfer("export", "a.ndjson")
+            loaded = stack.transfer("import", "a.ndjson")
+
+    assert (0, "exported 25\n") == (saved.returncode, saved.stderr)
+    assert (0, "read 25, stored 25, rejected 0\n") == (loaded.returncode, loaded.stdout)
+    assert [] == arrived
+
+
+@pytest.mark.parametrize("module", ["dev.stack", "dev.services"])
+@pytest.mark.parametrize("place", [".local", ".local/logs"])
+def test_a_place_that_nobody_can_write_to_is_told_in_a_sentence(
+    tmp_path: Path, module: str, place: str
+) -> None:
+    """As on a read-only disk: a file stands where the stack's directory should be."""
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).touch()
+    ports = {name: str(own_port()) for name in ("REDIS_PORT", "AWS_PORT")}
+
+    stack = Stack(tmp_path, module=module, **ports)
+
+    assert 1 == stack.process.wait(30)
+    assert 1 == len(stack.output.splitlines())
+    assert place in stack.output
+
+
+def test_a_table_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """What fails before the stack is up says so without a traceback, and leaves nothing."""
+    stack = Stack(tmp_path, AWS_ENDPOINT_URL=f"http://127.0.0.1:{own_port()}")
+
+    assert 1 == stack.process.wait(60)
+    assert [True] == ["The table could not be made" in line for line in stack.output.splitlines()]

@@ -1,0 +1,16 @@
+"""Which port a variable names."""
+
+import pytest
+
+from chalicelib.config import SettingsError
+from dev import ports
+
+
+def test_a_port_that_is_named_is_the_only_one() -> None:
+    """Anything else than a port is a setting at fault."""
+    assert (None, None, 9000) == tuple(
+        ports.named(env, "WATCH_PORT") for env in ({}, {"WATCH_PORT": ""}, {"WATCH_PORT": "9000"})
+    )
+    for value in ("0", "65536", "soon", "-1"):
+        with pytest.raises(SettingsError, match="WATCH_PORT must be"):
+            ports.named({"WATCH_PORT": value}, "WATCH_PORT")
