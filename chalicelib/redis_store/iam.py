@@ -59,7 +59,7 @@ class IamCredentials(redis.CredentialProvider):
 
     def _aws_credentials(self) -> Any:
         """Return the current credentials. botocore renews those that are about to expire."""
-        from botocore.exceptions import BotoCoreError, NoCredentialsError
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
         try:
             self._session = self._session or self._new_session()
@@ -67,7 +67,7 @@ class IamCredentials(redis.CredentialProvider):
             if credentials is None:
                 raise NoCredentialsError
             return credentials.get_frozen_credentials()
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             kind = type(error).__name__
             raise redis.AuthenticationError("AWS gave no credentials", status_code=kind) from error
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import botocore.session
 import pytest
 import redis
+from botocore.exceptions import ClientError, CredentialRetrievalError
 
 from chalicelib.redis_store.iam import LIFE_SECONDS, RENEWED_SECONDS, IamCredentials
 
@@ -118,12 +119,28 @@ def test_a_token_is_replaced_with_the_credentials_that_signed_it() -> None:
     assert _query(after)["X-Amz-Signature"] == _signature(after, "another secret")
 
 
-def test_without_credentials_no_connection_is_made() -> None:
+class _FailingSession:
+    """Gives no credentials, or fails to get them."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    def get_credentials(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (None, "NoCredentialsError"),
+        (CredentialRetrievalError(provider="p", error_msg="e"), "CredentialRetrievalError"),
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "AssumeRole"), "ClientError"),
+    ],
+)
+def test_without_credentials_no_connection_is_made(error: Exception | None, kind: str) -> None:
     """The cache is out of reach then, as with a wrong password; the API goes on without it."""
-    session = _session()
-    session.get_credentials = lambda: None
-
     with pytest.raises(redis.AuthenticationError) as caught:
-        _iam(session=session).get_credentials()
+        _iam(session=_FailingSession(error)).get_credentials()
 
-    assert "NoCredentialsError" == caught.value.status_code
+    assert kind == caught.value.status_code

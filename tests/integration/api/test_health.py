@@ -7,6 +7,7 @@ from botocore.exceptions import NoCredentialsError
 from tests.doubles import dynamodb as faults
 from tests.doubles.api import Api
 from tests.doubles.dynamodb import FailingDynamoDB
+from tests.doubles.recording import RecordingRedis
 from tests.doubles.wiring import Wire
 
 HEALTHY = {
@@ -33,6 +34,35 @@ def test_without_redis_it_is_still_healthy(api: Api, fake_server: fakeredis.Fake
     answer = api.get("/health")
 
     assert (200, {**HEALTHY, "redis": "disconnected"}) == (answer.status, answer.json)
+
+
+def test_a_redis_that_refuses_writes_is_disconnected(
+    api: Api, wire: Wire, real_redis: RecordingRedis
+) -> None:
+    """A demoted primary answers PING, and is of no use: writes are not fenced there."""
+    wire(redis=real_redis)
+    connected = api.get("/health").json
+    real_redis.replicaof("127.0.0.1", "1")
+    try:
+        answer = api.get("/health")
+    finally:
+        real_redis.replicaof("NO", "ONE")
+
+    assert HEALTHY == connected
+    assert (200, {**HEALTHY, "redis": "disconnected"}) == (answer.status, answer.json)
+
+
+def test_the_check_of_redis_costs_one_command(
+    api: Api, wire: Wire, real_redis: RecordingRedis
+) -> None:
+    """A script tries all that the protocol needs, and leaves no key behind."""
+    wire(redis=real_redis)
+
+    with real_redis.commands() as sent:
+        api.get("/health")
+
+    assert ["EVAL"] == sent
+    assert [] == real_redis.keys("*")
 
 
 @pytest.mark.parametrize(
