@@ -37,7 +37,7 @@ _LOGGED_GB: Final = 1.4e-6
 """A request: a line of ours with its metrics, one of API Gateway's, and Lambda's own three."""
 _UNITS_OF_A_WRITE: Final = 3
 """Commands to Redis: fence, release, and the stream's invalidation."""
-_SECRETS, _ALARMS, _METRICS = 2, 9, 21
+_SECRETS, _ALARMS, _METRICS = 2, 8, 21
 
 
 class Usage(NamedTuple):
