@@ -90,3 +90,16 @@ def test_redoc_shows_every_operation(browser: Browser, url: str, pictures: Path)
     browser.find("[data-role='search:results'] li")
     assert [] == browser.complaints()
     assert {urlsplit(url).netloc} == browser.hosts()
+
+
+def test_the_root_leads_to_the_documentation(browser: Browser, url: str) -> None:
+    """Whoever opens the URL that `make run` prints sees a page, styled, whose links work."""
+    browser.open(f"{url}/")
+    assert browser.find("h1").text == "Product catalog"
+    assert browser.run("return getComputedStyle(document.querySelector('dt')).fontWeight") == "600"
+
+    browser.click("a[href$='docs']")
+
+    browser.find(_CREATE)
+    assert [] == browser.complaints()
+    assert {urlsplit(url).netloc} == browser.hosts()
