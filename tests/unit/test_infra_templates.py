@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -12,7 +11,6 @@ from chalicelib import telemetry
 from chalicelib.api.problems import TITLES
 from chalicelib.telemetry import metrics
 from dev.deploy import build, templates
-from dev.deploy.failure import DeployFailed
 
 _BODY = templates.app()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
 _RESPONSES: dict[str, dict[str, Any]] = _BODY["x-amazon-apigateway-gateway-responses"]
