@@ -9,7 +9,7 @@ SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring com
 
 .DEFAULT_GOAL := help
 .PHONY: help install run watch up down import export test explore outages bench bench-listing \
-	freshness e2e package check-stage deploy destroy switch \
+	freshness e2e package check-stage deploy chalice-deploy destroy switch \
 	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
@@ -79,11 +79,14 @@ check-stage: $(INSTALLED)  ## Have cfn-lint and checkov read what a stage deploy
 deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=prod ARGS='Cache=nodes'
 	@$(BIN)/python -m dev.deploy up --stage "$(STAGE)" $(ARGS)
 
+chalice-deploy: $(INSTALLED)  ## Deploy to AWS by an unmodified `chalice deploy`: STAGE=dev
+	@$(BIN)/python -m dev.deploy chalice --stage "$(STAGE)" $(ARGS)
+
 destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
 	@$(BIN)/python -m dev.deploy down --stage "$(STAGE)" $(ARGS)
 
 switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
-	@$(BIN)/python -m dev.deploy.switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
+	@$(BIN)/python -m dev.deploy switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
 
 deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine, until Ctrl-C
 	@exec $(BIN)/python -m dev.deploy.local

@@ -1,5 +1,5 @@
 """
-`make deploy-local`: the stage `local` on an emulator of AWS, and a real Valkey, until told to end.
+`make deploy-local`: the stage `emulator` on an emulated AWS, and a real Valkey, until it is ended.
 
 Starts both where `AWS_ENDPOINT_URL` or `REDIS_HOST` names none, and ends what it started.
 """
@@ -27,7 +27,7 @@ from dev.deploy.runtime import of_this_machine
 from dev.programs import StartFailed
 from dev.servers import Valkey
 
-_STAGE = "local"
+_STAGE = "emulator"
 _POLL_SECONDS = 0.2
 
 

@@ -14,9 +14,10 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from dev.deploy import build as building
-from dev.deploy.__main__ import main
+from dev.deploy.__main__ import cli
 from dev.deploy.build import build
 from dev.deploy.package import pack
 from dev.deploy.runtime import Runtime, of_this_machine
@@ -149,7 +150,10 @@ def test_no_stand_in_is_in_the_package() -> None:
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="Lambda takes this Python")
 def test_a_python_that_lambda_no_longer_takes_packs_nothing() -> None:
     """`make deploy` on Python 3.11 ends with one line, before anything is made."""
-    assert "Lambda takes functions of Python 3.12 to 3.14" in str(main(["up", "--stage", "prod"]))
+    result = CliRunner().invoke(cli, ["up", "--stage", "prod"])
+
+    assert 1 == result.exit_code
+    assert "Error: Lambda takes functions of Python 3.12 to 3.14" in result.output
 
 
 def _pinned() -> set[str]:

@@ -8,13 +8,13 @@ from dev.deploy.failure import DeployFailed
 
 def test_every_stage_sets_only_what_a_template_has() -> None:
     """A misspelt parameter would do nothing, so each name is checked."""
-    for stage in ("dev", "prod", "local"):
+    for stage in ("dev", "prod", "emulator"):
         stages.check(stages.read(stage), (templates.data(), templates.app()))
 
 
 def test_a_stage_that_there_is_not_is_refused() -> None:
     """The refusal names those that there are."""
-    with pytest.raises(DeployFailed, match=r"'production'.*dev, prod, local"):
+    with pytest.raises(DeployFailed, match=r"'production'.*dev, prod, emulator"):
         stages.read("production")
 
 
@@ -43,9 +43,9 @@ def test_a_template_is_given_what_it_has_and_the_later_source_wins() -> None:
 def test_writes_are_signed_unless_a_stage_says_open() -> None:
     """Only the stage of the emulator is open to anybody's writes."""
     assert "iam" == templates.app()["Parameters"]["WriteAccess"]["Default"]
-    assert {"local"} == {
+    assert {"emulator"} == {
         stage
-        for stage in ("dev", "prod", "local")
+        for stage in ("dev", "prod", "emulator")
         if stages.read(stage).get("WriteAccess") == "open"
     }
 
