@@ -20,8 +20,8 @@ install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 # A lock is complete, so pip resolves nothing: older pips resolve extras even with hashes, and stop where a
 # newer release is out (https://github.com/pypa/pip/issues/9644).
 $(INSTALLED): requirements/dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
+		{ echo "Python 3.11 to 3.14 is needed; try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) (first time only) …"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
@@ -49,8 +49,8 @@ export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
 test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 	@$(BIN)/python -m pytest $(ARGS)
 
-e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium; TLS by Debian's Redis
-	@$(BIN)/python -m pytest -m "browser or deployment or debian" $(ARGS)
+e2e: $(INSTALLED)  ## Deploy to an emulated AWS, install with each Python, open the pages in Chromium …
+	@$(BIN)/python -m pytest -m "browser or deployment or debian or install" $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)

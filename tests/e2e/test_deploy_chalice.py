@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,16 +14,15 @@ import pytest
 from chalicelib.items import to_item
 from chalicelib.product_cache import key_of
 from dev.deploy import functions, switch
-from dev.deploy.build import ROOT
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION
+from tests.checkout import checkout, environment
 from tests.e2e.caller import MOUSE, Caller
 from tests.e2e.deployment import ORIGIN, STAGE, Site, empty, package
 from tests.e2e.rest_api_import import importing
 from tests.examples import SOME_ID, a_product
 from tests.running_stack import eventually
 
-_LOCAL = shutil.ignore_patterns(".git", ".venv", ".local", ".*_cache", "__pycache__", "deployed")
 _PROGRAM = """
 from dev.deploy import runtime
 runtime.LAMBDA_MINORS = range(11, 15)  # the emulator takes Python 3.11 too
@@ -47,15 +44,13 @@ class _Checkout:
     """A copy of the project: Chalice's record of what it deployed is in the project."""
 
     def __init__(self, place: Path, url: str) -> None:
-        self._place = place
-        self._env = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": url,
-        }
-        shutil.copytree(ROOT, place, ignore=_LOCAL)
+        self._place = checkout(place)
+        self._env = environment(
+            AWS_ACCESS_KEY_ID="test",
+            AWS_SECRET_ACCESS_KEY="test",
+            AWS_DEFAULT_REGION=REGION,
+            AWS_ENDPOINT_URL=url,
+        )
 
     def deploy(self, command: str, site: Site) -> str:
         """Run a command of dev.deploy; return the last line of its output."""
@@ -81,25 +76,25 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
     api = site.aws.client("apigateway")
     _write_before_the_deployment(site)
     with importing(site.aws.port, api) as url:
-        checkout = _Checkout(tmp_path / "checkout", url)
-        first = checkout.deploy("chalice", site)
+        copy = _Checkout(tmp_path / "checkout", url)
+        first = copy.deploy("chalice", site)
         site.outputs["RestAPIId"] = _api_id(first)
         product = _lives(site, site.key_holder())
         assert [f"product-catalog-{STAGE}-chalice"] == _plans(api)
         eventually(lambda: not site.redis.exists(key_of(SOME_ID)))
 
         site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam"}
-        checkout.deploy("data", site)
-        checkout.run("sh", "-c", checkout.deploy("configure", site))
-        assert first == checkout.deploy("complete", site)
+        copy.deploy("data", site)
+        copy.run("sh", "-c", copy.deploy("configure", site))
+        assert first == copy.deploy("complete", site)
         assert product == Caller(site).ask("GET", f"/products/{product['id']}").json
         assert "WARNING" == _settings(site)["LOG_LEVEL"]
         _lives(site, site.caller("shop", "execute-api:Invoke"))
         assert [] == _plans(api)
         _can_be_switched(site)
 
-        command = checkout.deploy("configure", site)
-        checkout.run("sh", "-c", command.replace(" deploy ", " delete "))
+        command = copy.deploy("configure", site)
+        copy.run("sh", "-c", command.replace(" deploy ", " delete "))
     assert [] == site.aws.client("lambda").list_functions()["Functions"]
     assert ["products-dev"] == site.aws.client("dynamodb").list_tables()["TableNames"]
 
