@@ -67,6 +67,7 @@ class _Checkout:
         return (done.stdout.splitlines() or [""])[-1]
 
 
+@pytest.mark.timeout(400)  # seven processes that pack or deploy
 def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_path: Path) -> None:
     """
     The API answers, the stream invalidates; a second deployment keeps API and data.
