@@ -12,7 +12,7 @@ SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring com
 
 .DEFAULT_GOAL := help
 .PHONY: help install run services watch up down import export test explore outages bench bench-listing \
-	freshness e2e package check-stage deploy destroy switch \
+	freshness e2e package check-stage deploy chalice-deploy destroy switch \
 	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
@@ -23,8 +23,8 @@ install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 # A lock is complete, so pip resolves nothing: older pips resolve extras even with hashes, and stop where a
 # newer release is out (https://github.com/pypa/pip/issues/9644).
 $(INSTALLED): requirements/dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
+		{ echo "Python 3.11 to 3.14 is needed; try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) (first time only) …"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
@@ -55,8 +55,8 @@ export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
 test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 	@$(BIN)/python -m pytest $(ARGS)
 
-e2e: $(INSTALLED)  ## Deploy to an emulated AWS and call it; open the pages in Chromium; TLS by Debian's Redis
-	@$(BIN)/python -m pytest -m "browser or deployment or debian or chalice" $(ARGS)
+e2e: $(INSTALLED)  ## Deploy to an emulated AWS, install with each Python, open the pages in Chromium …
+	@$(BIN)/python -m pytest -m "browser or deployment or debian or install or chalice" $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)
@@ -85,11 +85,14 @@ check-stage: $(INSTALLED)  ## Have cfn-lint and checkov read what a stage deploy
 deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=prod ARGS='Cache=nodes'
 	@$(BIN)/python -m dev.deploy up --stage "$(STAGE)" $(ARGS)
 
+chalice-deploy: $(INSTALLED)  ## Deploy to AWS by an unmodified `chalice deploy`: STAGE=dev
+	@$(BIN)/python -m dev.deploy chalice --stage "$(STAGE)" $(ARGS)
+
 destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
 	@$(BIN)/python -m dev.deploy down --stage "$(STAGE)" $(ARGS)
 
 switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
-	@$(BIN)/python -m dev.deploy.switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
+	@$(BIN)/python -m dev.deploy switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
 
 deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine, until Ctrl-C
 	@exec $(BIN)/python -m dev.deploy.local

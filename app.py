@@ -23,7 +23,10 @@ access.guard(app.routes, settings)
 
 
 # Declared here and not in a blueprint, where the middleware of `app` would be skipped.
-@app.on_dynamodb_record(stream_arn=settings.products_stream_arn, name="invalidate")
+# From the stream's start: a record written before the mapping was made invalidates too.
+@app.on_dynamodb_record(
+    stream_arn=settings.products_stream_arn, name="invalidate", starting_position="TRIM_HORIZON"
+)
 def invalidate(event: DynamoDBEvent) -> None:
     """Delete the cache keys behind a batch of stream records. Lambda repeats what raises."""
     telemetry.begin(request_id=getattr(event.context, "aws_request_id", ""))

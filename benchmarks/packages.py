@@ -20,7 +20,7 @@ from dev.deploy.package import by_chalice, pack
 from dev.deploy.runtime import of_this_machine
 
 PEERS: Final = Path(__file__).with_name("peers")
-_STAGE: Final = "local"
+_STAGE: Final = "emulator"
 _STAND_INS: Final = {"PRODUCTS_TABLE": "t", "REDIS_HOST": "h", "REDIS_PORT": "1"}
 _REGION: Final = {"AWS_DEFAULT_REGION": "us-east-1"}
 

@@ -1,7 +1,7 @@
 """
 The composition root: builds each object once per container, on first use.
 
-The one place for lazy imports. What a cache hit does not need (botocore, Pydantic) is imported
+The one place for lazy imports. What a cache hit does not need (boto3, Pydantic) is imported
 when it is first needed, which takes half a second off a cold start.
 """
 

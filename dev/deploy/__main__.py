@@ -1,125 +1,177 @@
-"""
-Deploys a stage to AWS: `python -m dev.deploy <command> --stage <stage> [Name=Value …]`.
-
-    package     pack the functions and both templates
-    check       the same, read by cfn-lint and checkov
-    up          deploy all of it; the last line is the API's URL
-    down        take API and functions down; --data: what is kept too
-    data        deploy what is kept, alone
-    configure   make the project for a plain `chalice deploy` over it
-    complete    say what that could not; the last line is the API's URL
-"""
+"""The command line of deployment: `python -m dev.deploy --help`."""
 
 from __future__ import annotations
 
-import argparse
+import functools
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import boto3
+import click
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.deploy import keys, plain, stages, templates
-from dev.deploy.check import check
+from dev.deploy import check as checking
+from dev.deploy import functions, keys, plain, stages, templates
+from dev.deploy import switch as switching
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package, pack
 from dev.deploy.release import Release
-from dev.deploy.runtime import of_lambda
+from dev.deploy.runtime import Runtime, of_lambda
 from dev.deploy.stages import Parameters
 
-Options = argparse.Namespace
+
+class Target:
+    """The stage that a command is given, with its parameters."""
+
+    def __init__(self, stage: str, architecture: str, words: tuple[str, ...]) -> None:
+        self.stage = stage
+        self._architecture = architecture
+        self.parameters: Parameters = stages.read(stage) | stages.given(words)
+        stages.check(self.parameters, (templates.data(), templates.app()))
+
+    @property
+    def runtime(self) -> Runtime:
+        """What Lambda is to run. Raise `DeployFailed` where it does not run this Python."""
+        return of_lambda(self._architecture)
+
+    @functools.cached_property
+    def clients(self) -> boto3.Session:
+        """What makes clients of the account that boto3 finds."""
+        return boto3.Session()
+
+    @property
+    def release(self) -> Release:
+        """The stage's two stacks."""
+        return Release(self.clients, self.stage)
+
+    @property
+    def values(self) -> Parameters:
+        """The parameters, and what the data stack outputs. Raise `DeployFailed` without one."""
+        return self.parameters | self.release.data.outputs()
 
 
-def main(words: list[str]) -> str | None:
-    """Do what the words say; return what went wrong."""
-    options = _parser().parse_intermixed_args(words)
-    try:
-        parameters = stages.read(options.stage) | stages.given(options.parameters)
-        stages.check(parameters, (templates.data(), templates.app()))
-        COMMANDS[options.command](options, parameters)
-    except (DeployFailed, Boto3Error, BotoCoreError, ClientError) as failure:
-        return str(failure)
-    return None
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Report what fails in one line."""
+        try:
+            return super().invoke(ctx)
+        except (DeployFailed, Boto3Error, BotoCoreError, ClientError) as failure:
+            raise click.ClickException(str(failure)) from None
 
 
-def _package(options: Options, parameters: Parameters) -> Package:
-    package = pack(options.stage, of_lambda(options.architecture), parameters)
-    print(f"Packed into {package.place}: functions.zip, data.json, app.json", flush=True)
-    return package
+@click.group(cls=_Commands)
+def cli() -> None:
+    """
+    Deploy a stage of infra/stages.yaml to AWS.
+
+    Name=Value sets a parameter of the templates, in place of what the stage sets.
+    """
 
 
-def _check(options: Options, parameters: Parameters) -> None:
-    package = _package(options, parameters)
-    check(package.place / "data.json", package.place / "app.json")
+_STAGE = click.option("--stage", default="dev", show_default=True)
 
 
-def _up(options: Options, parameters: Parameters) -> None:
-    package = _package(options, parameters)
-    outputs = _release(options).up(package, parameters)
-    print(outputs["EndpointURL"].rstrip("/"))
+def _command(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a command of a function that takes a `Target`."""
+
+    @cli.command(run.__name__)
+    @_STAGE
+    @click.option("--architecture", default="arm64", show_default=True, help="Or x86_64.")
+    @click.argument("words", nargs=-1, metavar="[Name=Value]...")
+    @functools.wraps(run)
+    def command(stage: str, architecture: str, words: tuple[str, ...], **options: Any) -> None:
+        run(Target(stage, architecture, words), **options)
+
+    return run
 
 
-def _down(options: Options, _parameters: Parameters) -> None:
-    keys.remove(boto3.client("apigateway"), options.stage)
-    _release(options).down(data_too=options.data)
+@_command
+def package(target: Target) -> Package:
+    """Pack the functions and both templates."""
+    packed = pack(target.stage, target.runtime, target.parameters)
+    click.echo(f"Packed into {packed.place}: functions.zip, data.json, app.json")
+    return packed
 
 
-def _data(options: Options, parameters: Parameters) -> None:
-    _release(options).keep(templates.data(), parameters)
+@_command
+def check(target: Target) -> None:
+    """Pack, and have cfn-lint and checkov read the templates."""
+    place = package(target).place
+    checking.check(place / "data.json", place / "app.json")
 
 
-def _configure(options: Options, parameters: Parameters) -> None:
-    runtime = of_lambda(options.architecture)
-    values = parameters | _release(options).data.outputs()
-    secrets = boto3.client("secretsmanager")
-
-    def secret(arn: str) -> str:
-        content: str = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        return content
-
-    place = plain.prepare(options.stage, runtime, values, secret)
-    chalice = Path(sys.executable).with_name("chalice")
-    print(f"cd {place} && {chalice} deploy --stage {options.stage}")
+@_command
+def up(target: Target) -> None:
+    """Deploy data, functions and API. The last line is the API's URL."""
+    packed = package(target)
+    outputs = target.release.up(packed, target.parameters)
+    click.echo(outputs["EndpointURL"].rstrip("/"))
 
 
-def _complete(options: Options, parameters: Parameters) -> None:
-    values = parameters | _release(options).data.outputs()
-    api_id = plain.complete(boto3, options.stage, values)
-    region = boto3.Session().region_name
-    print(f"https://{api_id}.execute-api.{region}.amazonaws.com/api")
+@_command
+@click.option("--data", is_flag=True, help="The table and the rest of the data stack, too.")
+def down(target: Target, *, data: bool) -> None:
+    """Remove API and functions, and keep the data."""
+    keys.remove(target.clients.client("apigateway"), target.stage)
+    target.release.down(data_too=data)
 
 
-COMMANDS: Final[dict[str, Callable[[Options, Parameters], Any]]] = {
-    "package": _package,
-    "check": _check,
-    "up": _up,
-    "down": _down,
-    "data": _data,
-    "configure": _configure,
-    "complete": _complete,
-}
+@_command
+def data(target: Target) -> None:
+    """Deploy the data stack alone."""
+    target.release.keep(templates.data(), target.parameters)
 
 
-def _release(options: Options) -> Release:
-    return Release(boto3.Session(), options.stage)
+@_command
+def configure(target: Target) -> None:
+    """Make the project for `chalice deploy`, and print how to run it there."""
+    project = plain.prepare(target.clients, target.stage, target.runtime, target.values)
+    command = shlex.join([str(Path(sys.executable).with_name("chalice")), "deploy"])
+    click.echo(f"cd {shlex.quote(str(project))} && {command} --stage {target.stage}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dev.deploy",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--stage", default="dev", help="a stage of infra/stages.yaml")
-    parser.add_argument("--architecture", default="arm64", help="arm64 or x86_64")
-    parser.add_argument("--data", action="store_true", help="down: what is kept too")
-    parser.add_argument("parameters", nargs="*", metavar="Name=Value", help="over the stage's")
-    return parser
+@_command
+def complete(target: Target) -> None:
+    """Do what `chalice deploy` cannot. The last line is the API's URL."""
+    api_id = plain.complete(target.clients, target.stage, target.values)
+    click.echo(f"https://{api_id}.execute-api.{target.clients.region_name}.amazonaws.com/api")
+
+
+@_command
+def chalice(target: Target) -> None:
+    """Deploy by `chalice deploy`: data, configure, that, complete. The last line is the URL."""
+    runtime = target.runtime  # refused, where it is, before anything is deployed
+    data(target)
+    project = plain.prepare(target.clients, target.stage, runtime, target.values)
+    plain.run(project, target.stage)
+    complete(target)
+
+
+@cli.command()
+@_STAGE
+@click.argument("words", nargs=-1, metavar="[NAME=value]...")
+def switch(stage: str, words: tuple[str, ...]) -> None:
+    """
+    Change settings of a deployed stage without deploying.
+
+    \b
+    CACHE       on or off: whether reads ask Redis; writes delete their keys either way
+    LOG_LEVEL   DEBUG, INFO, WARNING, ERROR
+    LOG_HITS    the share of the hits that are logged, 0.01 to 1
+    METRICS     on or off
+
+    It ends when both functions have started with the new settings and answered. The next
+    deployment restores what the stage sets: to keep a change, write it to infra/stages.yaml too.
+    """  # noqa: D301 — click's mark of a paragraph to leave as it is
+    changes = switching.settings(words)
+    stages.read(stage)
+    switching.switch(functions.of_stage(boto3.Session(), stage), changes)
+    click.echo("Requests in progress are not affected. The next deployment restores the settings.")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    cli(prog_name="python -m dev.deploy")

@@ -16,12 +16,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import chalice.app
 
 from chalicelib import aws
-from dev.deploy import service_models
 from dev.deploy.failure import DeployFailed
 from dev.deploy.runtime import Runtime
 
@@ -29,6 +28,10 @@ ROOT: Final = Path(__file__).parents[2]
 _JUNK: Final = shutil.ignore_patterns("__pycache__")
 LOCK: Final = Path("requirements", "functions.lock")
 """What ships, held to hashes."""
+SERVICES: Final[tuple[str, ...]] = get_args(aws.Service)
+"""Whose data of botocore's is packed. All of it is 27 MB, and most is of other services."""
+_UNUSED: Final = ("boto3/data", "boto3/examples")
+"""Read by boto3's resources and by its documentation only."""
 
 
 def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None:
@@ -42,7 +45,6 @@ def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None
     shutil.copy(root / "app.py", place)
     shutil.copytree(root / "chalicelib", place / "chalicelib", ignore=_JUNK)
     compile_all(place / "chalicelib", "/var/task/chalicelib")
-    service_models.write(place / "chalicelib" / aws.SERVICE_MODELS.name)
     shutil.copytree(vendored(runtime, cache, root), place / "vendor")
     compile_apart([root / "app.py"], "/var/task", place / "vendor")
     framework = [Path(chalice.__file__), Path(chalice.app.__file__)]
@@ -52,12 +54,13 @@ def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None
 def vendored(runtime: Runtime, cache: Path, root: Path = ROOT) -> Path:
     """Return the directory in `cache` with the wheels that ship, unpacked and compiled."""
     pins = (root / LOCK).read_text()
-    digest = hashlib.sha256(f"{runtime} {sys.version} {pins}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{runtime} {sys.version} {SERVICES} {pins}".encode()).hexdigest()
     place = cache / f"vendor-{digest[:16]}"
     if not place.exists():
         with tempfile.TemporaryDirectory(dir=_made(cache)) as draft:
             vendor = Path(draft, "vendor")
             install(runtime, vendor, pins)
+            _trim(vendor)
             compile_all(vendor, "/var/task")
             vendor.rename(place)
     return place
@@ -73,6 +76,15 @@ def install(runtime: Runtime, vendor: Path, pins: str) -> None:
         words += ["--only-binary=:all:", "--require-hashes", "--no-deps"]
         _pip("install", "--quiet", f"--target={vendor}", *words, "--requirement", file.name)
     shutil.rmtree(vendor / "bin", ignore_errors=True)
+
+
+def _trim(vendor: Path) -> None:
+    """Remove what the functions never read; the rest stays as its wheel has it."""
+    data = vendor / "botocore" / "data"
+    services = {each.name for each in data.iterdir() if each.is_dir()}
+    unused = [data / name for name in services.difference(SERVICES)]
+    for each in [*unused, *(vendor / name for name in _UNUSED)]:
+        shutil.rmtree(each)
 
 
 def compile_all(place: Path, deployed: str) -> None:

@@ -1,5 +1,5 @@
 """
-`make deploy-local`: the stage `emulator` on an emulated AWS, with a real Valkey, until told to end.
+`make deploy-local`: the stage `emulator` on an emulated AWS, and a real Valkey, until it is ended.
 
 Starts both where `AWS_ENDPOINT_URL` or `REDIS_HOST` names none, and ends what it started.
 """

@@ -1,21 +1,24 @@
 """
 What a plain `chalice deploy` needs of a stage's data stack, and what it leaves out.
 
-`prepare` makes the project to run it in, its configuration filled from the stack's outputs;
-`complete` says by API calls what Chalice cannot: retries, dead letters, the gateway's answers, its
-limits and its log, the plan of an API key.
+`prepare` makes the project to run it in, its configuration filled from the stack's outputs; `run`
+runs it there; `complete` does by API calls what Chalice cannot: retries, dead letters, the
+gateway's answers, its limits and its log, the plan of an API key.
 Settings and retries are read from `infra/app/`, so both ways of deploying have the same.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from dev.deploy import gateway_responses, gateway_stage, keys, settings, templates
 from dev.deploy.build import ROOT, build
+from dev.deploy.failure import DeployFailed
 from dev.deploy.package import OUTPUT, write
 from dev.deploy.runtime import Runtime
 from dev.deploy.settings import Values
@@ -28,19 +31,25 @@ _RETRIES: Final = ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")
 
 
 def prepare(
+    clients: Any,
     stage: str,
     runtime: Runtime,
     values: Values,
-    secret: Callable[[str], str],
     output: Path = OUTPUT,
     state: Path = STATE,
 ) -> Path:
     """
     Return the directory to run `chalice deploy` in. Raise `DeployFailed`.
 
-    `values` are the data stack's outputs and the stage's parameters; `secret` tells a secret's
-    content, which then stands in the configuration.
+    `values` are the data stack's outputs and the stage's parameters. The configuration holds the
+    secrets' contents.
     """
+    secrets = clients.client("secretsmanager")
+
+    def secret(arn: str) -> str:
+        content: str = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        return content
+
     place = output.absolute() / f"{stage}-chalice"
     build(runtime, place, output.absolute())
     (place / ".chalice").mkdir(mode=0o700)  # before the secrets are in it
@@ -48,6 +57,14 @@ def prepare(
     state.mkdir(parents=True, exist_ok=True)
     (place / ".chalice" / "deployed").symlink_to(state.absolute(), target_is_directory=True)
     return place
+
+
+def run(project: Path, stage: str, command: str = "deploy") -> None:
+    """Run Chalice in `project`, with the credentials of this process. Raise `DeployFailed`."""
+    program = [sys.executable, "-c", "from chalice.cli import main; main()"]
+    done = subprocess.run([*program, command, "--stage", stage], cwd=project, check=False)
+    if done.returncode:
+        raise DeployFailed(f"chalice {command} failed; see above")
 
 
 def complete(clients: Any, stage: str, values: Values, state: Path = STATE) -> str:

@@ -1,32 +1,17 @@
 """
-Changes settings of a deployed stage without deploying: `python -m dev.deploy.switch CACHE=off`.
+Changes settings of a deployed stage without deploying, and sees that they are in effect.
 
-    CACHE       on or off: whether reads ask Redis; writes delete their keys either way
-    LOG_LEVEL   DEBUG, INFO, WARNING, ERROR
-    LOG_HITS    the share of the hits that get a line, 0.01 to 1
-    METRICS     on or off
-
-It ends when both functions have started with the new settings and answered. The next deployment
-sets again what the stage says: to keep a change, write it to `infra/stages.yaml` too.
-
-Containers change over one by one, so for a while some read past the cache and some do not. No read
-is stale for it: whoever writes, with the cache on or off, fences the key and deletes it.
+Containers change one by one, so for a while some read past the cache and some do not. No read is
+stale: every write, with the cache on or off, fences the key and deletes it.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import boto3
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
-
-from dev.deploy import stages
 from dev.deploy.failure import DeployFailed
-from dev.deploy.functions import Function, of_stage
+from dev.deploy.functions import Function
 from dev.deploy.settings import with_stand_ins
 
 _ON_OFF: Final = {"on": "true", "off": "false"}
@@ -66,31 +51,3 @@ def switch(functions: Iterable[Function], changes: Mapping[str, str]) -> None:
             print(f"{function.name}: {told}", flush=True)
     for function in functions:
         print(f"{function.name}: in effect, {function.proof()}", flush=True)
-
-
-def main(words: list[str]) -> str | None:
-    """Do what the words say; return what went wrong."""
-    options = _parser().parse_args(words)
-    try:
-        changes = settings(options.switches)
-        stages.read(options.stage)
-        switch(of_stage(boto3.Session(), options.stage), changes)
-    except (DeployFailed, Boto3Error, BotoCoreError, ClientError) as failure:
-        return str(failure)
-    print("Requests under way end as they began. The next make deploy sets what the stage says.")
-    return None
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dev.deploy.switch",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--stage", default="dev", help="a stage that is deployed")
-    parser.add_argument("switches", nargs="*", metavar="NAME=value")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +11,24 @@ from typing import Any
 
 import pytest
 
-from dev.deploy import functions, plain, switch
+from chalicelib.items import to_item
+from chalicelib.product_cache import key_of
+from dev.deploy import functions, switch
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION
+from tests.checkout import checkout, environment
 from tests.e2e.caller import MOUSE, Caller
 from tests.e2e.deployment import ORIGIN, STAGE, Site, empty, package
 from tests.e2e.rest_api_import import importing
-from tests.examples import SOME_ID
+from tests.examples import SOME_ID, a_product
+from tests.running_stack import eventually
+
+_PROGRAM = """
+from dev.deploy import runtime
+runtime.LAMBDA_MINORS = range(11, 15)  # the emulator takes Python 3.11 too
+from dev.deploy.__main__ import cli
+cli()
+"""
 
 
 @pytest.fixture
@@ -30,64 +40,71 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+class _Checkout:
+    """A copy of the project: Chalice's record of what it deployed is in the project."""
+
+    def __init__(self, place: Path, site: Site, url: str) -> None:
+        self._place = checkout(place)
+        keys = site.aws.credentials.environment()
+        self._env = environment(**keys, AWS_DEFAULT_REGION=REGION, AWS_ENDPOINT_URL=url)
+
+    def deploy(self, command: str, site: Site) -> str:
+        """Run a command of dev.deploy; return the last line of its output."""
+        words = [f"{name}={value}" for name, value in site.parameters.items()]
+        words += ["--architecture", of_this_machine().architecture]
+        return self.run(sys.executable, "-c", _PROGRAM, command, "--stage", STAGE, *words)
+
+    def run(self, *command: str) -> str:
+        """Run any command; return the last line of its output."""
+        done = subprocess.run(
+            command, cwd=self._place, env=self._env, capture_output=True, text=True, check=False
+        )
+        assert 0 == done.returncode, done.stdout + done.stderr
+        return (done.stdout.splitlines() or [""])[-1]
+
+
+@pytest.mark.timeout(400)  # seven processes that pack or deploy
 def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_path: Path) -> None:
-    """The API answers, the stream invalidates; a second deployment keeps API and data."""
+    """
+    The API answers, the stream invalidates; a second deployment keeps API and data.
+
+    The first is one command, the second is that command's steps, one by one.
+    """
     api = site.aws.client("apigateway")
+    _write_before_the_deployment(site)
     with importing(site.aws.port, api) as url:
-        api_id = _deployed(site, tmp_path, url)
+        copy = _Checkout(tmp_path / "checkout", site, url)
+        first = copy.deploy("chalice", site)
+        site.outputs["RestAPIId"] = _api_id(first)
         product = _lives(site, site.key_holder())
         assert [f"product-catalog-{STAGE}-chalice"] == _plans(api)
+        eventually(lambda: not site.redis.exists(key_of(SOME_ID)))
 
         site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam"}
-        site.keep(package())
-        assert api_id == _deployed(site, tmp_path, url)
+        copy.deploy("data", site)
+        copy.run("sh", "-c", copy.deploy("configure", site))
+        assert first == copy.deploy("complete", site)
         assert product == Caller(site).ask("GET", f"/products/{product['id']}").json
         assert "WARNING" == _settings(site)["LOG_LEVEL"]
         _lives(site, site.caller("shop", "execute-api:Invoke"))
         assert [] == _plans(api)
         _can_be_switched(site)
 
-        _chalice(site, "delete", tmp_path / "dev-chalice", url)
+        command = copy.deploy("configure", site)
+        copy.run("sh", "-c", command.replace(" deploy ", " delete "))
     assert [] == site.aws.client("lambda").list_functions()["Functions"]
     assert ["products-dev"] == site.aws.client("dynamodb").list_tables()["TableNames"]
 
 
-def _deployed(site: Site, place: Path, url: str) -> str:
-    values = site.parameters | site.outputs
-    secrets = site.aws.client("secretsmanager")
-    project = plain.prepare(
-        STAGE,
-        of_this_machine(),
-        values,
-        lambda arn: secrets.get_secret_value(SecretId=arn)["SecretString"],
-        place,
-        place / "state",
-    )
-    _chalice(site, "deploy", project, url)
-    clients = SimpleNamespace(client=site.aws.client)
-    api_id = plain.complete(clients, STAGE, values, place / "state")
-    site.outputs["RestAPIId"] = api_id
-    return api_id
+def _write_before_the_deployment(site: Site) -> None:
+    """Leave an old entry in Redis, and in the stream the record that says so."""
+    site.redis.set(key_of(SOME_ID), b"Vold")
+    table = site.outputs["TableName"]
+    site.aws.client("dynamodb").put_item(TableName=table, Item=to_item(a_product()))
 
 
-def _chalice(site: Site, command: str, project: Path, url: str) -> None:
-    env = {
-        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        **site.aws.credentials.environment(),
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_ENDPOINT_URL": url,
-    }
-    program = ["-c", "from chalice.cli import main; main()", command, "--stage", STAGE]
-    done = subprocess.run(
-        [sys.executable, *program],
-        cwd=project,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert 0 == done.returncode, done.stdout + done.stderr
+def _api_id(url: str) -> str:
+    return url.removeprefix("https://").partition(".")[0]
 
 
 def _can_be_switched(site: Site) -> None:
@@ -102,6 +119,7 @@ def _lives(site: Site, shop: Caller) -> Any:
     _refuses_strangers(site)
     assert site.hears_of_edits(shop)
     mapping = site.mapping()
+    assert "TRIM_HORIZON" == mapping["StartingPosition"]
     assert (-1, 82800) == (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert site.outputs["DeadLetterQueueArn"] == queue

@@ -46,7 +46,7 @@ def test_a_mistake_is_told_in_one_line(aws: DeployEmulator) -> None:
     """Before anything is packed or made."""
     done = _run(aws, "data", "Cach=none")
 
-    assert (1, "No such parameter: Cach") == (done.returncode, done.stderr.strip())
+    assert (1, "Error: No such parameter: Cach") == (done.returncode, done.stderr.strip())
     assert [] == _stacks(aws)
 
 
@@ -54,7 +54,7 @@ def test_a_configuration_needs_what_is_kept(aws: DeployEmulator) -> None:
     """`complete` without a data stack says which one is missing."""
     done = _run(aws, "complete")
 
-    assert (1, f"There is no stack {_DATA}") == (done.returncode, done.stderr.strip())
+    assert (1, f"Error: There is no stack {_DATA}") == (done.returncode, done.stderr.strip())
 
 
 def _run(aws: DeployEmulator, command: str, *words: str) -> subprocess.CompletedProcess[str]:

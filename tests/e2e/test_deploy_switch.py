@@ -99,7 +99,10 @@ def test_a_stage_that_is_not_there_is_told(site: Site) -> None:
     """By its name."""
     done = _run(site, "CACHE=off", stage="prod")
 
-    assert (1, "No functions of a stage 'prod' are deployed\n") == (done.returncode, done.stderr)
+    assert (1, "Error: No functions of a stage 'prod' are deployed\n") == (
+        done.returncode,
+        done.stderr,
+    )
 
 
 def test_a_cache_that_the_stage_does_not_have_cannot_be_switched_on(site: Site) -> None:
@@ -194,7 +197,7 @@ def _run(site: Site, *words: str, stage: str = "dev") -> subprocess.CompletedPro
         **site.aws.environment(),
         "AWS_DEFAULT_REGION": REGION,
     }
-    program = [sys.executable, "-m", "dev.deploy.switch", "--stage", stage, *words]
+    program = [sys.executable, "-m", "dev.deploy", "switch", "--stage", stage, *words]
     return subprocess.run(
         program, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110
     )
