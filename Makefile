@@ -13,7 +13,7 @@ SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring com
 	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 

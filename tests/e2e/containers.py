@@ -9,7 +9,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ class Engine:
 
     program: str
     compose: Sequence[str]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     runs_health_checks: bool
 
     def output(self, *words: str) -> str:
@@ -99,6 +99,13 @@ class Containers(Client):
         if service:
             filters.append(f"--filter=label=com.docker.compose.service={service}")
         return self.engine.output("ps", "--all", "--quiet", *filters).split()
+
+    def leftovers(self) -> list[str]:
+        """Return the ids of all that the engine keeps for the project."""
+        ours = f"--filter=label=com.docker.compose.project={self.project}"
+        kinds = ("network", "volume")
+        kept = [self.engine.output(kind, "ls", "--quiet", ours).split() for kind in kinds]
+        return sum(kept, self.all())
 
     def inspect(self, service: str) -> Any:
         """Return what the engine knows of a service's one container."""

@@ -50,7 +50,7 @@ def test_one_service_builds_the_image_that_the_others_wait_for(services: dict[st
     policies = {name: each.get("pull_policy") for name, each in ours.items()}
 
     assert ["prepare"] == [name for name, each in ours.items() if "build" in each]
-    assert {"prepare": None, "api": "never", "stream": "never"} == policies
+    assert {"prepare": "build", "api": "never", "stream": "never"} == policies
     assert all("prepare" in ours[name]["depends_on"] for name in ("api", "stream"))
 
 
