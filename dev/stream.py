@@ -4,9 +4,6 @@ Feeds the table's stream to the stream Lambda, as Lambda would: `python -m dev.s
 `chalice local` runs no event handlers. In order, in batches of up to 100, from the first record
 that the Lambda could not deal with again and again: nothing is lost or skipped. Knows streams and
 partial batch responses, and nothing of caches.
-
-An emulator that restarts loses its tables. The feed then makes the table again, with the samples,
-and follows its new stream.
 """
 
 from __future__ import annotations
@@ -80,7 +77,8 @@ class Feed:
     """
     A table's stream and the function that its records are for.
 
-    `find_stream` returns the ARN of the stream that the table has now.
+    `find_stream` returns the ARN of the stream that the table has now: a restarted emulator has
+    lost the table, and the one created again has another stream.
     """
 
     def __init__(
