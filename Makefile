@@ -12,11 +12,11 @@ SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring com
 
 .DEFAULT_GOAL := help
 .PHONY: help install run services watch up down import export test explore outages bench bench-listing \
-	freshness e2e package check-stage deploy chalice-deploy destroy switch \
+	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch \
 	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
 
@@ -57,6 +57,9 @@ test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 
 e2e: $(INSTALLED)  ## Deploy to an emulated AWS, install with each Python, open the pages in Chromium …
 	@$(BIN)/python -m pytest -m "browser or deployment or debian or install or chalice" $(ARGS)
+
+e2e-containers: $(INSTALLED)  ## Run the containers by Docker, or by Podman on Debian as root
+	@$(BIN)/python -m pytest -m containers $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)
@@ -115,7 +118,7 @@ openapi: $(INSTALLED)  ## Write the OpenAPI document anew, from the models and t
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
-TOOLS := $(wildcard dev/deploy/tools/*.txt benchmarks/runtime/*.txt benchmarks/peers/*/*.txt)
+TOOLS := $(wildcard dev/deploy/tools/*.txt benchmarks/runtime/*.txt benchmarks/peers/*/*.txt tests/e2e/podman/*.txt)
 
 lock: $(INSTALLED)  ## Pin every package again, with hashes; upgrade all: ARGS=--upgrade
 	@$(BIN)/python -m pip install --quiet uv==0.13.9

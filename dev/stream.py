@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
 from chalicelib import wiring
 from chalicelib.errors import CacheUnavailable
+from dev.programs import StartFailed
+from dev.table_stream import TableStream, client
 
 BATCH: Final = 100
 POLL_SECONDS: Final = 0.2
@@ -73,17 +74,23 @@ class Shard:
 
 
 class Feed:
-    """A stream and the function that its records are for."""
+    """
+    A table's stream and the function that its records are for.
+
+    `find_stream` returns the ARN of the stream that the table has now: a restarted emulator has
+    lost the table, and the one created again has another stream.
+    """
 
     def __init__(
         self,
         client: Any,
-        stream_arn: str,
+        find_stream: Callable[[], str],
         function: Function,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._stream_arn = stream_arn
+        self._find_stream = find_stream
+        self._stream_arn = ""
         self._function = function
         self._sleep = sleep
         self._shards: dict[str, Shard] = {}
@@ -99,15 +106,25 @@ class Feed:
     def catch_up(self) -> None:
         """Deliver until nothing is left. A stream that does not answer is asked again."""
         try:
+            self._follow(self._find_stream())
             while self.poll():
                 pass
         except (BotoCoreError, ClientError) as error:
             _log.warning("the stream does not answer: %s", type(error).__name__)
             self._sleep(RETRY_SECONDS)
+        except StartFailed as failure:
+            _log.warning("%s", failure)
+            self._sleep(RETRY_SECONDS)
 
     def poll(self) -> int:
         """Deliver what each shard has, one batch each; return how many records that were."""
         return sum(self._pass_on(shard) for shard in self._open_shards())
+
+    def _follow(self, stream_arn: str) -> None:
+        """Start at the oldest record of a stream that is not the one followed so far."""
+        if stream_arn != self._stream_arn:
+            self._stream_arn = stream_arn
+            self._shards = {}
 
     def _open_shards(self) -> list[Shard]:
         """Return the shards to read now: one whose parent has records left has to wait."""
@@ -185,12 +202,12 @@ def main() -> str | None:
     from app import invalidate
 
     settings = wiring.container().settings
-    where = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
-    table = boto3.client("dynamodb", **where).describe_table(TableName=settings.products_table)
-    stream_arn = table["Table"].get("LatestStreamArn")
-    if stream_arn is None:
-        return f"The table {settings.products_table} has no stream: see infra/table.yaml"
-    Feed(boto3.client("dynamodbstreams", **where), stream_arn, invalidate).run()
+    stream = TableStream(settings)
+    try:
+        stream.find()
+    except StartFailed as failure:
+        return str(failure)
+    Feed(client("dynamodbstreams", settings), stream.find, invalidate).run()
     return None
 
 

@@ -50,7 +50,7 @@ def deliver(container: Container, table: Table) -> Callable[[], None]:
     def invalidate(event: dict[str, Any], _context: Any) -> None:
         container.invalidator.process(event["Records"])
 
-    return Feed(streams, arn, invalidate).catch_up
+    return Feed(streams, lambda: arn, invalidate).catch_up
 
 
 def test_a_write_costs_its_readers_one_miss(

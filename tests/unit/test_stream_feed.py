@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.errors import CacheUnavailable
+from dev.programs import StartFailed
 from dev.stream import Feed
 
 ARN = "arn:aws:dynamodb:eu-central-1:000000000000:table/products/stream/now"
@@ -16,12 +17,15 @@ class FakeStreams:
     """Streams of shards; an iterator is `<shard>:<place>`."""
 
     def __init__(self, **shards: list[str]) -> None:
+        self.arn = ARN
         self.shards = shards
         self.parents: dict[str, str] = {}
         self.closed: set[str] = set()
         self.expired: set[str] = set()
 
-    def describe_stream(self, **_: Any) -> dict[str, Any]:
+    def describe_stream(self, **asked: str) -> dict[str, Any]:
+        if asked["StreamArn"] != self.arn:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "DescribeStream")
         listed = [
             {"ShardId": shard} | ({"ParentShardId": parent} if parent else {})
             for shard, parent in ((each, self.parents.get(each)) for each in self.shards)
@@ -73,7 +77,7 @@ def _record(number: str) -> dict[str, Any]:
 
 
 def _fed(streams: FakeStreams, function: Function) -> Feed:
-    return Feed(streams, ARN, function, sleep=lambda _: None)
+    return Feed(streams, lambda: streams.arn, function, sleep=lambda _: None)
 
 
 def test_records_come_in_order_and_once() -> None:
@@ -149,3 +153,36 @@ def test_a_record_looks_as_lambda_sends_it() -> None:
         datetime(2026, 1, 1, tzinfo=UTC).timestamp()
         == (record["dynamodb"]["ApproximateCreationDateTime"])
     )
+
+
+def test_a_new_stream_of_the_table_is_read_from_its_oldest_record() -> None:
+    """An emulator that restarts loses the table; the one made again has another stream."""
+    streams, function = FakeStreams(s=["a", "b"]), Function()
+    feed = _fed(streams, function)
+    feed.catch_up()
+
+    streams.arn, streams.shards = f"{ARN}-again", {"s": ["a"]}
+    feed.catch_up()
+
+    assert [["a", "b"], ["a"]] == function.batches
+    assert f"{ARN}-again" == function.events[-1]["Records"][0]["eventSourceARN"]
+
+
+def test_a_table_that_cannot_be_found_is_looked_for_again() -> None:
+    """Neither a failed call nor a failed start ends the feed."""
+    failures: list[Exception] = [
+        StartFailed("The table could not be made"),
+        EndpointConnectionError(endpoint_url="http://localstack:4566"),
+    ]
+
+    def find() -> str:
+        if failures:
+            raise failures.pop()
+        return ARN
+
+    function = Function()
+    feed = Feed(FakeStreams(s=["a"]), find, function, sleep=lambda _: None)
+    for _ in range(3):
+        feed.catch_up()
+
+    assert [["a"]] == function.batches

@@ -1,0 +1,54 @@
+"""Finds the stream of our own table, and makes the table if an emulator has lost it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.config import Settings
+from dev.prepare import prepare
+from dev.programs import StartFailed
+
+_log: Final = logging.getLogger("catalog")
+_ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
+"""The feed retries by itself, and botocore's pauses would delay it by seconds."""
+
+
+class TableStream:
+    """The stream of the table that the settings name."""
+
+    def __init__(self, settings: Settings, dynamodb: Any = None) -> None:
+        self._settings = settings
+        self._dynamodb = dynamodb or client("dynamodb", settings)
+
+    def find(self) -> str:
+        """Return its ARN. A missing table is created, with samples. Raise `StartFailed`."""
+        try:
+            table = self._describe()
+        except self._dynamodb.exceptions.ResourceNotFoundException:
+            _log.warning("the table %s is missing; creating it", self._settings.products_table)
+            prepare(self._settings)
+            table = self._describe()
+        if "LatestStreamArn" not in table:
+            name = self._settings.products_table
+            raise StartFailed(f"The table {name} has no stream: see infra/table.yaml")
+        stream_arn: str = table["LatestStreamArn"]
+        return stream_arn
+
+    def _describe(self) -> dict[str, Any]:
+        answer = self._dynamodb.describe_table(TableName=self._settings.products_table)
+        table: dict[str, Any] = answer["Table"]
+        return table
+
+
+def client(service: str, settings: Settings) -> Any:
+    """Return a client that does not retry."""
+    return boto3.client(
+        service,
+        region_name=settings.aws_region,
+        endpoint_url=settings.aws_endpoint_url,
+        config=_ONE_TRY,
+    )

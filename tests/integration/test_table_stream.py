@@ -1,0 +1,41 @@
+"""The stream of our own table is found again after an emulator has lost the table."""
+
+import pytest
+
+from chalicelib.wiring import Container
+from dev.prepare import prepare
+from dev.programs import StartFailed
+from dev.servers import Emulator
+from dev.table_stream import TableStream
+from tests import examples
+
+
+def test_a_lost_table_is_created_again_with_its_samples() -> None:
+    """A restarted emulator is empty; the new table has a new stream."""
+    with Emulator() as emulator:
+        settings = examples.settings(AWS_ENDPOINT_URL=emulator.url)
+        prepare(settings)
+        stream = TableStream(settings)
+        before = stream.find()
+        assert before == stream.find()
+
+        emulator.start()
+
+        assert before != stream.find()
+        repository = Container(settings).repository
+        assert any(True for _ in repository.all())
+
+
+def test_a_table_without_a_stream_is_an_error(emulator: Emulator) -> None:
+    """Nothing could be delivered, so the message says what to do."""
+    settings = examples.settings(AWS_ENDPOINT_URL=emulator.url, PRODUCTS_TABLE="without-stream")
+    dynamodb = TableStream(settings)._dynamodb
+    dynamodb.create_table(
+        TableName="without-stream",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    with pytest.raises(StartFailed, match="has no stream"):
+        TableStream(settings).find()
