@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final, NamedTuple
 
 from tests.consistency.model import Content
 
 FINISHED: Final = -1
 """The point of an actor that has made all its calls, or is dead."""
+
+TAKES_WRITES, REFUSES_WRITES, TAKES_WRITES_AGAIN = range(3)
 
 Late = tuple[tuple[int, int], ...]
 """Operations that their caller has given up, and that may yet take effect: of which call, where."""
@@ -24,20 +25,13 @@ class Setup(NamedTuple):
     """Whether the table's stream takes part. Without it, what it deletes may expire at any time."""
 
 
-class Redis(IntEnum):
-    """Whether it takes writes. It answers reads in any case."""
-
-    TAKES_WRITES = 0
-    REFUSES_WRITES = 1
-    TAKES_WRITES_AGAIN = 2
-
-
 class Shared(NamedTuple):
     """What all actors share: the key in Redis, and the product's version in the table."""
 
     content: Content
     version: int
-    redis: Redis = Redis.TAKES_WRITES
+    redis: int = TAKES_WRITES
+    """Whether Redis takes writes. It answers reads in any case."""
 
 
 class Actor(NamedTuple):

@@ -17,10 +17,12 @@ from tests.consistency.operations import results
 from tests.consistency.points import VERSION_OF, Ended, Graph, Point, Protocol
 from tests.consistency.states import (
     FINISHED,
+    REFUSES_WRITES,
+    TAKES_WRITES,
+    TAKES_WRITES_AGAIN,
     Actor,
     Late,
     Move,
-    Redis,
     Setup,
     Shared,
     State,
@@ -131,7 +133,7 @@ class World:
         What was written while Redis refused both the fence and the release, or was hit by two
         faults, is the stream's to repair: by promise 3, not 1.
         """
-        is_late = self._delivered or state.shared.redis is Redis.TAKES_WRITES_AGAIN
+        is_late = self._delivered or state.shared.redis == TAKES_WRITES_AGAIN
         return 1 if is_late and state.stream.pending else state.acknowledged
 
     def _judged(self, number: int, ended: Ended, floor: int, acknowledged: int) -> tuple[int, str]:
@@ -177,11 +179,11 @@ class World:
     def _refusals(self, state: State) -> Iterator[Move]:
         """Let Redis begin to refuse writes, and take them again where the stream repairs."""
         redis = state.shared.redis
-        if redis is Redis.TAKES_WRITES and (hit := self._hit(state, ())):
-            shared = state.shared._replace(redis=Redis.REFUSES_WRITES)
+        if redis == TAKES_WRITES and (hit := self._hit(state, ())):
+            shared = state.shared._replace(redis=REFUSES_WRITES)
             yield Move(None, "Redis begins to refuse writes", hit._replace(shared=shared))
-        if redis is Redis.REFUSES_WRITES and self._has_stream:
-            shared = state.shared._replace(redis=Redis.TAKES_WRITES_AGAIN)
+        if redis == REFUSES_WRITES and self._has_stream:
+            shared = state.shared._replace(redis=TAKES_WRITES_AGAIN)
             yield Move(None, "Redis takes writes again", state._replace(shared=shared))
 
     def _deliveries(self, state: State) -> Iterator[Move]:
@@ -250,7 +252,7 @@ def _is_over(state: State, number: int) -> bool:
 def stale_at_rest(state: State) -> str:
     """Tell of a value older than the table's, left where all is quiet and nothing hides it."""
     left = VERSION_OF.get(state.shared.content, GONE)
-    hidden = state.shared.redis is Redis.REFUSES_WRITES or state.stream.pending
+    hidden = state.shared.redis == REFUSES_WRITES or state.stream.pending
     busy = any(actor.point != FINISHED for actor in state.actors)
     if left >= state.shared.version or busy or hidden:
         return ""

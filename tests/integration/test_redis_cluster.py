@@ -92,6 +92,22 @@ def test_a_node_that_hangs_takes_only_its_own_keys_along(
     assert [HIT, MISS, HIT] == _outcomes(cache)
 
 
+def test_a_node_that_refuses_writes_takes_only_its_own_keys_along(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """No value is taken from it, for it would have refused the fence of whoever changed it."""
+    cache, node = a_cache(client), cluster.nodes[1].client
+    _outcomes(cache)
+
+    node.config_set("min-replicas-to-write", 3)
+    try:
+        assert [HIT, BYPASS, HIT] == _outcomes(cache)
+    finally:
+        node.config_set("min-replicas-to-write", 0)
+
+    assert [HIT, HIT, HIT] == _outcomes(cache)
+
+
 @pytest.mark.parametrize("hung", range(SHARDS))
 def test_a_node_that_hangs_does_not_keep_the_stream_from_the_others(
     client: RecordingCluster, cluster: LocalCluster, hung: int
