@@ -95,7 +95,8 @@ def _entry() -> Callable[[], Any]:
     """Return what answers one hit."""
     from app import app
 
-    item = Representation(1, "Sun, 22 Nov 2026 12:00:00 GMT", '{"name": "Mouse"}' * 20)
+    body = f'{{"id": "{_ID}", "name": "{"Mouse" * 60}"}}'
+    item = Representation(1, "Sun, 22 Nov 2026 12:00:00 GMT", body)
     entry = b"V" + RepresentationCodec().encode(item)
     wiring.container().redis.add(key_of(_ID), entry, ttl_ms=3_600_000)
     context = SimpleNamespace(aws_request_id="lambda-1")

@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.catalog import Catalog
 from chalicelib.errors import ProductNotFound
+from chalicelib.precondition import Precondition
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
@@ -72,7 +73,7 @@ def test_an_update_costs_two_commands_and_one_call(
     mouse = catalog.create(a_draft())
 
     with redis.commands() as sent, moto_table.calls() as asked:
-        catalog.update(mouse.id, {"name": "Ball"}, [mouse.version])
+        catalog.update(mouse.id, {"name": "Ball"}, Precondition([mouse.version]))
 
     assert ["EVAL", "EVAL"] == sent
     assert ["UpdateItem"] == asked
