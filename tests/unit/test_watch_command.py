@@ -17,7 +17,7 @@ def test_it_names_the_page_of_the_stack_that_runs(
         monkeypatch.delenv(screen, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.chdir(tmp_path)
-    facts = {"api": {"pid": os.getpid()}, "watch": {"url": "http://localhost:8081"}}
+    facts = {"pid": os.getpid(), "watch": {"url": "http://localhost:8081"}}
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text(json.dumps(facts))
 
