@@ -117,10 +117,13 @@ class Services:
 def run() -> NoReturn:
     """Start them all, then keep them running. Raise `StartFailed` or `KeyboardInterrupt`."""
     services = Services(os.environ, "make services", usual_ports=True)
+    stream = Stream(services.env)
     with ExitStack() as running:
-        file = running.enter_context(StackFile(LOCAL, services.facts))
+        file = running.enter_context(
+            StackFile(LOCAL, lambda: {**services.facts(), "stream": {"pid": stream.pid}})
+        )
         services.start(running)
-        stream = running.enter_context(Stream(services.env))
+        running.enter_context(stream)
         file.write()
         print("Services for an API", *services.told(), *_next(services), sep="\n", flush=True)
 

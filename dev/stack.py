@@ -81,6 +81,7 @@ class Stack:
         return {
             "api": {"url": self._api.url, "pid": self._api.pid},
             **self._services.facts(),
+            "stream": {"pid": self._stream.pid},
             "watch": {"url": self._page.url},
         }
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from dev.environment import past_proxies
 from dev.openapi.document import ROOT
 
 CONFIG: Final = Path(__file__).with_name("schemathesis.toml")
@@ -51,7 +52,7 @@ def run(url: str, document: Path, phases: str, examples: int, seed: str = "") ->
                 *(("--seed", seed) if seed else ()),
             ],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **past_proxies(os.environ), "PYTHONPATH": str(ROOT)},
             check=False,
         ).returncode
         return _figures(json.loads(report.read_text(encoding="utf-8")), status)

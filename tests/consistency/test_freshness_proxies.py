@@ -50,6 +50,8 @@ def dynamodb(rig: Rig) -> Any:
         "dynamodb",
         region_name="us-east-1",
         endpoint_url=f"http://127.0.0.1:{rig.dynamodb_proxy.port}",
+        aws_access_key_id=rig.emulator.credentials.access_key_id,
+        aws_secret_access_key=rig.emulator.credentials.secret_access_key,
         config=Config(read_timeout=1, retries={"total_max_attempts": 1}),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dev.servers import Emulator
+from dev.table import create_table
 from tests.doubles.commands import Transfer, as_lines
 from tests.doubles.contents import many, stored
 from tests.doubles.recording import RecordingRedis, Table
@@ -150,21 +151,24 @@ def test_invalid_settings_are_listed_together(transfer: Transfer) -> None:
 
 
 def test_a_running_stack_is_the_one_worked_on(
-    transfer: Transfer, emulated_table: Table, tmp_path: Path
+    transfer: Transfer, emulator: Emulator, tmp_path: Path
 ) -> None:
     """What `.local/stack.json` names comes before what the environment says."""
-    env = transfer.env
+    env, dynamodb = transfer.env, emulator.client("dynamodb")
+    create_table(dynamodb, "of-the-stack")
     stack = {
+        "pid": os.getpid(),
         "api": {"url": "http://127.0.0.1", "pid": os.getpid()},
         "redis": {"host": env["REDIS_HOST"], "port": int(env["REDIS_PORT"]), "pid": os.getpid()},
         "aws": {"url": env["AWS_ENDPOINT_URL"], "pid": os.getpid()},
-        "table": emulated_table.name,
+        "table": "of-the-stack",
     }
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local/stack.json").write_text(json.dumps(stack))
     file = transfer.write(many(1))
 
-    done = transfer.run("import", file, PRODUCTS_TABLE="elsewhere", REDIS_HOST="redis.invalid")
+    with emulator.credentials.file(tmp_path / ".local" / "aws-credentials"):
+        done = transfer.run("import", file, PRODUCTS_TABLE="elsewhere", REDIS_HOST="redis.invalid")
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert 1 == len(stored(emulated_table))
+    assert 1 == dynamodb.scan(TableName="of-the-stack")["Count"]
