@@ -113,7 +113,7 @@ format: $(INSTALLED)  ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-openapi: $(INSTALLED)  ## Write the OpenAPI document anew, from the models and the routes
+openapi: $(INSTALLED)  ## Build the OpenAPI document from dev/openapi/openapi.yaml and the models
 	@$(BIN)/python -m dev.openapi
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -16,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     WithJsonSchema,
 )
@@ -32,19 +31,65 @@ def _exact(value: object) -> object:
     return value
 
 
-NOT_BLANK = r"\S"
-Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NOT_BLANK)]
-Description = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=NOT_BLANK)]
+# `\S`, written out: each dialect of regular expressions has its own idea of white space, and the
+# OpenAPI document has this pattern too. It is Unicode's White_Space.
+NOT_BLANK = (
+    r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a"
+    r"\u2028\u2029\u202f\u205f\u3000]"
+)
+Id = Annotated[
+    str,
+    Field(
+        pattern=UUID_PATTERN,
+        description="Made by the server, or brought along by an import.",
+        examples=["550e8400-e29b-41d4-a716-446655440000"],
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern=NOT_BLANK,
+        description="Not only white space.",
+        examples=["Wireless Mouse"],
+    ),
+]
+Description = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=10_000,
+        pattern=NOT_BLANK,
+        description="Not only white space.",
+        examples=["Ergonomic wireless mouse with adjustable DPI"],
+    ),
+]
 Price = Annotated[
     Decimal,
     BeforeValidator(_exact),
-    Field(gt=0, max_digits=14, decimal_places=4),
+    Field(
+        gt=0,
+        max_digits=14,
+        decimal_places=4,
+        description="At most 10 integer digits and 4 decimals. Stored and returned exactly.",
+        examples=[24.99],
+    ),
     AfterValidator(Decimal.normalize),  # of trailing zeros, a body has room for 250,000
+    # `multipleOf: 0.0001` would fail in floating point: 24.99 / 0.0001 is no integer.
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 9999999999.9999}),
 ]
-StockQuantity = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Category = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+StockQuantity = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=1_000_000_000,
+        description='Written as an integer: `5`, not `5.0` or `"5"`.',
+        examples=[150],
+    ),
+]
+Category = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class _Fields(BaseModel):
@@ -58,7 +103,11 @@ class ProductDraft(_Fields):
     description: Description
     price: Price
     stock_quantity: StockQuantity
-    category: Category | None = None
+    category: Category | None = Field(
+        default=None,
+        description="Optional: a product without one is returned without the field.",
+        examples=["accessories"],
+    )
 
 
 class IdentifiedDraft(ProductDraft):
@@ -81,7 +130,11 @@ class ProductChanges(_Fields):
     description: Description = _UNNAMED
     price: Price = _UNNAMED
     stock_quantity: StockQuantity = _UNNAMED
-    category: Category | None = None
+    category: Category | None = Field(
+        default=None,
+        description="`null` removes it. No other field may be null.",
+        examples=["accessories"],
+    )
 
     def named(self) -> dict[str, Any]:
         """Return the fields that the client named, and only those."""

@@ -1,64 +1,59 @@
 """
-Puts the document together: one operation for each route that the app has, no more and no less.
+Builds the document: `openapi.yaml`, the models' schemas, and what all operations have.
 
-What an operation is stands in `operations.py`; this module only holds the two against each other.
+The document and the app's routes are compared both ways.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from chalicelib import VERSION
-from dev.openapi import access, headers, operations, parameters, schemas
+from chalicelib.api import docs, inputs, preconditions, queries, root
+from chalicelib.errors import MAX_ERRORS
+from chalicelib.product import UUID_PATTERN
+from dev.openapi import additions, schemas
 
 ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "chalicelib" / "api" / "openapi.json"
 
+_SOURCE: Final = Path(__file__).with_name("openapi.yaml")
+_CONSTANTS: Final = {
+    "NAME": root.NAME,
+    "VERSION": VERSION,
+    "LINKS": root.PATHS,
+    "LINK_NAMES": list(root.PATHS),
+    "ASSETS": sorted(docs.ASSETS),
+    "UUID_PATTERN": UUID_PATTERN,
+    "MAX_BODY_KIB": inputs.MAX_BODY_BYTES // 1024,
+    "MAX_CATEGORY": queries.MAX_CATEGORY,
+    "MAX_ENTITY_TAGS": preconditions.MAX_ENTITY_TAGS,
+    "MAX_ERRORS": MAX_ERRORS,
+    "MAX_IDEMPOTENCY_KEY": inputs.MAX_IDEMPOTENCY_KEY,
+    "MAX_IDS": queries.MAX_IDS,
+    "MAX_LIMIT": queries.MAX_LIMIT,
+    "DEFAULT_LIMIT": queries.DEFAULT_LIMIT,
+}
 _SETTINGS: Final = {
     "PRODUCTS_TABLE": "products",
     "AWS_REGION": "eu-central-1",
     "REDIS_HOST": "redis.example",
 }
-"""The least that the app starts with. It asks none of them for its routes."""
-
-_DESCRIPTION: Final = """\
-Products, kept in DynamoDB and served from Redis where it knows them.
-
-**Never stale.** After a 2xx to a write, no read that starts later returns an older state. `X-Cache`
-tells where an answer comes from.
-
-**Conditional requests** (RFC 9110, 13). `ETag` names a product's version. `If-None-Match` and
-`If-Modified-Since` spare what you have already (304); `If-Match`, `If-Unmodified-Since` and
-`If-None-Match` make a write conditional (412, and nothing is written). Dates have whole seconds.
-
-**Safe repeats.** A POST with an `Idempotency-Key` may be sent again: it makes one product.
-
-**Who may call** is the stage's to say. Health and documentation are open to all. For products it
-may ask for a signature (AWS SigV4), for a user's token, for a key, or for nothing. Unless told
-otherwise, it asks for a signature of those who write, and for nothing of those who read.
-
-**Errors** are `application/problem+json` (RFC 9457). Every answer has an `X-Request-Id`, which
-leads to its log lines. `HEAD` answers wherever `GET` does; a method that a path does not have gets
-405 with `Allow`. Where CORS is on, every answer carries its headers and `OPTIONS` answers
-preflights.
-"""
-
-_TAGS: Final = [
-    {"name": "Products", "description": "The catalog."},
-    {"name": "Operation", "description": "Whether the API can do its work."},
-    {"name": "Documentation", "description": "What you are reading, from this very host."},
-]
+"""The settings that the app needs to start. Its routes depend on none of them."""
 
 
 class Undocumented(Exception):
-    """The app and the document do not name the same operations."""
+    """The app and the document do not have the same operations."""
 
 
 def routes() -> dict[str, set[str]]:
-    """Return the app's own: each path with its methods."""
+    """Return the app's routes: each path with its methods."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     from app import app
@@ -68,39 +63,42 @@ def routes() -> dict[str, set[str]]:
 
 def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
     """Return the document. Raise `Undocumented` where it and the routes differ."""
-    paths = operations.paths()
-    _compare(routes() if served is None else served, paths)
-    return {
-        "openapi": "3.1.1",
-        "info": {
-            "title": "Product catalog",
-            "version": VERSION,
-            "summary": "A product-catalog REST API: Chalice, Redis cache-aside, DynamoDB",
-            "description": _DESCRIPTION,
-        },
-        # Relative to the document's own place, so it fits any stage of API Gateway.
-        "servers": [{"url": "./", "description": "Where this document comes from"}],
-        "tags": _TAGS,
-        "paths": paths,
-        "components": {
-            "schemas": schemas.ALL,
-            "parameters": parameters.ALL,
-            "headers": headers.ALL,
-            "securitySchemes": access.SCHEMES,
-        },
-    }
+    products = schemas.products()
+    document: dict[str, Any] = yaml.safe_load(
+        _filled(_SOURCE.read_text(encoding="utf-8"), products)
+    )
+    prose = document["components"]["schemas"]
+    for name, schema in products.items():
+        prose[name] = schema | prose[name]
+    additions.add(document)
+    _compare(routes() if served is None else served, document["paths"])
+    return document
 
 
 def render(document: dict[str, Any]) -> str:
-    """Return it as it stands in the file: short lines, so that a change can be read in review."""
+    """Return the text of the file: short lines, so that a change can be reviewed."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _filled(text: str, products: dict[str, schemas.Schema]) -> str:
+    """Return the YAML with its <CONSTANTS>. JSON, which objects and lists become, is YAML too."""
+    examples = {
+        "DRAFT": schemas.example(products["ProductDraft"]),
+        "PRODUCT": schemas.example(products["Product"]),
+    }
+    constants = _CONSTANTS | examples
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in constants.items()
+    }
+    return re.sub(r"<([A-Z_]+)>", lambda found: texts[found[1]], text)
 
 
 def _compare(served: dict[str, set[str]], paths: dict[str, Any]) -> None:
     ours = {(path, method) for path, methods in served.items() for method in methods}
-    told = {(path, method.upper()) for path, methods in paths.items() for method in methods}
-    if ours != told:
+    documented = {(path, method.upper()) for path, methods in paths.items() for method in methods}
+    if ours != documented:
         raise Undocumented(
-            f"Not in dev/openapi/operations.py: {sorted(ours - told)}; "
-            f"there, and not in the app: {sorted(told - ours)}"
+            f"Not in dev/openapi/openapi.yaml: {sorted(ours - documented)}; "
+            f"there, and not in the app: {sorted(documented - ours)}"
         )
