@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import uuid
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from chalicelib.config import Settings
 from chalicelib.product_cache import ReadsBypassed
@@ -42,9 +42,9 @@ def generate(count: int, seed: int) -> list[Entry]:
     return [_product(number, choice) for number in range(1, count + 1)]
 
 
-def store(products: list[Entry], settings: Settings) -> None:
+def store(products: list[Entry], settings: Settings, dynamodb: Any) -> None:
     """Store them as an import does, unfenced: no client can have cached them yet."""
-    Import(ReadsBypassed(None), Container(settings).repository).store(products)
+    Import(ReadsBypassed(None), Container(settings, dynamodb=dynamodb).repository).store(products)
 
 
 def _product(number: int, choice: random.Random) -> Entry:

@@ -94,9 +94,9 @@ def is_as_promised(figures: Figures) -> bool:
 def _rig(products: list[catalogue.Entry], logs: Path) -> Iterator[Rig]:
     with Valkey(log=logs / "valkey") as valkey, Emulator(log=logs / "aws") as aws:
         env = environment.of(valkey, aws, {"PATH": os.environ["PATH"], "LOG_FORMAT": "json"})
-        create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
-        os.environ.update(aws.environment())  # the catalog's own code, in this process, looks there
-        catalogue.store(products, Settings.from_env(env))
+        dynamodb = aws.client("dynamodb")
+        create_table(dynamodb, env["PRODUCTS_TABLE"])
+        catalogue.store(products, Settings.from_env(env), dynamodb)
         with Api(env, _MODULE, logs / "api") as api:
             yield Rig(Client(api.url), redis.Redis(port=valkey.port), logs / "api")
 
