@@ -50,8 +50,11 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def emulated_dynamodb(emulator: Emulator) -> Any:
-    """Return our own client, of the emulator."""
-    return aws.connect("dynamodb", examples.settings(AWS_ENDPOINT_URL=emulator.url))
+    """Return our own client, of the emulator. Moto has keys of its own while it is switched on."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.credentials.environment().items():
+            patch.setenv(name, value)
+        return aws.connect("dynamodb", examples.settings(AWS_ENDPOINT_URL=emulator.url))
 
 
 @pytest.fixture(scope="session")

@@ -38,12 +38,13 @@ def catalog(container: Container) -> Catalog:
 def deliver(container: Container, table: Table) -> Callable[[], None]:
     """Return what has the stream deliver all that was written."""
     config = table.client.meta
+    keys = table.client._get_credentials()
     streams: Any = boto3.client(
         "dynamodbstreams",
         region_name=config.region_name,
         endpoint_url=config.endpoint_url if "127.0.0.1" in config.endpoint_url else None,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
     )
     arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.wiring import Container
+from dev.credentials import Credentials
 from dev.prepare import prepare
 from dev.programs import StartFailed
 from dev.servers import Emulator
@@ -12,7 +13,7 @@ from tests import examples
 
 def test_a_lost_table_is_created_again_with_its_samples() -> None:
     """A restarted emulator is empty; the new table has a new stream."""
-    with Emulator() as emulator:
+    with Emulator(credentials=Credentials("testing", "testing")) as emulator:
         settings = examples.settings(AWS_ENDPOINT_URL=emulator.url)
         prepare(settings)
         stream = TableStream(settings)
