@@ -53,7 +53,7 @@ export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
 	@$(BIN)/python -m dev.transfer export "$(FILE)"
 
 test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 e2e: $(INSTALLED)  ## Deploy to an emulated AWS, install with each Python, open the pages in Chromium …
 	@$(BIN)/python -m pytest -m "browser or deployment or debian or install or chalice" $(ARGS)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import sys
 
-import boto3
 from botocore.exceptions import BotoCoreError
 
 from chalicelib.config import Settings, SettingsError
 from chalicelib.wiring import Container
 from dev.programs import StartFailed
 from dev.samples import load_samples
-from dev.table import create_table
+from dev.table import client, create_table
 
 
 def prepare(settings: Settings) -> None:
     """Create the table unless it exists, fill it where it is empty. Raise `StartFailed`."""
-    where = {"region_name": settings.aws_region, "endpoint_url": settings.aws_endpoint_url}
-    create_table(boto3.client("dynamodb", **where), settings.products_table)
+    create_table(client("dynamodb", settings), settings.products_table)
     if loaded := load_samples(Container(settings).repository):
         print(f"Loaded {loaded} sample products", flush=True)
 

@@ -20,7 +20,8 @@ from chalice.local import LambdaContext
 from chalicelib import wiring
 from chalicelib.errors import CacheUnavailable
 from dev.programs import StartFailed
-from dev.table_stream import TableStream, client
+from dev.table import client
+from dev.table_stream import TableStream
 
 BATCH: Final = 100
 POLL_SECONDS: Final = 0.2

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+import boto3
 import yaml
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.config import Settings
 from dev.programs import StartFailed
 
 TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "table.yaml"
+_ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
+"""The callers retry by themselves, or say what is wrong: botocore's own pauses take 25 s."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -45,3 +50,13 @@ def _exists(dynamodb: Any, table: str) -> bool:
     except dynamodb.exceptions.ResourceNotFoundException:
         return False
     return True
+
+
+def client(service: str, settings: Settings) -> Any:
+    """Return a client of the settings' AWS that does not retry."""
+    return boto3.client(
+        service,
+        region_name=settings.aws_region,
+        endpoint_url=settings.aws_endpoint_url,
+        config=_ONE_TRY,
+    )

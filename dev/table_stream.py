@@ -5,16 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-import boto3
-from botocore.config import Config
-
 from chalicelib.config import Settings
 from dev.prepare import prepare
 from dev.programs import StartFailed
+from dev.table import client
 
 _log: Final = logging.getLogger("catalog")
-_ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
-"""The feed retries by itself, and botocore's pauses would delay it by seconds."""
 
 
 class TableStream:
@@ -42,13 +38,3 @@ class TableStream:
         answer = self._dynamodb.describe_table(TableName=self._settings.products_table)
         table: dict[str, Any] = answer["Table"]
         return table
-
-
-def client(service: str, settings: Settings) -> Any:
-    """Return a client that does not retry."""
-    return boto3.client(
-        service,
-        region_name=settings.aws_region,
-        endpoint_url=settings.aws_endpoint_url,
-        config=_ONE_TRY,
-    )
