@@ -1,0 +1,152 @@
+"""
+Real failovers under load: two Valkeys, the whole stack, and a name that leads to another primary.
+
+The name is the proxy's port: `upstream` changes where new connections lead, and kept ones stay.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+
+from dev.freshness import report
+from dev.freshness.client import Client, wait_until_cached
+from dev.freshness.load import Load
+from dev.freshness.product_pool import draft
+from dev.freshness.rig import Rig
+from dev.freshness.timeline import Timeline
+from dev.servers import Api, Valkey
+from tests.doubles.cluster import eventually
+
+PAUSED_SECONDS = 0.5
+NAME_SECONDS = 0.3
+"""For so long the name leads to the old primary still."""
+WRITES = 20
+PATIENT = {"REDIS_TIMEOUT_SECONDS": "0.3"}
+"""As in `test_freshness.py`: a busy machine is no outage. Less than PAUSED_SECONDS."""
+_NOWHERE: Final = Path(os.devnull)
+
+
+class Pair:
+    """A rig's Valkey, which is the primary at first, and a replica of it."""
+
+    def __init__(self, rig: Rig, replica: Valkey) -> None:
+        self.old, self.new = rig.redis, redis.Redis(port=replica.port, socket_timeout=5)
+        self._rig, self._replica = rig, replica
+        for each in (self.old, self.new):
+            each.config_set("repl-diskless-sync-delay", 0)
+        self._follow(self.new, rig.valkey)
+
+    def fail_over(self) -> None:
+        """Have the primary hand over. It pauses writes until the replica, a slow one, is even."""
+        self._replica.signal(signal.SIGSTOP)
+        self.old.execute_command("FAILOVER")
+        time.sleep(PAUSED_SECONDS)
+        self._replica.signal(signal.SIGCONT)
+        eventually(lambda: [_role(each) for each in (self.old, self.new)] == ["slave", "master"])
+
+    def promote(self) -> None:
+        """Make the replica, when it has what the primary has, a primary too."""
+        self.old.wait(1, 1000)
+        self.new.replicaof("NO", "ONE")
+
+    def demote(self) -> None:
+        """Make the old primary a replica of the new one."""
+        self.old.replicaof("127.0.0.1", self._replica.port)
+
+    def lead_to_the_new_one(self) -> None:
+        """Change where the name leads."""
+        self._rig.redis_proxy.tell(mode="pass", upstream=self._replica.port)
+
+    def _follow(self, replica: redis.Redis, primary: Valkey) -> None:
+        replica.replicaof("127.0.0.1", primary.port)
+        eventually(lambda: replica.info("replication")["master_link_status"] == "up")
+
+
+def _role(client: redis.Redis) -> str:
+    return str(client.info("replication")["role"])
+
+
+@contextmanager
+def _pair(rig: Rig) -> Iterator[Pair]:
+    with Valkey(log=_NOWHERE) as replica:
+        yield Pair(rig, replica)
+
+
+def _under_load(act: Callable[[Pair], None]) -> dict[str, Any]:
+    """
+    Return the figures of a load that goes on before, while and after `act` fails over.
+
+    A read that begins before the name changes is never excused: it has to be fresh.
+    """
+    timeline = Timeline()
+    with Rig(**PATIENT) as rig, _pair(rig) as pair:
+        load = Load(rig.api.url, timeline)
+        load.start(workers=6, products=20, seed=1)
+        time.sleep(1)
+        with timeline.window("failover", outage=True, refuses=True) as window:
+            act(pair)
+            time.sleep(NAME_SECONDS)
+            window.mend()
+            pair.lead_to_the_new_one()
+        time.sleep(2)
+        with timeline.window("mended", outage=False):
+            time.sleep(1)
+        return report.figures(load.stop(), None, 0)
+
+
+def _assert_kept(figures: dict[str, Any]) -> None:
+    """No write was lost sight of, calls were made all the while, and there are hits again."""
+    assert report.is_kept(figures), report.text(figures)
+    phases = figures["phases"]
+    assert 0 == sum(phases["failover"]["stale"].values())
+    assert 0 == sum(phases["mended"]["stale"].values())
+    assert sum(phases["failover"]["statuses"].values()) > 50
+    assert phases["mended"]["hit_ratio"] > 0.1
+
+
+def test_a_coordinated_failover_is_never_stale() -> None:
+    """While it pauses writes, reads wait and are bypasses; then the old one refuses them."""
+    _assert_kept(_under_load(Pair.fail_over))
+
+
+def test_a_primary_without_its_replica_may_refuse_so_there_are_never_two() -> None:
+    """With `min-replicas-to-write` the old primary is not read from the moment it is left."""
+
+    def promote(pair: Pair) -> None:
+        for each in (pair.old, pair.new):
+            each.config_set("min-replicas-to-write", 1)
+        pair.promote()
+        time.sleep(PAUSED_SECONDS)
+        pair.demote()
+        eventually(lambda: pair.new.info("replication")["connected_slaves"] == 1)
+
+    _assert_kept(_under_load(promote))
+
+
+def test_nobody_is_left_on_an_old_primary_once_it_is_demoted() -> None:
+    """Until then who has kept connections there may read old values: there are two primaries."""
+    with Rig(stream=False, **PATIENT) as rig, _pair(rig) as pair:
+        left = Client(rig.api.url)
+        path = f"/products/{left.send('POST', '/products', draft(0)).json()['id']}"
+        wait_until_cached(left, path.rpartition("/")[2])
+        pair.promote()
+        pair.lead_to_the_new_one()
+        with Api(rig.environment(), log=_NOWHERE) as api:
+            writer = Client(api.url)
+
+            assert _stale_reads(path, writer, left) == WRITES
+            pair.demote()
+            assert _stale_reads(path, writer, left) == 0
+        eventually(lambda: left.send("GET", path).cache == "HIT")
+
+
+def _stale_reads(path: str, writer: Client, reader: Client) -> int:
+    """Return how many of the reads, one after each write, did not show it."""
+    writes = (writer.send("PATCH", path, {"stock_quantity": n}).version for n in range(WRITES))
+    return sum(reader.send("GET", path).version != version for version in writes)
