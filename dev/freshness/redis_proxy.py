@@ -47,8 +47,15 @@ class RedisProxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def obey(self, mode: str, seconds: float = 0.0) -> dict[str, Any]:
-        """Change the mode. `cut` closes all connections and leaves the mode as it is."""
+    async def obey(
+        self, mode: str, seconds: float = 0.0, upstream: int | None = None
+    ) -> dict[str, Any]:
+        """
+        Change the mode. `cut` closes all connections and leaves the mode as it is.
+
+        New connections lead to `upstream` from then on; open ones stay, as after a DNS change.
+        """
+        self._upstream = upstream or self._upstream
         if mode == "cut" or self.mode == "drop":
             self._cut()
         if mode == "refuse" and self._server:
