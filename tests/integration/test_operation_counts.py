@@ -128,6 +128,25 @@ def test_a_page_costs_one_query_and_no_command(
     assert ["Scan"] == asked
 
 
+def test_a_hundred_products_cost_five_round_trips(
+    catalog: Catalog, redis: Recorder, moto_table: Table
+) -> None:
+    """Twenty keys each; on a miss one more for the leases, five for the fills, and one query."""
+    ids = [catalog.create(a_draft()).id for _ in range(100)]
+
+    before = redis.round_trips
+    with redis.commands() as missed, moto_table.calls() as asked:
+        catalog.get_many(ids)
+    between = redis.round_trips
+    with redis.commands() as hit:
+        catalog.get_many(ids)
+
+    assert ["GETEX"] * 100 + ["SET"] * 100 + ["EVAL"] * 100 == missed
+    assert ["BatchGetItem"] == asked
+    assert ["GETEX"] * 100 == hit
+    assert (5 + 1 + 5, 5) == (between - before, redis.round_trips - between)
+
+
 def test_without_a_cache_a_read_costs_one_query(
     wire: Wire, redis: Recorder, moto_table: Table
 ) -> None:
