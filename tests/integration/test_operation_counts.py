@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib import cache_many
 from chalicelib.catalog import Catalog
 from chalicelib.errors import ProductNotFound
 from chalicelib.precondition import Precondition
@@ -129,9 +130,10 @@ def test_a_page_costs_one_query_and_no_command(
 
 
 def test_a_hundred_products_cost_five_round_trips(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty keys each; on a miss one more for the leases, five for the fills, and one query."""
+    monkeypatch.setattr(cache_many, "PATIENCE_SECONDS", 60)
     ids = [catalog.create(a_draft()).id for _ in range(100)]
 
     before = redis.round_trips
