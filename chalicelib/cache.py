@@ -74,7 +74,7 @@ class Cache(Generic[T]):
     ) -> None:
         self._store = store
         self._entries = Entries(codec, policy)
-        self._many = ManyReads(store, self._entries)
+        self._many = ManyReads(store, self._entries, clock)
         self._strict = policy.strict
         self._sleep = sleep
         self._clock = clock
@@ -97,10 +97,13 @@ class Cache(Generic[T]):
         return Fetched(self._load(key, lease, load), Outcome.MISS)
 
     def fetch_many(
-        self, keys: Sequence[str], load: Callable[[Sequence[str]], Mapping[str, T]]
+        self,
+        keys: Sequence[str],
+        load: Callable[[Sequence[str]], Mapping[str, T]],
+        check: Callable[[T], None] = lambda _: None,
     ) -> dict[str, T | None]:
-        """As `fetch`, for many keys at once: `cache_many.py`."""
-        return self._many.fetch(keys, load)
+        """As `fetch`, for many keys at once: `cache_many.py`. An error of `check` ends the read."""
+        return self._many.fetch(keys, load, check)
 
     def fill(self, key: str, lease: bytes, item: T | None) -> None:
         """Put `item`, or that there is none, where `lease` still stands."""

@@ -8,17 +8,10 @@ stream then delivers, and deleting it would cost each write a second miss.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from chalicelib.cache_many import ManyStore
 from chalicelib.cache_scripts import INVALIDATE_SCRIPT
 from chalicelib.errors import CacheUnavailable
-
-AT_ONCE: Final = 20
-"""
-So many keys go in one round trip. A batch of a hundred of the largest products is 4 MB, more than
-the time-out may leave time for, and a batch that never gets through holds up its shard.
-"""
 
 
 def invalidate(store: ManyStore, entries: Mapping[str, bytes | None]) -> int:
@@ -28,11 +21,11 @@ def invalidate(store: ManyStore, entries: Mapping[str, bytes | None]) -> int:
     A lease goes too: its reader may have loaded before the change that the stream delivers.
     Raise `CacheUnavailable` after all were tried.
     """
-    calls = [(key,) if spared is None else (key, spared) for key, spared in entries.items()]
+    calls = {key: (key,) if spared is None else (key, spared) for key, spared in entries.items()}
     deleted, failure = 0, None
-    for start in range(0, len(calls), AT_ONCE):
+    for batch in store.batches(list(calls)):
         try:
-            deleted += sum(store.run_many(INVALIDATE_SCRIPT, calls[start : start + AT_ONCE]))
+            deleted += sum(store.run_many(INVALIDATE_SCRIPT, [calls[key] for key in batch]))
         except CacheUnavailable as error:
             failure = error
     if failure is not None:

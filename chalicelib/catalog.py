@@ -8,7 +8,7 @@ then deletes the key. Knows neither HTTP, DynamoDB nor Redis.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, Protocol
@@ -27,6 +27,12 @@ from chalicelib.product import (
     is_product_id,
     represent,
 )
+
+Check = Callable[[Representation], None]
+"""
+Gets each product of a listing as soon as it is read, in any order. What it raises ends the read,
+so that a listing that gets too long is not read to its end.
+"""
 
 
 class Products(Protocol):
@@ -67,10 +73,15 @@ class Cached(Protocol):
         self,
         product_ids: Sequence[str],
         load: Callable[[Sequence[str]], Mapping[str, Representation]],
+        check: Check,
         /,
     ) -> Mapping[str, Representation | None]: ...
 
     def fenced(self, product_id: str, /) -> AbstractContextManager[None]: ...
+
+
+def _any(_: Representation) -> None:
+    """Let every product pass."""
 
 
 class Catalog:
@@ -90,18 +101,23 @@ class Catalog:
         """Return the product, or none, and where that was learnt."""
         return self._cache.fetch(product_id, lambda: self._load(product_id))
 
-    def get_many(self, product_ids: Iterable[str]) -> dict[str, Representation | None]:
+    def get_many(
+        self, product_ids: Iterable[str], check: Check = _any
+    ) -> dict[str, Representation | None]:
         """Return up to 100 products in the order asked for, each one once."""
         wanted = list(dict.fromkeys(product_ids))
-        known = self._cache.fetch_many(list(filter(is_product_id, wanted)), self._load_many)
+        ids = list(filter(is_product_id, wanted))
+        known = self._cache.fetch_many(ids, self._load_many, check)
         return {product_id: known.get(product_id) for product_id in wanted}
 
-    def list(self, limit: int, cursor: str | None = None) -> Page:
+    def list(self, limit: int, cursor: str | None = None, check: Check = _any) -> Page:
         """Return a page of all products. Never cached: a page cannot be fenced."""
         products, next_cursor = self._products().scan(limit, cursor)
-        return Page(tuple(map(represent, products)), next_cursor)
+        return Page(tuple(_checked(map(represent, products), check)), next_cursor)
 
-    def list_category(self, query: CategoryQuery, limit: int, cursor: str | None = None) -> Page:
+    def list_category(
+        self, query: CategoryQuery, limit: int, cursor: str | None = None, check: Check = _any
+    ) -> Page:
         """
         Return a page of a category, by price.
 
@@ -109,7 +125,7 @@ class Catalog:
         the index still has at another price is left out, so a page may be short.
         """
         prices, next_cursor = self._products().query(query, limit, cursor)
-        products = self.get_many(prices)
+        products = self.get_many(prices, check)
         listed = (
             self._listed(product, query.category, prices[product_id], product_id)
             for product_id, product in products.items()
@@ -176,3 +192,9 @@ class Catalog:
         if not precondition.holds(product):
             raise PreconditionFailed(product_id)
         return product
+
+
+def _checked(products: Iterable[Representation], check: Check) -> Iterator[Representation]:
+    for product in products:
+        check(product)
+        yield product

@@ -85,15 +85,20 @@ class ProductCache:
         self,
         product_ids: Sequence[str],
         load: Callable[[Sequence[str]], Mapping[str, Representation]],
+        check: Callable[[Representation], None],
     ) -> dict[str, Representation | None]:
-        """Return each product from the cache, or else from one call of `load`."""
+        """
+        Return each product from the cache, or else from one call of `load`.
+
+        `check` gets each as soon as it is read; what it raises ends the read.
+        """
         ids = {key_of(product_id): product_id for product_id in product_ids}
 
         def load_keys(keys: Sequence[str]) -> dict[str, Representation]:
             loaded = load([ids[key] for key in keys])
             return {key_of(product_id): item for product_id, item in loaded.items()}
 
-        found = self._cache.fetch_many(list(ids), load_keys)
+        found = self._cache.fetch_many(list(ids), load_keys, check)
         return {ids[key]: item for key, item in found.items()}
 
     def fenced(self, product_id: str) -> AbstractContextManager[None]:
@@ -131,10 +136,14 @@ class ReadsBypassed:
         self,
         product_ids: Sequence[str],
         load: Callable[[Sequence[str]], Mapping[str, Representation]],
+        check: Callable[[Representation], None],
     ) -> dict[str, Representation | None]:
-        """Return what `load` returns."""
+        """Return what `load` returns, once each product has passed `check`."""
         telemetry.tell(hits=0, misses=0, bypasses=len(product_ids), reason=SWITCHED_OFF)
-        return {**dict.fromkeys(product_ids), **load(product_ids)}
+        loaded = load(product_ids)
+        for product in loaded.values():
+            check(product)
+        return {**dict.fromkeys(product_ids), **loaded}
 
     def fenced(self, product_id: str) -> AbstractContextManager[None]:
         """Hold off readers elsewhere, which may not have been told of the switch yet."""

@@ -18,6 +18,7 @@ from chalicelib.api import inputs, preconditions, queries
 from chalicelib.api.problems import of
 from chalicelib.api.routes import Routes
 from chalicelib.cache_entry import Outcome
+from chalicelib.catalog import Check
 from chalicelib.errors import FieldError, InvalidQuery, PreconditionFailed, ProductNotFound
 from chalicelib.product import (
     Representation,
@@ -31,7 +32,7 @@ routes = Routes(__name__)
 
 MAX_ANSWER_BYTES: Final = 5_500_000
 """
-Lambda delivers 6 MB, of JSON in which the body is a string: what it escapes grows.
+Of products. Lambda delivers 6 MB, of JSON in which the body is a string: what it escapes grows.
 
 Source: "Lambda quotas", AWS Lambda guide. A hundred products of 10,000 control characters are 7 MB.
 """
@@ -56,12 +57,14 @@ def list_products() -> Response:
     wanted = queries.parse(routes.request)
     catalog = wiring.container().catalog
     if isinstance(wanted, queries.Selection):
-        return _listing(represent_selection(catalog.get_many(wanted.ids)), narrowed_by="ids")
+        found = catalog.get_many(wanted.ids, _fits(narrowed_by="ids"))
+        return Response(represent_selection(found), {"Content-Type": _JSON})
+    fits = _fits(narrowed_by="limit")
     if wanted.category is None:
-        page = catalog.list(wanted.limit, wanted.cursor)
+        page = catalog.list(wanted.limit, wanted.cursor, fits)
     else:
-        page = catalog.list_category(wanted.category, wanted.limit, wanted.cursor)
-    response = _listing(represent_page(page), narrowed_by="limit")
+        page = catalog.list_category(wanted.category, wanted.limit, wanted.cursor, fits)
+    response = Response(represent_page(page), {"Content-Type": _JSON})
     if page.next_cursor is not None:
         query = dict(routes.request.query_params or {}) | {"cursor": page.next_cursor}
         response.headers["Link"] = f'<{_base_path()}/products?{urlencode(query)}>; rel="next"'
@@ -110,12 +113,18 @@ def _answer(product: Representation, status: int = 200) -> Response:
     return Response(product.body, {"Content-Type": _JSON, **headers}, status)
 
 
-def _listing(body: str, narrowed_by: str) -> Response:
-    """Raise `InvalidQuery` for more than Lambda delivers, with what to ask for less of."""
-    if len(json.dumps(body)) > MAX_ANSWER_BYTES:
-        rule = "The products asked for are too long for one answer: ask for fewer at once"
-        raise InvalidQuery([FieldError((narrowed_by,), rule, "too_long")])
-    return Response(body, {"Content-Type": _JSON})
+def _fits(narrowed_by: str) -> Check:
+    """Return a check for more than Lambda delivers: `InvalidQuery`, with what to ask less of."""
+    length = 0
+
+    def check(product: Representation) -> None:
+        nonlocal length
+        length += len(json.dumps(product.body))
+        if length > MAX_ANSWER_BYTES:
+            rule = "The products asked for are too long for one answer: ask for fewer at once"
+            raise InvalidQuery([FieldError((narrowed_by,), rule, "too_long")])
+
+    return check
 
 
 def _not_found(product_id: str, outcome: Outcome) -> Response:

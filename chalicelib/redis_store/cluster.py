@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.nodes import Node, Nodes
-from chalicelib.redis_store.store import CHECK_SCRIPT, Command, RedisStore
+from chalicelib.redis_store.store import CHECK_SCRIPT, Command, RedisStore, batches_of
 
 _T = TypeVar("_T")
 _Question = Callable[[RedisStore, Sequence[str]], Sequence[_T]]
@@ -24,7 +24,7 @@ class ClusterStore:
     """
     As `RedisStore`, over many. A call waits for one time-out, and once a second for one more.
 
-    Calls for many keys take a round trip a node, one after the other.
+    A call for many keys takes a round trip a node, one after the other; `batches` has keys of one.
     """
 
     def __init__(self, nodes: Nodes) -> None:
@@ -41,6 +41,13 @@ class ClusterStore:
     def run(self, script: str, key: str, *args: bytes | str | int) -> int:
         """As `RedisStore.run`."""
         return self.run_many(script, [(key, *args)])[0]
+
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """As `RedisStore.batches`, of one node's keys each."""
+        groups: dict[Node | None, list[str]] = {}
+        for key in keys:
+            groups.setdefault(self._node_of(key), []).append(key)
+        return [batch for own in groups.values() for batch in batches_of(own)]
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `RedisStore.get_many`."""
@@ -93,6 +100,11 @@ class ClusterStore:
                     continue
                 answers = self._nodes.ask(target, partial(_ask_about, own, question))
             yield from zip(own, answers, strict=True)
+
+    def _node_of(self, key: str) -> Node | None:
+        with suppress(CacheUnavailable):
+            return self._nodes.node_for(key, reads=True)
+        return None
 
     def _by_node(self, keys: Sequence[str], *, reads: bool) -> dict[Node, list[str]]:
         groups: dict[Node, list[str]] = {}

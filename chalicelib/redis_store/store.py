@@ -23,6 +23,14 @@ Command = tuple[str | bytes | int, ...]
 _FAILURES: Final = (redis.RedisError, OSError, ValueError)
 """`ValueError`: a reply that redis-py cannot parse."""
 _WRONG_TYPE: Final = "WRONGTYPE"
+_PING: Final[Command] = ("PING",)
+
+AT_ONCE: Final = 20
+"""
+So many keys go in one round trip. A hundred of the largest products are 4 MB, more than the
+time-out may leave time for: a reader would leave a healthy Redis alone, and a batch of the stream
+that never gets through would hold up its shard.
+"""
 
 # Invariant: it leaves nothing behind, and is refused wherever a command of the protocol would be.
 CHECK_SCRIPT: Final = """
@@ -60,6 +68,10 @@ class RedisStore:
         """Run a script on one key. By EVAL: one round trip, also just after a failover."""
         return self.run_many(script, [(key, *args)])[0]
 
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return the keys in groups of a round trip each."""
+        return batches_of(keys)
+
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `get`, in one round trip. A key of another type gives an unreadable value, b""."""
         if not self._breaker.allows():
@@ -85,10 +97,14 @@ class RedisStore:
         return self._ask([("CLUSTER", "SLOTS")])[0]
 
     def _ask(self, commands: Sequence[Command], accepted: str | None = None) -> list[Any]:
-        """Return an answer for each command. A refusal fails them all, unless it is `accepted`."""
+        """
+        Return an answer for each command. A refusal fails them all, unless it is `accepted`.
+
+        A late answer to many commands may be the network's: one PING decides what the circuit
+        breaker learns. A server that answers it is healthy.
+        """
         if not commands:
             return []
-        started = time.perf_counter()
         try:
             answers = self._send(commands)
             refusals = [answer for answer in answers if isinstance(answer, ResponseError)]
@@ -96,20 +112,27 @@ class RedisStore:
                 if _code(refusal) != accepted:
                     raise refusal
         except _FAILURES as error:
+            if isinstance(error, redis.TimeoutError) and len(commands) > 1:
+                self._ask([_PING])
+                raise CacheUnavailable("late answer to many commands") from error
             self._fail(error)
-        finally:
-            telemetry.spent("cache", time.perf_counter() - started)
         if not refusals and self._breaker.succeeded():
             telemetry.info("cache circuit closed")
         return answers
 
     def _send(self, commands: Sequence[Command]) -> list[Any]:
         """Return an answer for each command, a `ResponseError` where it was refused."""
-        if len(commands) == 1 and not self._asking:
-            try:
+        started = time.perf_counter()
+        try:
+            if len(commands) == 1 and not self._asking:
                 return [self._client.execute_command(*commands[0])]
-            except ResponseError as error:
-                return [error]
+            return self._pipeline(commands)
+        except ResponseError as error:
+            return [error]
+        finally:
+            telemetry.spent("cache", time.perf_counter() - started)
+
+    def _pipeline(self, commands: Sequence[Command]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for command in commands:
             if self._asking:
@@ -132,6 +155,11 @@ class RedisStore:
         raise CacheUnavailable(
             f"Refused: {kind}" if code else f"Redis did not answer: {kind}"
         ) from error
+
+
+def batches_of(keys: Sequence[str]) -> list[Sequence[str]]:
+    """Return the keys in groups of up to `AT_ONCE`."""
+    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]
 
 
 def _code(error: Exception) -> str | None:

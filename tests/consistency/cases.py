@@ -44,7 +44,9 @@ def _cached(
     policy = Policy(ttl_seconds=300, negative_ttl_seconds=15, strict=strict)
 
     def build(store: Store) -> ProductCache:
-        return ProductCache(kind(store, RepresentationCodec(), policy, sleep=lambda _: None))
+        return ProductCache(
+            kind(store, RepresentationCodec(), policy, sleep=lambda _: None, clock=lambda: 0)
+        )
 
     return build
 

@@ -54,10 +54,16 @@ class NaiveCache:
         return Fetched(item, Outcome.MISS)
 
     def fetch_many(
-        self, product_ids: Sequence[str], load: Callable[[Sequence[str]], Mapping[str, Item]]
+        self,
+        product_ids: Sequence[str],
+        load: Callable[[Sequence[str]], Mapping[str, Item]],
+        check: Callable[[Item], None],
     ) -> dict[str, Item | None]:
         """Read through, one by one."""
-        return {each: self.fetch(each, partial(_only, load, each)).item for each in product_ids}
+        items = {each: self.fetch(each, partial(_only, load, each)).item for each in product_ids}
+        for item in filter(None, items.values()):
+            check(item)
+        return items
 
     @contextmanager
     def fenced(self, product_id: str) -> Iterator[None]:

@@ -16,6 +16,7 @@ class _Recording:
     """
 
     _sent: list[str] | None = None
+    round_trips = 0
 
     def note(self, command: str) -> None:
         """Add a command to the list of the current block."""
@@ -25,10 +26,12 @@ class _Recording:
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """As redis-py's."""
         self.note(str(args[0]))
+        self.round_trips += 1
         return super().execute_command(*args, **options)  # type: ignore[misc]
 
     def pipeline(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's."""
+        """As redis-py's; it is executed once."""
+        self.round_trips += 1
         pipeline = super().pipeline(*args, **options)  # type: ignore[misc]
         execute_command = pipeline.execute_command
 

@@ -14,6 +14,8 @@ from tests.e2e.deployment import Site, deployed
 from tests.running_stack import Answer, eventually
 
 _DATA = templates.data()
+_UNUSED_IN_CALM = {"+get", "+ping"}
+"""`GET` is sent by the release before; `PING` after a late batch, which `test_batches.py` has."""
 _RIGHTS = _DATA["Mappings"]["Redis"]["User"]["Access"].split()[2:]
 
 Call = Callable[[Caller, str], Answer]
@@ -85,7 +87,8 @@ def test_without_an_action_a_call_fails(site: Site, anyone: Caller, action: str)
 
 
 @pytest.mark.parametrize(
-    "right", [right for right in _RIGHTS if right.startswith("+") and right != "+get"]
+    "right",
+    [right for right in _RIGHTS if right.startswith("+") and right not in _UNUSED_IN_CALM],
 )
 def test_without_a_right_in_redis_the_cache_does_not_work(
     site: Site, anyone: Caller, right: str

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib import cache_many
 from chalicelib.catalog import Catalog
 from chalicelib.errors import ProductNotFound
 from chalicelib.precondition import Precondition
@@ -126,6 +127,26 @@ def test_a_page_costs_one_query_and_no_command(
 
     assert [] == sent
     assert ["Scan"] == asked
+
+
+def test_a_hundred_products_cost_five_round_trips(
+    catalog: Catalog, redis: Recorder, moto_table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty keys each; on a miss one more for the leases, five for the fills, and one query."""
+    monkeypatch.setattr(cache_many, "PATIENCE_SECONDS", 60)
+    ids = [catalog.create(a_draft()).id for _ in range(100)]
+
+    before = redis.round_trips
+    with redis.commands() as missed, moto_table.calls() as asked:
+        catalog.get_many(ids)
+    between = redis.round_trips
+    with redis.commands() as hit:
+        catalog.get_many(ids)
+
+    assert ["GETEX"] * 100 + ["SET"] * 100 + ["EVAL"] * 100 == missed
+    assert ["BatchGetItem"] == asked
+    assert ["GETEX"] * 100 == hit
+    assert (5 + 1 + 5, 5) == (between - before, redis.round_trips - between)
 
 
 def test_without_a_cache_a_read_costs_one_query(

@@ -24,7 +24,9 @@ class Notebook:
     def fetch(self, _product_id: object, load: Callable[[], Any]) -> Fetched[Any]:
         return Fetched(load(), Outcome.MISS)
 
-    def fetch_many(self, product_ids: Sequence[str], load: Callable[[Any], Any]) -> dict[str, Any]:
+    def fetch_many(
+        self, product_ids: Sequence[str], load: Callable[[Any], Any], _check: object
+    ) -> dict[str, Any]:
         return {**dict.fromkeys(product_ids), **load(product_ids)}
 
     @contextmanager

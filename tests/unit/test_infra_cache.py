@@ -51,7 +51,7 @@ def test_the_code_sends_a_cluster_no_command_that_its_user_is_denied() -> None:
     rights = _DATA["Mappings"]["Redis"]["User"]
     everywhere, in_cluster = (set(rights[part].split()) for part in ("Access", "InCluster"))
 
-    assert {"+getex", "+set", "+eval"} | in_cluster == sent
+    assert {"+getex", "+set", "+eval", "+ping"} | in_cluster == sent
     assert sent - everywhere == in_cluster
     assert "Fn::Join" in _where(_USER["AccessString"], "IsCluster")
     assert "Fn::FindInMap" in _where(_USER["AccessString"])

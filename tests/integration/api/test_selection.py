@@ -1,9 +1,11 @@
 """GET /products?ids=…: through the cache, the table asked for what it does not know."""
 
 import fakeredis
+import pytest
 
+from chalicelib import cache_many
 from tests.doubles.api import Api
-from tests.doubles.recording import Table
+from tests.doubles.recording import RecordingFakeRedis, Table
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID
 
@@ -95,3 +97,23 @@ def test_without_redis_a_batch_is_answered(api: Api, fake_server: fakeredis.Fake
     answer = api.get(f"/products?ids={','.join(ids)}")
 
     assert (200, 2) == (answer.status, len(answer.json["items"]))
+
+
+def test_products_too_long_for_an_answer_are_not_read_to_the_end(
+    api: Api,
+    fake_redis: RecordingFakeRedis,
+    moto_table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a hundred cached ones, 78 fill an answer: four batches of twenty are read."""
+    monkeypatch.setattr(cache_many, "PATIENCE_SECONDS", 60)
+    ids = [
+        api.create(description="\x01" * 10_000, category="long")[1].json["id"] for _ in range(100)
+    ]
+    queries = (f"ids={','.join(ids)}", "category=long&limit=100")
+    api.get(f"/products?{queries[0]}")
+
+    for query, calls in zip(queries, ([], ["Query"]), strict=True):
+        with fake_redis.commands() as sent, moto_table.calls() as asked:
+            assert 422 == api.get(f"/products?{query}").status
+        assert (["GETEX"] * 80, calls) == (sent, asked)

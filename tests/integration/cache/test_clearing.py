@@ -8,10 +8,9 @@ from fakeredis import FakeServer
 from chalicelib import cache_invalidation
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.cache_invalidation import AT_ONCE
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 from chalicelib.redis_store import RedisStore
-from chalicelib.redis_store.store import Command
+from chalicelib.redis_store.store import AT_ONCE, Command
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.cluster import RecordingCluster
 from tests.doubles.recording import Recorder

@@ -1,4 +1,4 @@
-"""The contract of the cache for many keys at once: the same states, three round trips."""
+"""The contract of the cache for many keys at once: the same states as for one."""
 
 from collections.abc import Mapping, Sequence
 
