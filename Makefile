@@ -56,7 +56,7 @@ test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 e2e: $(INSTALLED)  ## Deploy to an emulated AWS, install with each Python, open the pages in Chromium …
-	@$(BIN)/python -m pytest -m "browser or deployment or debian or install or chalice" $(ARGS)
+	@$(BIN)/python -m pytest -m "browser or deployment or debian or install or chalice or slow" $(ARGS)
 
 e2e-containers: $(INSTALLED)  ## Run the containers by Docker, or by Podman on Debian as root
 	@$(BIN)/python -m pytest -m containers $(ARGS)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import redis
 
 from dev.freshness import report
@@ -22,6 +23,8 @@ from dev.freshness.rig import Rig
 from dev.freshness.timeline import Timeline
 from dev.servers import Api, Valkey
 from tests.doubles.cluster import eventually
+
+pytestmark = pytest.mark.slow
 
 PAUSED_SECONDS = 1.0
 """Longer than a write waits for its two commands, so some are acknowledged in it."""

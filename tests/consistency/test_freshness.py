@@ -50,6 +50,7 @@ def test_the_figures_are_json(figures: dict[str, Any]) -> None:
     assert figures == json.loads(json.dumps(figures))
 
 
+@pytest.mark.slow
 def test_the_strict_policy_leaves_no_exception() -> None:
     """Through outages that would make reads late, none is; writes are refused instead."""
     outages = [name for name, fault in FAULTS.items() if fault.outage]
@@ -70,6 +71,7 @@ def test_any_server_can_be_checked_by_its_url(rig: Rig) -> None:
     assert report.is_kept(figures), report.text(figures)
 
 
+@pytest.mark.slow
 def test_the_usual_cache_aside_is_stale_without_any_fault() -> None:
     """The same load, checked in the same way, catches the naive server: in seconds, as a rule."""
     with Rig("naive") as rig:
