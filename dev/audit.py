@@ -41,7 +41,7 @@ def _failing(program: str, *words: str) -> list[str]:
 
 def _vulnerable(pip_audit: Path) -> list[str]:
     """Return the packages of our locks that an advisory names, each told with where it is fixed."""
-    locks = [ROOT / "requirements" / "dev.lock", *sorted(ROOT.glob("dev/**/tools/*.lock"))]
+    locks = sorted([*ROOT.glob("requirements/*.lock"), *ROOT.glob("dev/**/tools/*.lock")])
     return [fault for lock in locks for fault in read(_advisories(pip_audit, lock), lock.name)]
 
 

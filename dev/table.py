@@ -27,7 +27,7 @@ _Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.cons
 
 def properties(table: str) -> dict[str, Any]:
     """Return the parameters of CreateTable: they are the template's properties, but for streams."""
-    template = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 — a SafeLoader
+    template = _Loader(TEMPLATE.read_text("utf-8")).get_single_data()
     found = template["Resources"]["ProductsTable"]["Properties"]
     stream = {"StreamEnabled": True, **found["StreamSpecification"]}
     return {**found, "TableName": table, "StreamSpecification": stream}
