@@ -2,7 +2,7 @@
 The figures as Markdown, and where in a document they stand. Knows no measuring.
 
 A document marks its place by `<!-- bench:NAME -->` and `<!-- /bench -->`; what stands between is
-made from `results/latest.json`, and a test holds it to that.
+made from `results/latest.json`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def filled(document: str, figures: Figures) -> str:
 
 
 def summary(figures: Figures) -> str:
-    """Return the table of the README: ours, the limit, the best peer, and the ratios."""
+    """Return the short table: ours, the limit, the best peer, and the ratios."""
     rows = [
         ["", "this project", "a bare `GET`", "best peer", "to the limit", "to the best peer"],
         ["---"] * 6,

@@ -18,29 +18,29 @@ MAX_VALUES: Final = 100
 """So many values of one metric CloudWatch takes from one line."""
 
 COUNTS: Final = {
-    "CacheHits": "products that Redis knew of, or knew not to exist",
-    "NegativeHits": "those of CacheHits that do not exist",
-    "CacheMisses": "products that Redis was asked for and did not know",
-    "CacheBypasses": "products that Redis, where it is in use, did not answer for",
-    "FillsRefused": "loaded products not cached, since a write came between",
-    "FencesLost": "writes that Redis could not be told of beforehand",
-    "BreakerOpened": "times a container took to leaving Redis alone",
-    "StreamInvalidations": "entries deleted because of a stream record: they were not up to date",
+    "CacheHits": "products found in the cache, as an entry or as a cached 404",
+    "NegativeHits": "those of CacheHits that were a cached 404",
+    "CacheMisses": "products looked up in the cache and not found",
+    "CacheBypasses": "products read past the cache, because Redis failed or the circuit was open",
+    "FillsRefused": "loaded products not cached because of a write in between",
+    "FencesLost": "writes whose fence could not be placed",
+    "BreakerOpened": "times the circuit breaker opened",
+    "StreamInvalidations": "out-of-date entries deleted because of a stream record",
     "InvalidationsDelayed": "stream batches retried because Redis was unavailable",
     "MalformedRecords": "stream records without a product's id",
-    "DynamoDBCalls": "tries at calling DynamoDB",
-    "ReadUnits": "read capacity that DynamoDB says it took",
-    "WriteUnits": "write capacity likewise",
-    "ServerErrors": "answers with a status of 500 and above",
-    "ColdStarts": "containers that have begun to work",
+    "DynamoDBCalls": "calls of DynamoDB, retries included",
+    "ReadUnits": "read capacity units that DynamoDB reports",
+    "WriteUnits": "write capacity units that DynamoDB reports",
+    "ServerErrors": "answers with status 500 and above",
+    "ColdStarts": "containers that were started",
 }
 MILLISECONDS: Final = {
     "HitLatency": "a read of one product that was a hit",
     "MissLatency": "a read of one product that was a miss",
-    "BypassLatency": "a read of one product past Redis",
+    "BypassLatency": "a read of one product that was a bypass",
     "WriteLatency": "a creation, an update, a deletion",
     "OtherLatency": "any other answer: lists, health, documentation",
-    "InvalidationLag": "from a write to when its stream record was dealt with",
+    "InvalidationLag": "from a write until its stream record was handled",
 }
 UNITS: Final = {**dict.fromkeys(COUNTS, "Count"), **dict.fromkeys(MILLISECONDS, "Milliseconds")}
 

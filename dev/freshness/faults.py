@@ -2,7 +2,7 @@
 The faults that can be put on a rig, by name, and what each excuses.
 
 An *outage* can take both Redis commands of one write, its fence and its release, and leave old
-entries behind: CONTRACT.md promises such a write by its third promise only. Those are
+entries behind: such a write has promise 3 only (docs/guarantees.md). Those are
 
     pause, drop    Redis hears nothing for longer than a write takes
     refuse         likewise, and says so at once

@@ -17,7 +17,7 @@ from tests.e2e.browser import Browser, started
 from tests.e2e.prefix import staged
 
 _PICTURES = os.environ.get("PICTURES", "")
-"""Where screenshots go: `PICTURES=docs make e2e` renews those of the README."""
+"""Where screenshots go: `PICTURES=docs make e2e` renews those of the documents."""
 pytestmark = pytest.mark.browser
 _CREATE = "#operations-Products-createProduct"
 

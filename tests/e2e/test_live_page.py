@@ -17,7 +17,7 @@ from tests.examples import SOME_ID
 from tests.running_stack import JSON, Stack, eventually, running
 
 _PICTURES = os.environ.get("PICTURES", "")
-"""Where screenshots go: `PICTURES=docs make e2e` renews those of the README."""
+"""Where screenshots go: `PICTURES=docs make e2e` renews those of the documents."""
 _SIZE = (1000, 1200)
 _DARK = "rgb(17, 24, 39)"
 _ACTIONS = ("load", "stop", "pause", "resume", "flush")

@@ -1,4 +1,4 @@
-"""Every setting is documented, and nothing else: in `.env.example` and in the README."""
+"""Every setting is documented, and nothing else: in `.env.example` and in `docs/settings.md`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -49,11 +49,10 @@ def example() -> dict[str, str]:
     return {pair[1]: pair[2] for pair in pairs if pair}
 
 
-def readme_table() -> set[str]:
-    """Return what the first column of the table under `## Settings` names."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    section = text.split("\n## Settings\n", 1)[1].split("\n## ", 1)[0]
-    rows = (line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
+def documented() -> set[str]:
+    """Return the names in the first column of the table of settings."""
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    rows = (line.split("|")[1] for line in text.splitlines() if line.startswith("|"))
     return {name for cell in rows for name in re.findall(r"`([A-Z_]+)`", cell)}
 
 
@@ -70,6 +69,6 @@ def test_the_values_shown_are_the_defaults() -> None:
     assert Settings.from_env(ENVIRONMENT) == Settings.from_env(env | dict(ENVIRONMENT))
 
 
-def test_the_readme_has_a_row_for_every_setting_and_nothing_else() -> None:
-    """The table under `## Settings` names each one."""
-    assert settings_read() == readme_table()
+def test_the_page_of_settings_has_a_row_for_every_setting_and_nothing_else() -> None:
+    """The table of `docs/settings.md` names each one."""
+    assert settings_read() == documented()
