@@ -38,7 +38,7 @@ TTL_JITTER: Final = 0.1
 """Lives differ by up to a tenth, so that entries filled together do not expire together."""
 
 
-_DEADLINE: Final = re.compile(rb"(\d{1,15}):\w")
+_DEADLINE: Final = re.compile(rb"(?<!\d)(\d{1,15}):\w")
 
 
 class Outcome(Enum):
