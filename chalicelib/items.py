@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -56,9 +56,17 @@ def to_product(item: Item) -> Product:
         stock_quantity=int(item["stock_quantity"]["N"]),
         category=item["category"]["S"] if "category" in item else None,
         version=int(item.get("version", _UNVERSIONED)["N"]),
-        created_at=datetime.fromisoformat(item.get("created_at", _LONG_AGO)["S"]),
-        updated_at=datetime.fromisoformat(item.get("updated_at", _LONG_AGO)["S"]),
+        created_at=_moment(item.get("created_at", _LONG_AGO)["S"]),
+        updated_at=_moment(item.get("updated_at", _LONG_AGO)["S"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    """Return a time in UTC, as HTTP's dates need it. Raise `ValueError` if it has no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment.astimezone(UTC)
 
 
 def readable(items: Iterable[Item]) -> Iterator[Product]:
