@@ -153,8 +153,9 @@ class Expression:
 
     def unless_since(self, moment: datetime) -> dict[str, Any]:
         """Return what to change so that the write leaves alone what was written after `moment`."""
+        unless = "(attribute_not_exists(updated_at) OR updated_at < :moment)"
         return {
-            "ConditionExpression": f"{self._condition} AND updated_at < :moment",
+            "ConditionExpression": f"{self._condition} AND {unless}",
             "ExpressionAttributeValues": self._values | {":moment": attribute(moment)},
         }
 

@@ -173,11 +173,12 @@ class Repository:
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
+            item = answer["Attributes"]
         except Refused as refusal:
-            if refusal.is_ours(now):
-                return to_product(refusal.item)
-            raise refusal.told_of(product_id) from None
-        for product in readable([answer["Attributes"]]):
+            if not refusal.is_ours(now):
+                raise refusal.told_of(product_id) from None
+            item = refusal.item
+        for product in readable([item]):
             return product
         raise ProductNotFound(product_id)
 
