@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.cursors import Cursors
 from chalicelib.dynamodb import Refused, Retries
@@ -252,7 +253,7 @@ class Repository:
         """Raise `StoreUnavailable` where the table does not answer at once, for any reason."""
         try:
             self._client.get_item(TableName=self._table, Key=key("health"))
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise StoreUnavailable("DynamoDB refused") from error
 
     def _first_made(self, product: Product, item: Item, fingerprint: str | None) -> Product:
