@@ -28,7 +28,6 @@ OF_OTHERS = {
     "REDIS_DB": "3",
     "AWS_PROFILE": "company",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
-    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/000000000000/letters",
     "API_HOST": "127.0.0.1",
     "STAGE": "prod",
 }

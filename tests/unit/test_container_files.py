@@ -20,7 +20,6 @@ OF_ANOTHER_REDIS_OR_ACCOUNT = {
     "REDIS_USERNAME",
     "REDIS_PASSWORD",
     "REDIS_IAM_CACHE",
-    "DEAD_LETTER_QUEUE_URL",
     "PRODUCTS_STREAM_ARN",
 }
 OF_A_DEPLOYMENT = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
@@ -61,6 +60,7 @@ def test_every_setting_is_passed_on_or_left_out_for_a_reason(services: dict[str,
 
     assert set() == example().keys() - passed - left_out
     assert set() == passed & left_out
+    assert set() == OF_ANOTHER_REDIS_OR_ACCOUNT - example().keys()
 
 
 def test_every_substitution_has_the_default_of_the_setting() -> None:
