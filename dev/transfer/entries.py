@@ -16,7 +16,6 @@ from chalicelib.errors import FieldError, InvalidProduct
 from dev.transfer.formats import MAX_LINE_BYTES, Row
 
 _REASONS_SHOWN: Final = 5
-_NAME_SHOWN: Final = 60
 
 
 class Entry(NamedTuple):
@@ -69,6 +68,5 @@ def _broken_rules(invalid: InvalidProduct) -> str:
 
 def _field(error: FieldError) -> str:
     """Return the field's name, which the file chose: escaped, so that no terminal acts on it."""
-    name = ".".join(map(str, error.loc)) or "product"
-    shown = name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…"
-    return shown if shown.isprintable() else ascii(shown)
+    name = error.field if error.loc else "product"
+    return name if name.isprintable() else ascii(name)
