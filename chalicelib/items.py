@@ -80,9 +80,11 @@ def readable(items: Iterable[Item]) -> Iterator[Product]:
         try:
             yield to_product(item)
         except (KeyError, ValueError, ArithmeticError) as error:
-            lacking = sorted(_NEEDED - item.keys())
+            missing = sorted(_NEEDED - item.keys())
             fault = type(error).__name__
-            telemetry.warning("no product", item=item["id"]["S"], lacking=lacking, fault=fault)
+            telemetry.warning(
+                "malformed item", item=item["id"]["S"], missing_fields=missing, fault=fault
+            )
 
 
 def index_key(product_id: str, category: str, price: str) -> Item:

@@ -129,7 +129,7 @@ class ReadsBypassed:
         self, _product_id: str, load: Callable[[], Representation | None]
     ) -> Fetched[Representation]:
         """Return what `load` returns."""
-        telemetry.tell(cache="bypass", reason=SWITCHED_OFF)
+        telemetry.add_fields(cache="bypass", reason=SWITCHED_OFF)
         return Fetched(load(), Outcome.BYPASS)
 
     def fetch_many(
@@ -139,7 +139,7 @@ class ReadsBypassed:
         check: Callable[[Representation], None],
     ) -> dict[str, Representation | None]:
         """Return what `load` returns, once each product has passed `check`."""
-        telemetry.tell(hits=0, misses=0, bypasses=len(product_ids), reason=SWITCHED_OFF)
+        telemetry.add_fields(hits=0, misses=0, bypasses=len(product_ids), reason=SWITCHED_OFF)
         loaded = load(product_ids)
         for product in loaded.values():
             check(product)

@@ -102,7 +102,7 @@ class Gateway:
         return Answer(200, headers, b"")
 
     def _refusal(self, problem: Problem) -> Answer:
-        response = problems.of(problem)
+        response = problems.to_response(problem)
         headers = {**self._own_headers(), **EVERY_ANSWER, **response.headers}
         return Answer(response.status_code, headers, str(response.body).encode())
 

@@ -90,7 +90,7 @@ def test_the_bound_leaves_room_for_what_is_around_the_body() -> None:
 
 
 def _is_odd(record: logging.LogRecord) -> bool:
-    return record.getMessage() == "no product"
+    return record.getMessage() == "malformed item"
 
 
 def _delivered(body: Any) -> int:
