@@ -143,10 +143,10 @@ class Catalog:
         """
         if idempotency_key is None:
             product_id = str(uuid.uuid4())
-            telemetry.concerns(product_id)
+            telemetry.set_product_id(product_id)
             return self._products().add(product_id, fields)
         product_id = product_id_of(idempotency_key)
-        telemetry.concerns(product_id)
+        telemetry.set_product_id(product_id)
         with self._cache.fenced(product_id):
             return self._products().add(product_id, fields, fingerprint(fields))
 

@@ -31,7 +31,7 @@ _FIRST_PAUSE_SECONDS: Final = 0.05
 _RETRIED: Final = (Meaning.BUSY, Meaning.LOST)
 
 
-class Refused(Exception):
+class ConditionNotMet(Exception):
     """
     A write's condition was not met. `item` is what stands there.
 
@@ -47,7 +47,7 @@ class Refused(Exception):
         """Tell whether what stands there was written by our own earlier try, at `moment`."""
         return self.repeated and self.item.get("updated_at") == attribute(moment)
 
-    def told_of(self, product_id: str) -> CatalogError:
+    def to_catalog_error(self, product_id: str) -> CatalogError:
         """Return what the refusal means to who wanted to write the product."""
         if not self.item:
             return ProductNotFound(product_id)
@@ -85,27 +85,27 @@ class Retries:
     def read(self, call: Call, **request: Any) -> Answer:
         """Raise `StoreUnavailable`, or `StoreRefused` for a request that cannot succeed."""
         try:
-            answer = self._persist(call, request, again={})
+            answer = self._persist(call, request, retry_condition={})
         except _GaveUp as failure:
             raise failure.of_read() from failure.__cause__
         telemetry.count("ReadUnits", _units(answer))
         return answer
 
-    def write(self, call: Call, *, again: Answer | None, **request: Any) -> Answer:
+    def write(self, call: Call, *, retry_condition: Answer | None, **request: Any) -> Answer:
         """
-        As `read`; raise `OutcomeUnknown` where a try may have been made, and `Refused`.
+        As `read`; raise `OutcomeUnknown` where a try may have been made, and `ConditionNotMet`.
 
-        After such a try the request is sent with the changes `again`, which must keep it from
-        undoing what others have written since; with `None` it is not sent again.
+        After such a try the request is sent with `retry_condition`, which must keep it from undoing
+        what others have written since; with `None` it is not sent again.
         """
         try:
-            answer = self._persist(call, request, again)
+            answer = self._persist(call, request, retry_condition)
         except _GaveUp as failure:
             raise failure.of_write() from failure.__cause__
         telemetry.count("WriteUnits", _units(answer))
         return answer
 
-    def _persist(self, call: Call, request: Answer, again: Answer | None) -> Answer:
+    def _persist(self, call: Call, request: Answer, retry_condition: Answer | None) -> Answer:
         """
         Return the call's answer, or raise `_GaveUp`.
 
@@ -118,12 +118,12 @@ class Retries:
             for pause in _pauses():
                 telemetry.count("DynamoDBCalls")
                 try:
-                    return call(**request | (again or {}) if sent else request)
+                    return call(**request | (retry_condition or {}) if sent else request)
                 except (BotoCoreError, ClientError, ResponseParserError) as error:
                     meaning = _meaning(error, sent=sent)
                     sent |= meaning is Meaning.LOST
                     late = time.perf_counter() - started + pause > self._seconds
-                    if late or meaning not in _RETRIED or (sent and again is None):
+                    if late or meaning not in _RETRIED or (sent and retry_condition is None):
                         raise _GaveUp(meaning, sent=sent) from error
                 time.sleep(pause)
             raise AssertionError  # the pauses do not end
@@ -141,7 +141,7 @@ def _units(answer: Answer) -> float:
 def _meaning(error: Exception, *, sent: bool) -> Meaning:
     """Return what a failed try means; raise a condition that was not met, and the unforeseen."""
     if isinstance(error, ClientError) and error.response["Error"]["Code"] == CONDITION:
-        raise Refused(error, repeated=sent) from error
+        raise ConditionNotMet(error, repeated=sent) from error
     meaning = meaning_of(error)
     if meaning is None:
         raise error

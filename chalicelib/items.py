@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -56,9 +56,17 @@ def to_product(item: Item) -> Product:
         stock_quantity=int(item["stock_quantity"]["N"]),
         category=item["category"]["S"] if "category" in item else None,
         version=int(item.get("version", _UNVERSIONED)["N"]),
-        created_at=datetime.fromisoformat(item.get("created_at", _LONG_AGO)["S"]),
-        updated_at=datetime.fromisoformat(item.get("updated_at", _LONG_AGO)["S"]),
+        created_at=_moment(item.get("created_at", _LONG_AGO)["S"]),
+        updated_at=_moment(item.get("updated_at", _LONG_AGO)["S"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    """Return a time in UTC, as HTTP's dates need it. Raise `ValueError` if it has no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment.astimezone(UTC)
 
 
 def readable(items: Iterable[Item]) -> Iterator[Product]:
@@ -72,9 +80,11 @@ def readable(items: Iterable[Item]) -> Iterator[Product]:
         try:
             yield to_product(item)
         except (KeyError, ValueError, ArithmeticError) as error:
-            lacking = sorted(_NEEDED - item.keys())
+            missing = sorted(_NEEDED - item.keys())
             fault = type(error).__name__
-            telemetry.warning("no product", item=item["id"]["S"], lacking=lacking, fault=fault)
+            telemetry.warning(
+                "malformed item", item=item["id"]["S"], missing_fields=missing, fault=fault
+            )
 
 
 def index_key(product_id: str, category: str, price: str) -> Item:
@@ -145,8 +155,9 @@ class Expression:
 
     def unless_since(self, moment: datetime) -> dict[str, Any]:
         """Return what to change so that the write leaves alone what was written after `moment`."""
+        unless = "(attribute_not_exists(updated_at) OR updated_at < :moment)"
         return {
-            "ConditionExpression": f"{self._condition} AND updated_at < :moment",
+            "ConditionExpression": f"{self._condition} AND {unless}",
             "ExpressionAttributeValues": self._values | {":moment": attribute(moment)},
         }
 

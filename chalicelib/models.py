@@ -25,7 +25,7 @@ from chalicelib.product import UUID_PATTERN
 
 
 def _exact(value: object) -> object:
-    """Take a JSON integer as a price too. A float never comes here: see `exact_json.py`."""
+    """Take a JSON integer as a price too. A float never comes here: see `strict_json.py`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     return value

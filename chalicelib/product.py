@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 
 UUID_PATTERN: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 """An id as this catalog makes them: a UUID in lower case."""
+VERSION_PATTERN: Final = r"0|[1-9][0-9]{0,37}"
+"""A version: up to 38 digits, as DynamoDB's numbers have."""
 
 
 class Product(NamedTuple):

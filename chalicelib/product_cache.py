@@ -15,17 +15,17 @@ from typing import Final
 from chalicelib import cache_entry, telemetry
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.product import Representation
+from chalicelib.product import VERSION_PATTERN, Representation
 
 SCHEMA: Final = 2
 """Raise it whenever the bytes change. An entry of another schema counts as a miss."""
 _PREFIX: Final = "product:"
 _HEAD: Final = re.compile(
-    rf"{SCHEMA} (0|[1-9][0-9]{{0,37}}) "
+    rf"{SCHEMA} ({VERSION_PATTERN}) "
     r"([A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] "
     r"[0-9][0-9]:[0-9][0-9]:[0-9][0-9] GMT) ([0-9]+)\n"
 )
-"""A version of up to 38 digits, as DynamoDB's numbers; the date without counts, which cost time."""
+"""The date without counts, which cost time."""
 
 
 SWITCHED_OFF: Final = "switched off"
@@ -129,7 +129,7 @@ class ReadsBypassed:
         self, _product_id: str, load: Callable[[], Representation | None]
     ) -> Fetched[Representation]:
         """Return what `load` returns."""
-        telemetry.tell(cache="bypass", reason=SWITCHED_OFF)
+        telemetry.add_fields(cache="bypass", reason=SWITCHED_OFF)
         return Fetched(load(), Outcome.BYPASS)
 
     def fetch_many(
@@ -139,7 +139,7 @@ class ReadsBypassed:
         check: Callable[[Representation], None],
     ) -> dict[str, Representation | None]:
         """Return what `load` returns, once each product has passed `check`."""
-        telemetry.tell(hits=0, misses=0, bypasses=len(product_ids), reason=SWITCHED_OFF)
+        telemetry.add_fields(hits=0, misses=0, bypasses=len(product_ids), reason=SWITCHED_OFF)
         loaded = load(product_ids)
         for product in loaded.values():
             check(product)

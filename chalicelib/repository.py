@@ -2,7 +2,7 @@
 Products in DynamoDB: conditional writes, pages. Knows neither HTTP nor Redis.
 
 Every read of a product is consistent. A write may be sent twice, when an answer is lost; then a
-condition that fails may be our own first try's doing, which `Refused.is_ours` tells.
+condition that fails may be our own first try's doing, which `ConditionNotMet.is_ours` tells.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.cursors import Cursors
-from chalicelib.dynamodb import Refused, Retries
+from chalicelib.dynamodb import ConditionNotMet, Retries
 from chalicelib.errors import KeyReused, ProductExists, ProductNotFound, StoreUnavailable
 from chalicelib.items import (
     FINGERPRINT,
@@ -113,13 +114,13 @@ class Repository:
         try:
             self._retries.write(
                 self._client.put_item,
-                again={},
+                retry_condition={},
                 TableName=self._table,
                 Item=item,
                 ConditionExpression="attribute_not_exists(id)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refusal:
+        except ConditionNotMet as refusal:
             if refusal.is_ours(product.updated_at):
                 return product
             return self._first_made(product, refusal.item, fingerprint)
@@ -140,7 +141,9 @@ class Repository:
         """
         requests = [{"PutRequest": {"Item": to_item(product)}} for product in products]
         answer = self._retries.write(
-            self._client.batch_write_item, again=None, RequestItems={self._table: requests}
+            self._client.batch_write_item,
+            retry_condition=None,
+            RequestItems={self._table: requests},
         )
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
         return [to_product(request["PutRequest"]["Item"]) for request in left]
@@ -162,22 +165,23 @@ class Repository:
         for name, value in changes.items():
             expression.assign(name, value)
         expression.assign("updated_at", now)
-        update, again = expression.update(), expression.unless_since(now)
+        update, retry_condition = expression.update(), expression.unless_since(now)
         try:
             answer = self._retries.write(
                 self._client.update_item,
-                again=again,
+                retry_condition=retry_condition,
                 TableName=self._table,
                 Key=key(product_id),
                 **update,
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refusal:
-            if refusal.is_ours(now):
-                return to_product(refusal.item)
-            raise refusal.told_of(product_id) from None
-        for product in readable([answer["Attributes"]]):
+            item = answer["Attributes"]
+        except ConditionNotMet as refusal:
+            if not refusal.is_ours(now):
+                raise refusal.to_catalog_error(product_id) from None
+            item = refusal.item
+        for product in readable([item]):
             return product
         raise ProductNotFound(product_id)
 
@@ -187,16 +191,16 @@ class Repository:
         try:
             self._retries.write(
                 self._client.delete_item,
-                again=expression.unless_since(self._now()),
+                retry_condition=expression.unless_since(self._now()),
                 TableName=self._table,
                 Key=key(product_id),
                 **expression.delete(),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refusal:
+        except ConditionNotMet as refusal:
             if refusal.repeated and not refusal.item:
                 return
-            raise refusal.told_of(product_id) from None
+            raise refusal.to_catalog_error(product_id) from None
 
     def scan(self, limit: int, cursor: str | None = None) -> tuple[list[Product], str | None]:
         """
@@ -251,7 +255,7 @@ class Repository:
         """Raise `StoreUnavailable` where the table does not answer at once, for any reason."""
         try:
             self._client.get_item(TableName=self._table, Key=key("health"))
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise StoreUnavailable("DynamoDB refused") from error
 
     def _first_made(self, product: Product, item: Item, fingerprint: str | None) -> Product:

@@ -24,7 +24,7 @@ from dev.servers import Stream
 from dev.stack_file import StackFile
 from dev.valkey import Valkey
 
-LOCAL: Final = target.STATE.parent
+STACK_DIRECTORY: Final = target.STATE.parent
 """In the current directory, so that tests can run stacks of their own."""
 _REDIS_PORT: Final = 6379
 _AWS_PORT: Final = 4566
@@ -40,10 +40,11 @@ class Services:
         self,
         env: Mapping[str, str],
         command: str,
-        local: Path = LOCAL,
+        local: Path = STACK_DIRECTORY,
         *,
         usual_ports: bool = False,
     ) -> None:
+        # Reports all invalid settings at once, also those that our own servers replace.
         Settings.from_env({"REDIS_HOST": "127.0.0.1", **environment.of(None, None, env)})
         self._command = command
         self._local = local
@@ -120,7 +121,7 @@ def run() -> NoReturn:
     stream = Stream(services.env)
     with ExitStack() as running:
         file = running.enter_context(
-            StackFile(LOCAL, lambda: {**services.facts(), "stream": {"pid": stream.pid}})
+            StackFile(STACK_DIRECTORY, lambda: {**services.facts(), "stream": {"pid": stream.pid}})
         )
         services.start(running)
         running.enter_context(stream)

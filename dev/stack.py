@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from dev import ports, upkeep
 from dev.programs import Server
 from dev.servers import Api, Stream
-from dev.services import LOCAL, Services
+from dev.services import STACK_DIRECTORY, Services
 from dev.stack_file import StackFile
 from dev.watch.live_page import LivePage
 from dev.watch.log import Log
@@ -34,7 +34,7 @@ class Stack:
         self,
         env: Mapping[str, str],
         ready: Callable[[str], object] = lambda _: None,
-        local: Path = LOCAL,
+        local: Path = STACK_DIRECTORY,
     ) -> None:
         self._ready = ready
         self._services = services = Services(env, "make run", local)

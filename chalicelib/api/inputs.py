@@ -11,7 +11,7 @@ from typing import Final
 
 from chalice.app import Request
 
-from chalicelib import exact_json
+from chalicelib import strict_json
 from chalicelib.api.problems import Problem
 from chalicelib.errors import FieldError, InvalidQuery
 
@@ -34,7 +34,7 @@ def json_body(request: Request) -> object:
     if len(body) > MAX_BODY_BYTES:
         raise Problem(413, f"The body is over {MAX_BODY_BYTES // 1024} KiB")
     try:
-        return exact_json.decode(body)
+        return strict_json.decode(body)
     except ValueError:
         raise Problem(400, "The body is not valid JSON") from None
 

@@ -16,7 +16,7 @@ from chalice.app import Request
 from chalicelib.api import http_date
 from chalicelib.api.problems import Problem
 from chalicelib.precondition import Precondition
-from chalicelib.product import Representation
+from chalicelib.product import VERSION_PATTERN, Representation
 
 MAX_ENTITY_TAGS: Final = 100
 """As many as a DynamoDB condition compares with."""
@@ -25,7 +25,7 @@ _OF_A_READ: Final = frozenset(
     ("if-match", "if-unmodified-since", "if-none-match", "if-modified-since")
 )
 _ENTITY_TAG: Final = re.compile(r'(W/)?"([^"]*)"')
-_VERSION: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_VERSION: Final = re.compile(VERSION_PATTERN)
 
 
 def etag(version: int | str) -> str:

@@ -58,12 +58,12 @@ class Problem(Exception):
         self.status = status
 
 
-def of(error: Exception) -> Response:
+def to_response(error: Exception) -> Response:
     """Return the answer to any error. Unexpected ones are a 500 without details."""
     if isinstance(error, Problem):
         return render(error.status, str(error))
     if not isinstance(error, errors.CatalogError) or isinstance(error, errors.StoreRefused):
-        telemetry.exception("unforeseen error", reason=_kind(error.__cause__ or error))
+        telemetry.exception("unexpected error", reason=_kind(error.__cause__ or error))
         return render(500, "An internal error occurred; the request id leads to its log lines")
     status = STATUS[type(error)]
     if isinstance(error, errors.InvalidProduct | errors.InvalidQuery | errors.KeyReused):

@@ -15,7 +15,7 @@ from chalice.app import Response
 
 from chalicelib import wiring
 from chalicelib.api import inputs, preconditions, queries
-from chalicelib.api.problems import of
+from chalicelib.api.problems import to_response
 from chalicelib.api.routes import Routes
 from chalicelib.cache_entry import Outcome
 from chalicelib.catalog import Check
@@ -128,7 +128,7 @@ def _fits(narrowed_by: str) -> Check:
 
 
 def _not_found(product_id: str, outcome: Outcome) -> Response:
-    response = of(ProductNotFound(product_id))
+    response = to_response(ProductNotFound(product_id))
     response.headers["X-Cache"] = outcome.value
     return response
 

@@ -49,7 +49,7 @@ class Routes(Blueprint):
             try:
                 return view(**path)
             except Exception as error:  # noqa: BLE001 — whatever it is, the client gets a problem
-                return problems.of(error)
+                return problems.to_response(error)
 
         return answer
 

@@ -67,7 +67,7 @@ def begin(**ids: str) -> Trace:
     return trace
 
 
-def concerns(product_id: str) -> None:
+def set_product_id(product_id: str) -> None:
     """Name the current request's product, where only its answer tells which one it is."""
     current.get().ids["product_id"] = product_id
 
@@ -97,14 +97,16 @@ def looked_up_many(
     *, hits: int = 0, negative_hits: int = 0, misses: int = 0, bypasses: int = 0, reason: str = ""
 ) -> None:
     """As `looked_up`, for many products at once; `hits` are with those that are negative."""
-    tell(hits=hits, misses=misses, bypasses=bypasses, **({"reason": reason} if reason else {}))
+    add_fields(
+        hits=hits, misses=misses, bypasses=bypasses, **({"reason": reason} if reason else {})
+    )
     count("CacheHits", hits)
     count("NegativeHits", negative_hits)
     count("CacheMisses", misses)
     count("CacheBypasses", bypasses)
 
 
-def tell(**fields: Any) -> None:
+def add_fields(**fields: Any) -> None:
     """Have the line of the current work say so, too."""
     current.get().fields.update(fields)
 

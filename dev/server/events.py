@@ -8,8 +8,6 @@ underscore in its name is dropped.
 from __future__ import annotations
 
 import base64
-import time
-import uuid
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import WSGIEnvironment
@@ -19,26 +17,14 @@ from chalicelib.api.problems import Problem
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """API Gateway's limit."""
 _DRAINED_PARTS: Final = 100
-_TIMEOUT_SECONDS: Final = 15
-
-
-class Context:
-    """The Lambda's context, as far as the app reads it."""
-
-    function_name = "product-catalog"
-    memory_limit_in_mb = 256
-
-    def __init__(self, request_id: str) -> None:
-        self.aws_request_id = request_id
-        self._ends = time.monotonic() + _TIMEOUT_SECONDS
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda would stop the request."""
-        return max(0, int(1000 * (self._ends - time.monotonic())))
 
 
 def event(
-    environ: WSGIEnvironment, resource: str, parameters: dict[str, str], body: bytes
+    environ: WSGIEnvironment,
+    resource: str,
+    parameters: dict[str, str],
+    body: bytes,
+    request_id: str,
 ) -> dict[str, Any]:
     """Return the event of a request to `resource`, such as `/products/{product_id}`."""
     path, query = target(environ)
@@ -53,7 +39,7 @@ def event(
         "pathParameters": parameters or None,
         "stageVariables": None,
         "requestContext": {
-            "requestId": str(uuid.uuid4()),
+            "requestId": request_id,
             "resourcePath": resource,
             "httpMethod": method,
             "path": path,

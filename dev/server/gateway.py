@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from chalice.app import Chalice, CORSConfig
+from chalice.local import LambdaContext
 
 from chalicelib import telemetry
 from chalicelib.api import problems
@@ -25,6 +26,8 @@ from dev.hosts import AllowedHosts
 from dev.server import events
 
 _REASONS: Final = {**{each.value: each.phrase for each in HTTPStatus}, **problems.TITLES}
+_MEMORY_MB: Final = 256
+_TIMEOUT_MS: Final = 15_000
 _BODILESS: Final = (204, 304)
 _NO_TIME_SPENT: Final = {"Server-Timing": "cache;dur=0.00, db;dur=0.00, app;dur=0.00"}
 
@@ -70,7 +73,9 @@ class Gateway:
         resource, parameters = found
         if environ["REQUEST_METHOD"] == "OPTIONS" and self._cors:
             return self._preflight(resource)
-        return self._invoke(events.event(environ, resource, parameters, body))
+        context = LambdaContext("product-catalog", _MEMORY_MB, _TIMEOUT_MS)
+        event = events.event(environ, resource, parameters, body, context.aws_request_id)
+        return self._invoke(event, context)
 
     def _check_host(self, environ: WSGIEnvironment) -> None:
         """Raise `Problem` if a request has no `Host`, or one that is not allowed."""
@@ -80,9 +85,9 @@ class Gateway:
         if host not in self._hosts:
             raise Problem(403, "This host name is not allowed: see API_ALLOWED_HOSTS")
 
-    def _invoke(self, event: dict[str, Any]) -> Answer:
+    def _invoke(self, event: dict[str, Any], context: LambdaContext) -> Answer:
         try:
-            response = self._app(event, events.Context(event["requestContext"]["requestId"]))
+            response = self._app(event, context)
         except Exception:  # noqa: BLE001 — a bug, of which the client gets no details
             telemetry.exception("the Lambda failed")
             raise Problem(500, "The Lambda has failed") from None
@@ -97,7 +102,7 @@ class Gateway:
         return Answer(200, headers, b"")
 
     def _refusal(self, problem: Problem) -> Answer:
-        response = problems.of(problem)
+        response = problems.to_response(problem)
         headers = {**self._own_headers(), **EVERY_ANSWER, **response.headers}
         return Answer(response.status_code, headers, str(response.body).encode())
 

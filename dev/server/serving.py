@@ -85,7 +85,7 @@ def _warm_up(_worker: Any) -> None:
     """
     Build the objects of the first requests before there are threads.
 
-    boto3's default session, which makes the client, is not thread-safe.
+    botocore takes long to import and to make its client; the first requests do not wait for it.
     """
     container = wiring.container()
     _ = container.catalog, container.repository

@@ -11,12 +11,11 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from chalicelib import exact_json, models
+from chalicelib import models, strict_json
 from chalicelib.errors import FieldError, InvalidProduct
 from dev.transfer.formats import MAX_LINE_BYTES, Row
 
 _REASONS_SHOWN: Final = 5
-_NAME_SHOWN: Final = 60
 
 
 class Entry(NamedTuple):
@@ -51,7 +50,7 @@ def _parse(row: Row) -> Entry | Reject:
     if len(row.text) > MAX_LINE_BYTES:
         return Reject(row.place, f"longer than {MAX_LINE_BYTES // 1024} KiB")
     try:
-        draft = models.parse(models.IdentifiedDraft, exact_json.decode(row.text))
+        draft = models.parse(models.IdentifiedDraft, strict_json.decode(row.text))
     except InvalidProduct as error:
         return Reject(row.place, _broken_rules(error))
     except json.JSONDecodeError as error:  # its line is one within the row, and would mislead
@@ -69,6 +68,5 @@ def _broken_rules(invalid: InvalidProduct) -> str:
 
 def _field(error: FieldError) -> str:
     """Return the field's name, which the file chose: escaped, so that no terminal acts on it."""
-    name = ".".join(map(str, error.loc)) or "product"
-    shown = name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…"
-    return shown if shown.isprintable() else ascii(shown)
+    name = error.field if error.loc else "product"
+    return name if name.isprintable() else ascii(name)

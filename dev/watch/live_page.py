@@ -14,7 +14,7 @@ from dev.programs import StartFailed
 from dev.servers import Valkey
 from dev.watch.load import RATES, Load
 from dev.watch.redis_reach import RedisReach
-from dev.watch.refused import Refused
+from dev.watch.refused import CommandRefused
 from dev.watch.server import HOST, Action, PageServer
 from dev.watch.state import State
 
@@ -78,7 +78,7 @@ class LivePage:
     def _start_load(self, query: Mapping[str, str]) -> None:
         rate = query.get("rate", "")
         if rate not in map(str, RATES):
-            raise Refused(f"The rate has to be one of {', '.join(map(str, RATES))}")
+            raise CommandRefused(f"The rate has to be one of {', '.join(map(str, RATES))}")
         self._load.start(int(rate))
         self._state.add_event(f"Load started, {rate} requests a second")
 

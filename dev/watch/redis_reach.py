@@ -20,7 +20,7 @@ from chalicelib.config import Settings
 from chalicelib.redis_store.client import connector
 from dev.freshness.timeline import Timeline, Window
 from dev.servers import Valkey
-from dev.watch.refused import Refused
+from dev.watch.refused import CommandRefused
 
 _LOOK_SECONDS: Final = 0.25
 _PATIENCE_SECONDS: Final = 0.25
@@ -66,11 +66,11 @@ class RedisReach:
                 self._is_there(started)
 
     def pause(self) -> None:
-        """Let it hang. Raise `Refused`."""
+        """Let it hang. Raise `CommandRefused`."""
         self._ours().signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on. Raise `Refused`."""
+        """Let it go on. Raise `CommandRefused`."""
         self._ours().signal(signal.SIGCONT)
 
     def let_go(self) -> None:
@@ -79,13 +79,13 @@ class RedisReach:
             self._valkey.signal(signal.SIGCONT)
 
     def flush(self) -> None:
-        """Empty it. Raise `Refused`, also where it does not answer."""
+        """Empty it. Raise `CommandRefused`, also where it does not answer."""
         if not self._ours().flush():
-            raise Refused("The stack's own Redis does not answer, so nothing was flushed")
+            raise CommandRefused("The stack's own Redis does not answer, so nothing was flushed")
 
     def _ours(self) -> Valkey:
         if self._valkey is None:
-            raise Refused("This Redis is not the stack's own: REDIS_HOST names it")
+            raise CommandRefused("This Redis is not the stack's own: REDIS_HOST names it")
         return self._valkey
 
     def _is_gone(self) -> None:

@@ -1,5 +1,5 @@
 """What a button of the page cannot do, with the reason."""
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """The text says why, for the page."""

@@ -25,7 +25,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from dev import hosts
-from dev.watch.refused import Refused
+from dev.watch.refused import CommandRefused
 
 HOST: Final = "127.0.0.1"
 _PAGE: Final = Path(__file__).with_name("page")
@@ -50,7 +50,7 @@ class Watch(Protocol):
     """What the page shows and does."""
 
     actions: Mapping[str, Action]
-    """By path. Each gets the query, and may raise `Refused`."""
+    """By path. Each gets the query, and may raise `CommandRefused`."""
 
     def shown(self) -> dict[str, Any]:
         """Return all that the page shows, as it is now."""
@@ -136,7 +136,7 @@ class PageRequest(BaseHTTPRequestHandler):
     def _act(self, action: Action, query: str) -> None:
         try:
             action(dict(parse_qsl(query)))
-        except Refused as refusal:
+        except CommandRefused as refusal:
             self._refuse(HTTPStatus.CONFLICT, str(refusal))
         else:
             self._send(HTTPStatus.NO_CONTENT, None, b"")

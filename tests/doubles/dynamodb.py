@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from botocore.parsers import ResponseParserError
 
 URL = "http://dynamodb.invalid"
 TIMED_OUT = ReadTimeoutError(endpoint_url=URL)
@@ -18,6 +19,7 @@ CUT = ConnectionClosedError(endpoint_url=URL)
 OUT_OF_REACH = EndpointConnectionError(endpoint_url=URL)
 NO_CONNECTION_IN_TIME = ConnectTimeoutError(endpoint_url=URL)
 NOT_TRUSTED = SSLError(endpoint_url=URL, error="certificate")
+UNPARSABLE = ResponseParserError("not what DynamoDB answers: a proxy's page, say")
 
 
 class SeenDynamoDB:

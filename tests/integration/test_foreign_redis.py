@@ -13,7 +13,7 @@ import redis
 from dev.programs import StartFailed
 from dev.servers import Valkey
 from dev.watch.redis_reach import RedisReach
-from dev.watch.refused import Refused
+from dev.watch.refused import CommandRefused
 from tests import examples
 from tests.running_stack import Stack, eventually, is_alive, own_port
 
@@ -64,7 +64,7 @@ def test_another_redis_on_the_port_of_ours_is_not_flushed() -> None:
         assert ours.flush()
 
         ours.port = theirs.port
-        with pytest.raises(Refused, match="nothing was flushed"):
+        with pytest.raises(CommandRefused, match="nothing was flushed"):
             reach.flush()
 
         assert [b"theirs"] == client.keys()

@@ -11,7 +11,7 @@ import redis
 from dev.freshness.timeline import Timeline
 from dev.servers import Valkey
 from dev.watch.redis_reach import RedisReach
-from dev.watch.refused import Refused
+from dev.watch.refused import CommandRefused
 from dev.watch.server import PageServer
 from tests import examples
 from tests.running_stack import Answer, eventually
@@ -28,7 +28,7 @@ class Recorded:
         return {"saved": len(self.done)}
 
     def _refuse(self, _: Mapping[str, str]) -> None:
-        raise Refused("not now")
+        raise CommandRefused("not now")
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_a_flush_empties_redis(own_valkey: Valkey) -> None:
     assert 0 == client.dbsize()
 
     seen.pause()
-    with pytest.raises(Refused, match="does not answer"):
+    with pytest.raises(CommandRefused, match="does not answer"):
         seen.flush()
 
 
@@ -192,6 +192,6 @@ def test_a_redis_that_is_not_ours_is_left_alone(valkey: Valkey) -> None:
     seen.look()
 
     for button in (seen.pause, seen.resume, seen.flush):
-        with pytest.raises(Refused, match="REDIS_HOST"):
+        with pytest.raises(CommandRefused, match="REDIS_HOST"):
             button()
     assert (True, False) == (seen.answers, seen.is_ours)

@@ -1,4 +1,4 @@
-"""A cluster whose nodes hang, whose keys move: three real Valkeys, and our own client."""
+"""A cluster whose nodes hang, whose keys move: three real Valkeys, and a `ClusterStore`."""
 
 import itertools
 import signal

@@ -2,7 +2,9 @@
 
 import pytest
 
+from chalicelib import items
 from chalicelib.errors import OutcomeUnknown, ProductExists, ProductNotFound
+from chalicelib.items import attribute
 from chalicelib.precondition import Precondition
 from chalicelib.repository import Repository
 from tests import examples
@@ -93,6 +95,34 @@ def test_a_repeat_is_recognised_whatever_the_precondition(
 
     assert ("Ball", was.version + 1) == (now.name, now.version)
     assert now == repository.get(SOME_ID)
+
+
+def test_an_item_without_history_can_be_written_after_a_lost_try(
+    table: Table, repository: Repository
+) -> None:
+    """An item made past the API has no `updated_at`; a try that did not arrive is sent again."""
+    item = items.key(SOME_ID) | {name: attribute(value) for name, value in a_draft().items()}
+    table.client.put_item(TableName=table.name, Item=item)
+    update, removal = (
+        examples.repository(FaultyDynamoDB(table.client, faults.TIMED_OUT), table.name)
+        for _ in range(2)
+    )
+
+    assert "Ball" == update.update(SOME_ID, {"name": "Ball"}).name
+
+    table.client.put_item(TableName=table.name, Item=item)
+    removal.remove(SOME_ID)
+    assert repository.get(SOME_ID) is None
+
+
+def test_a_repeated_update_of_a_malformed_item_finds_no_product(
+    table: Table, forgetful: Repository
+) -> None:
+    """As an update whose answer arrives: the item has no price, so readers find no product."""
+    table.client.put_item(TableName=table.name, Item=items.key(SOME_ID))
+
+    with pytest.raises(ProductNotFound):
+        forgetful.update(SOME_ID, {"name": "Ball"})
 
 
 def test_a_removal_is_recognised(forgetful: Repository, repository: Repository) -> None:

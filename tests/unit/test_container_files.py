@@ -60,6 +60,7 @@ def test_every_setting_is_passed_on_or_left_out_for_a_reason(services: dict[str,
 
     assert set() == example().keys() - passed - left_out
     assert set() == passed & left_out
+    assert set() == OF_ANOTHER_REDIS_OR_ACCOUNT - example().keys()
 
 
 def test_every_substitution_has_the_default_of_the_setting() -> None:

@@ -83,7 +83,7 @@ def test_an_exception_is_told_with_where_it_came_from(form: str) -> None:
     try:
         _fail()
     except LookupError:
-        telemetry.exception("unforeseen error")
+        telemetry.exception("unexpected error")
 
     told = stream.getvalue().replace("\\n", "\n")
     assert ["ValueError", "LookupError"] == re.findall(r"(?m)^(\w+Error)\b", told)
@@ -98,7 +98,7 @@ def test_an_exception_is_told_to_its_developer_with_its_text(form: str) -> None:
     try:
         _fail()
     except LookupError:
-        telemetry.exception("unforeseen error")
+        telemetry.exception("unexpected error")
 
     assert "Traceback" in stream.getvalue()
     assert "ValueError: invalid literal" in stream.getvalue()

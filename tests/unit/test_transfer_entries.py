@@ -89,7 +89,7 @@ def test_a_reason_holds_no_control_characters() -> None:
     told = reason(a_body(**{"\x1b[31m" * 99: 1}))
 
     assert told.isprintable()
-    assert 200 > len(told)
+    assert 250 > len(told)  # 100 characters of the name, some as four
 
 
 def test_many_broken_rules_are_cut_short() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import exact_json
+from chalicelib import strict_json
 from tests.doubles.api import Api
 from tests.examples import a_body
 
@@ -175,7 +175,7 @@ def test_a_body_of_unknown_fields_costs_little(api: Api, call: tuple[str, str]) 
     assert len(body) < LIMIT
     api.send(*call, {})
 
-    reading = _seconds(lambda: exact_json.decode(body))
+    reading = _seconds(lambda: strict_json.decode(body))
     answering = _seconds(lambda: api.send(*call, body))
 
     answer = api.send(*call, body)

@@ -69,7 +69,7 @@ def test_the_check_of_redis_costs_one_command(
     "error",
     [
         *(faults.OUT_OF_REACH, faults.TIMED_OUT, faults.THROTTLED, faults.BROKEN),
-        *(faults.FORBIDDEN, faults.NOT_TRUSTED, NoCredentialsError()),
+        *(faults.FORBIDDEN, faults.NOT_TRUSTED, NoCredentialsError(), faults.UNPARSABLE),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -21,6 +21,8 @@ DAMAGED = [
     {name: part for name, part in _WHOLE.items() if name != "category"} | {"price": {"S": "1"}},
     _WHOLE | {"stock_quantity": {"N": "1.5"}},
     _WHOLE | {"updated_at": {"S": "yesterday"}},
+    _WHOLE | {"updated_at": {"S": "2026-01-01T00:00:00"}},
+    _WHOLE | {"created_at": {"S": "2026-01-01T00:00:00"}},
 ]
 DAMAGED.remove({name: part for name, part in _WHOLE.items() if name != "category"})
 
@@ -38,6 +40,18 @@ def test_an_item_that_is_no_product_is_not_there(
     assert [SOME_ID] == api.get(f"/products?ids={SOME_ID}").json["missing"]
     assert 404 == api.get(f"/products/{SOME_ID}").status
     assert {SOME_ID} == {record.fields["item"] for record in caplog.records if _is_odd(record)}
+
+
+def test_a_time_of_another_zone_is_converted(api: Api, moto_table: Table) -> None:
+    """An item whose time is not in UTC is read; `Last-Modified` is in GMT."""
+    item = _WHOLE | {"updated_at": {"S": "2026-01-01T01:00:00+02:00"}}
+    moto_table.client.put_item(TableName=moto_table.name, Item=item)
+
+    answer = api.get(f"/products/{SOME_ID}")
+
+    assert 200 == answer.status
+    assert "Wed, 31 Dec 2025 23:00:00 GMT" == answer.headers["last-modified"]
+    assert [answer.json] == api.get("/products").json["items"]
 
 
 def test_an_item_may_be_made_whole_or_taken_away(api: Api, moto_table: Table) -> None:
@@ -76,7 +90,7 @@ def test_the_bound_leaves_room_for_what_is_around_the_body() -> None:
 
 
 def _is_odd(record: logging.LogRecord) -> bool:
-    return record.getMessage() == "no product"
+    return record.getMessage() == "malformed item"
 
 
 def _delivered(body: Any) -> int:

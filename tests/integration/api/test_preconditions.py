@@ -191,6 +191,23 @@ def test_a_product_made_past_the_api_is_at_version_0(api: Api, moto_table: Table
     assert 412 == api.delete(path, If_Unmodified_Since=date).status
 
 
+def test_a_version_of_all_digits_that_dynamodb_keeps_is_named(api: Api, moto_table: Table) -> None:
+    """The 38 digits of its numbers; a tag of more is of no product."""
+    path, _ = api.create()
+    moto_table.client.update_item(
+        TableName=moto_table.name,
+        Key={"id": {"S": path.removeprefix("/products/")}},
+        UpdateExpression="SET version = :version",
+        ExpressionAttributeValues={":version": {"N": "1" * 38}},
+    )
+
+    tag = api.get(path).headers["etag"]
+
+    assert f'"{"1" * 38}"' == tag
+    assert 412 == api.patch(path, {"name": "x"}, If_Match=f'"{"1" * 39}"').status
+    assert 200 == api.patch(path, {"name": "x"}, If_Match=tag).status
+
+
 def _age(table: Table, path: str, by: timedelta) -> None:
     """Let the product have been written earlier than it was."""
     key = {"id": {"S": path.removeprefix("/products/")}}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import exact_json
+from chalicelib import strict_json
 
 DIGITS = st.from_regex(
     r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
@@ -22,7 +22,7 @@ PLAIN = st.recursive(
 @given(DIGITS)
 def test_no_digit_of_a_number_is_lost(digits: str) -> None:
     """However long, a number is what it says."""
-    read = exact_json.decode(digits)
+    read = strict_json.decode(digits)
 
     assert Decimal(digits) == read
     assert not isinstance(read, float)
@@ -33,14 +33,14 @@ def test_everything_else_is_read_as_ever(value: object) -> None:
     """What the standard library writes comes back, as text and as bytes."""
     text = json.dumps(value)
 
-    assert value == exact_json.decode(text) == exact_json.decode(text.encode())
+    assert value == strict_json.decode(text) == strict_json.decode(text.encode())
 
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused_by_a_value_error(data: bytes) -> None:
     """Nothing else is raised, whatever a client sends."""
     try:
-        exact_json.decode(data)
+        strict_json.decode(data)
     except ValueError:
         return
     json.loads(data)
@@ -54,19 +54,19 @@ def test_any_bytes_are_read_or_refused_by_a_value_error(data: bytes) -> None:
 def test_what_leaves_a_doubt_is_refused(text: str) -> None:
     """Constants, repeated names, nesting without end."""
     with pytest.raises(ValueError):  # noqa: PT011 — the kind is the contract
-        exact_json.decode(text)
+        strict_json.decode(text)
 
 
 @pytest.mark.parametrize("digits", ["1" * 250_000, "1." + "1" * 250_000, "-" + "9" * 250_000])
 def test_long_numbers_cost_no_time(digits: str) -> None:
     """A quarter of a megabyte of digits is read in one go, not in minutes, and not refused."""
-    assert Decimal(digits) == exact_json.decode(digits)
+    assert Decimal(digits) == strict_json.decode(digits)
 
 
 @pytest.mark.parametrize("text", ["1e9999999999999999999", "-1E-9999999999999999999"])
 def test_an_exponent_that_nothing_can_hold_is_no_number_that_a_rule_allows(text: str) -> None:
     """JSON all right, so not refused here; what it stands for, no field takes."""
-    value = exact_json.decode(text)
+    value = strict_json.decode(text)
 
     assert isinstance(value, Decimal)
     assert not value.is_finite()
