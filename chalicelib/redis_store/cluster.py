@@ -42,12 +42,12 @@ class ClusterStore:
         """As `RedisStore.run`."""
         return self.run_many(script, [(key, *args)])[0]
 
-    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
-        """As `RedisStore.batches`, of one node's keys each."""
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
+        """As `RedisStore.batches`, for each node."""
         groups: dict[Node | None, list[str]] = {}
         for key in keys:
             groups.setdefault(self._node_of(key), []).append(key)
-        return [batch for own in groups.values() for batch in batches_of(own)]
+        return [batches_of(own) for own in groups.values()]
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `RedisStore.get_many`."""

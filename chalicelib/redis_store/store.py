@@ -68,9 +68,9 @@ class RedisStore:
         """Run a script on one key. By EVAL: one round trip, also just after a failover."""
         return self.run_many(script, [(key, *args)])[0]
 
-    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
-        """Return the keys in groups of a round trip each."""
-        return batches_of(keys)
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
+        """Return, for the one server, the keys in groups of a round trip each."""
+        return [batches_of(keys)]
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `get`, in one round trip. A key of another type gives an unreadable value, b""."""

@@ -190,6 +190,31 @@ def test_a_batch_waits_for_one_node_that_hangs_and_no_longer(
     assert time.monotonic() - started < 10 * 0.1  # not 50 times
 
 
+@pytest.mark.parametrize("hung", range(SHARDS))
+def test_a_node_whose_circuit_is_open_costs_the_others_no_hit_and_no_fill(
+    client: RecordingCluster, cluster: LocalCluster, hung: int
+) -> None:
+    """Of many keys, its own are loaded each time; what is missing elsewhere once."""
+    cache = a_cache(client)
+    own = [_key_of(hung, n) for n in range(25)]
+    elsewhere = [_key_of(shard, n) for n in range(25) for shard in range(SHARDS) if shard != hung]
+    loads: list[set[str]] = []
+
+    def load(asked: Sequence[str]) -> dict[str, str]:
+        loads.append(set(asked))
+        return dict.fromkeys(asked, "x")
+
+    cache.fetch_many(own + elsewhere, load)
+    cache.invalidate(dict.fromkeys(elsewhere[:2]))
+    with _paused(cluster.nodes[hung]):
+        for _ in range(FAILURES):
+            cache.fetch(own[0], Loader())
+        for _ in range(2):
+            assert 75 == len(cache.fetch_many(own + elsewhere, load))
+
+    assert [{*own, *elsewhere[:2]}, set(own)] == loads[1:]
+
+
 def test_a_batch_that_a_node_does_not_take_is_not_told_as_refused(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
