@@ -85,18 +85,16 @@ class ClusterStore:
         question: _Question[_T],
         *,
         reads: bool = False,
-        follows: bool = True,
     ) -> Iterator[tuple[str, _T]]:
-        """Ask each node about its keys. Follow one redirection."""
+        """Ask each node about its keys. Follow one redirection of each key."""
         for node, own in self._by_node(keys, reads=reads).items():
             try:
                 answers = self._nodes.ask(node, partial(_ask_about, own, question))
             except CacheUnavailable as error:
-                if not follows:
-                    raise
                 target = self._nodes.follow(node, error)
                 if len(own) > 1:  # the others may be elsewhere
-                    yield from self._ask(own, question, reads=reads, follows=False)
+                    for key in own:
+                        yield from self._ask([key], question, reads=reads)
                     continue
                 answers = self._nodes.ask(target, partial(_ask_about, own, question))
             yield from zip(own, answers, strict=True)

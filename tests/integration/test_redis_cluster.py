@@ -302,19 +302,34 @@ def test_a_slot_on_its_way_is_asked_where_it_goes(
     _move(key, target, source)
 
 
-def test_keys_of_a_slot_on_its_way_bypass_the_cache_together(
+def test_keys_of_a_slot_on_its_way_are_cached_together(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """Some of them may be at either place, so all of them are loaded."""
+    """Some of them may be at either place, so each is asked for by itself."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 2), cluster.nodes
     keys = [key, f"{{{key}}}"]  # of one slot
     with _moving(key, source, target):
-        assert dict.fromkeys(keys, "w") == cache.fetch_many(
-            keys, lambda _: dict.fromkeys(keys, "w")
-        )
-        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        cache.fetch_many(keys, lambda _: dict.fromkeys(keys, "w"))
+        assert dict.fromkeys(keys, "w") == cache.fetch_many(keys, lambda _: {})
 
-    assert Fetched("x", HIT) == cache.fetch(key, Loader("w"))
+    assert Fetched("w", HIT) == cache.fetch(key, Loader("x"))
+    _move(key, target, source)
+
+
+def test_keys_of_a_slot_on_its_way_are_invalidated_together(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """The stream's batch does not come again and again while the slot is moving."""
+    cache, key, (source, target, _) = a_cache(client), _key_of(0, 3), cluster.nodes
+    keys = [key, f"{{{key}}}", f"{{{key}}}2"]  # of one slot
+    cache.fetch(keys[1], Loader("here"))
+    with _moving(key, source, target):
+        cache.fetch(key, Loader("there"))
+
+        cache.invalidate(dict.fromkeys(keys))
+
+        assert [] == [key for key in keys if client.exists(key)]
+
     _move(key, target, source)
 
 
