@@ -34,6 +34,7 @@ that never gets through would hold up its shard.
 
 # Invariant: it leaves nothing behind, and is refused wherever a command of the protocol would be.
 CHECK_SCRIPT: Final = """
+redis.call('PING')
 redis.call('TIME')
 redis.call('SET', KEYS[1], '', 'PX', 1000)
 redis.call('GETEX', KEYS[1])

@@ -13,7 +13,7 @@ from tests import examples
 from tests.doubles.recording import RecordingRedis
 
 KEY, CHECKED = "product:1", "product:health"
-RIGHTS = ["+getex", "+set", "+eval", "+time", "+del"]
+RIGHTS = ["+getex", "+set", "+eval", "+time", "+del", "+ping"]
 """All that the store needs. (What the protocol's scripts call is the protocol's own matter.)"""
 
 
