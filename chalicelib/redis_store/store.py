@@ -108,16 +108,15 @@ class RedisStore:
             return []
         try:
             answers = self._send(commands)
-            refusals = [answer for answer in answers if isinstance(answer, ResponseError)]
-            for refusal in refusals:
-                if _code(refusal) != accepted:
-                    raise refusal
+            for answer in answers:
+                if isinstance(answer, ResponseError) and _code(answer) != accepted:
+                    raise answer
         except _FAILURES as error:
             if isinstance(error, redis.TimeoutError) and len(commands) > 1:
                 self._ask([_PING])
                 raise CacheUnavailable("late answer to many commands") from error
             self._fail(error)
-        if not refusals and self._breaker.succeeded():
+        if self._breaker.succeeded():
             telemetry.info("cache circuit closed")
         return answers
 
