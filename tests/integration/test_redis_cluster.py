@@ -16,6 +16,7 @@ from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.wiring import Container
+from dev.deploy import templates
 from tests import examples
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.cluster import SHARDS, ClusterNode, LocalCluster, RecordingCluster, eventually
@@ -26,7 +27,7 @@ HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
 def _key_of(shard: int, n: int = 0) -> str:
     """Return a key that the node of that number has, another one for each `n`."""
-    keys = (f"k{n}-{i}" for i in itertools.count())
+    keys = (f"product:{n}-{i}" for i in itertools.count())
     return next(key for key in keys if key_slot(key.encode()) * SHARDS // 16384 == shard)
 
 
@@ -300,6 +301,34 @@ def test_a_slot_on_its_way_is_asked_where_it_goes(
 
     assert Fetched("z", HIT) == cache.fetch(key, Loader("w"))
     _move(key, target, source)
+
+
+@pytest.fixture
+def user_of_the_template(cluster: LocalCluster) -> Iterator[None]:
+    """Let in a user with the rights that the template gives for a cluster."""
+    given = templates.data()["Mappings"]["Redis"]["User"]
+    rights = f"{given['Access']} {given['InCluster']}".split()
+    for node in cluster.nodes:
+        node.client.execute_command("ACL", "SETUSER", "catalog", ">p", *rights)
+    yield
+    for node in cluster.nodes:
+        node.client.acl_deluser("catalog")
+
+
+@pytest.mark.usefixtures("user_of_the_template")
+def test_the_template_gives_the_rights_that_a_cluster_needs(cluster: LocalCluster) -> None:
+    """To learn which node has what, to follow a slot on its way, and to be checked."""
+    client = cluster.client(REDIS_USERNAME="catalog", REDIS_PASSWORD="p")
+    cache, key, (source, target, _) = a_cache(client), _key_of(0, 4), cluster.nodes
+    with _moving(key, source, target), client.commands() as sent:
+        client.store().check("product:health")
+        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        assert {key: "x"} == cache.fetch_many([key], lambda _: {})
+        _write(cache, key)
+
+    assert {"CLUSTER", "EVAL", "GETEX", "ASKING", "SET"} == set(sent)
+    _move(key, target, source)
+    client.close()
 
 
 def test_keys_of_a_slot_on_its_way_are_cached_together(
