@@ -8,6 +8,7 @@ stream then delivers, and deleting it would cost each write a second miss.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from chalicelib.cache_many import ManyStore
 from chalicelib.cache_scripts import INVALIDATE_SCRIPT
@@ -23,7 +24,7 @@ def invalidate(store: ManyStore, entries: Mapping[str, bytes | None]) -> int:
     """
     calls = {key: (key,) if spared is None else (key, spared) for key, spared in entries.items()}
     deleted, failure = 0, None
-    for batch in store.batches(list(calls)):
+    for batch in chain.from_iterable(store.batches(list(calls))):
         try:
             deleted += sum(store.run_many(INVALIDATE_SCRIPT, [calls[key] for key in batch]))
         except CacheUnavailable as error:

@@ -27,8 +27,8 @@ and the store's question whether the server is healthy, it stays under the contr
 class ManyStore(Protocol):
     """What one Redis does to many keys. May raise `CacheUnavailable`."""
 
-    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
-        """Return the keys in groups small enough for one round trip, each of one server."""
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
+        """Return, for each server, its keys in groups small enough for one round trip."""
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]: ...
 
@@ -42,20 +42,22 @@ class ManyStore(Protocol):
 
 
 class Patience:
-    """What is left of the time that one read waits for Redis."""
+    """What is left of the time that one read waits for Redis, in `with` blocks."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._left = PATIENCE_SECONDS
+        self._started = 0.0
 
-    def each(self, batches: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
-        """Yield each batch, and count the time until the next is taken. Raise when it is up."""
-        for batch in batches:
-            if self._left <= 0:
-                raise CacheUnavailable("Redis is slow")
-            started = self._clock()
-            yield batch
-            self._left -= self._clock() - started
+    def __enter__(self) -> None:
+        """Raise `CacheUnavailable` when the time is up."""
+        if self._left <= 0:
+            raise CacheUnavailable("Redis is slow")
+        self._started = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        """Count the time of the block."""
+        self._left -= self._clock() - self._started
 
 
 class ManyReads(Generic[T]):
@@ -76,40 +78,47 @@ class ManyReads(Generic[T]):
         Return what each of `keys` holds, else what `load` returns, which gets those that missed.
 
         Who finds another's lease does not wait, but loads. After a batch that is late, the rest
-        are loaded too. `check` gets each item, as soon as there is one; what it raises ends the
-        read, and no further batch is asked for.
+        are loaded too; after one that fails, the rest of that server. `check` gets each item, as
+        soon as there is one; what it raises ends the read, and no further batch is asked for.
         """
         patience = Patience(self._clock)
-        entries: dict[str, bytes | None] = {}
+        missed: dict[str, bytes | None] = {}
         items: dict[str, T | None] = {}
         reason = ""
-        try:
-            for key, raw in self._look(keys, patience):
-                entries[key] = raw
-                if hit := self._entries.read(key, raw):
-                    items[key] = hit.item
-                    _check_all([hit.item], check)
-        except CacheUnavailable as error:
-            reason = str(error)
-        missed = {key: raw for key, raw in entries.items() if key not in items}
+        for batches in self._store.batches(keys):
+            found: dict[str, bytes | None] = {}
+            try:
+                for key, raw in self._look(batches, patience):
+                    found[key] = raw
+                    if hit := self._entries.read(key, raw):
+                        items[key] = hit.item
+                        _check_all([hit.item], check)
+            except CacheUnavailable as error:
+                reason = reason or str(error)
+            else:
+                missed |= {key: raw for key, raw in found.items() if key not in items}
         telemetry.looked_up_many(
             hits=len(items),
             negative_hits=sum(item is None for item in items.values()),
             misses=len(missed),
-            bypasses=len(keys) - len(entries),
+            bypasses=len(keys) - len(items) - len(missed),
             reason=reason,
         )
         unknown = [key for key in keys if key not in items]
         if unknown:
-            leases = {} if reason else self._lease(missed, patience)
+            leases = self._lease(missed, patience)
             loaded = self._load(unknown, load, leases, patience)
             _check_all(loaded.values(), check)
             items |= {key: loaded.get(key) for key in unknown}
         return items
 
-    def _look(self, keys: Sequence[str], patience: Patience) -> Iterator[tuple[str, bytes | None]]:
-        for batch in patience.each(self._store.batches(keys)):
-            yield from zip(batch, self._store.get_many(batch), strict=True)
+    def _look(
+        self, batches: Sequence[Sequence[str]], patience: Patience
+    ) -> Iterator[tuple[str, bytes | None]]:
+        for batch in batches:
+            with patience:
+                values = self._store.get_many(batch)
+            yield from zip(batch, values, strict=True)
 
     def _lease(self, entries: Mapping[str, bytes | None], patience: Patience) -> dict[str, bytes]:
         """Return the leases taken on what is absent or unreadable; none without Redis."""
@@ -118,7 +127,7 @@ class ManyReads(Generic[T]):
         leases = {key: new_lease() for key in free}
         taken: Sequence[bool] = []
         try:
-            for _ in patience.each([free]):  # leases are short: one batch
+            with patience:  # leases are short: one batch
                 self._store.run_many(INVALIDATE_SCRIPT, unreadable)
                 taken = self._store.add_many(leases, LEASE_MS)
         except CacheUnavailable:
@@ -145,17 +154,20 @@ class ManyReads(Generic[T]):
         self, leases: Mapping[str, bytes], items: Mapping[str, T], patience: Patience
     ) -> None:
         sent = filled = 0
-        try:
-            for batch in patience.each(self._store.batches(list(leases))):
-                filled += sum(
-                    self._store.run_many(
-                        FILL_SCRIPT,
-                        [(key, leases[key], *self._entries.write(items.get(key))) for key in batch],
-                    )
-                )
-                sent += len(batch)
-        except CacheUnavailable as error:
-            telemetry.warning("cache fill failed", reason=str(error), keys=len(leases) - sent)
+        reason = ""
+        for batches in self._store.batches(list(leases)):
+            try:
+                for batch in batches:
+                    entries = [
+                        (key, leases[key], *self._entries.write(items.get(key))) for key in batch
+                    ]
+                    with patience:
+                        filled += sum(self._store.run_many(FILL_SCRIPT, entries))
+                    sent += len(batch)
+            except CacheUnavailable as error:
+                reason = reason or str(error)
+        if reason:
+            telemetry.warning("cache fill failed", reason=reason, keys=len(leases) - sent)
         telemetry.debug("cache fill", keys=filled)
         telemetry.count("FillsRefused", sent - filled)
 

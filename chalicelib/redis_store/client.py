@@ -103,7 +103,8 @@ def _within(seconds: float, call: Callable[[], _T]) -> _T:
 
     No time-out of Python's covers the look-up of a name: a resolver may take 10 s to give up.
     """
-    if not _STARTING.acquire(blocking=False):
+    ready_by = time.monotonic() + seconds
+    if not _STARTING.acquire(timeout=seconds):
         raise TimeoutError("too many connections are being made")
     future: Future[_T] = Future()
 
@@ -115,8 +116,12 @@ def _within(seconds: float, call: Callable[[], _T]) -> _T:
         finally:
             _STARTING.release()
 
-    threading.Thread(target=run, daemon=True).start()
-    return future.result(seconds)
+    try:
+        threading.Thread(target=run, daemon=True).start()
+    except RuntimeError as error:  # the system has no thread left
+        _STARTING.release()
+        raise OSError("no thread to connect in") from error
+    return future.result(max(ready_by - time.monotonic(), 0))
 
 
 def _credentials(settings: Settings) -> redis.CredentialProvider | None:

@@ -42,12 +42,12 @@ class ClusterStore:
         """As `RedisStore.run`."""
         return self.run_many(script, [(key, *args)])[0]
 
-    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
-        """As `RedisStore.batches`, of one node's keys each."""
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
+        """As `RedisStore.batches`, for each node."""
         groups: dict[Node | None, list[str]] = {}
         for key in keys:
             groups.setdefault(self._node_of(key), []).append(key)
-        return [batch for own in groups.values() for batch in batches_of(own)]
+        return [batches_of(own) for own in groups.values()]
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `RedisStore.get_many`."""
@@ -85,18 +85,16 @@ class ClusterStore:
         question: _Question[_T],
         *,
         reads: bool = False,
-        follows: bool = True,
     ) -> Iterator[tuple[str, _T]]:
-        """Ask each node about its keys. Follow one redirection."""
+        """Ask each node about its keys. Follow one redirection of each key."""
         for node, own in self._by_node(keys, reads=reads).items():
             try:
                 answers = self._nodes.ask(node, partial(_ask_about, own, question))
             except CacheUnavailable as error:
-                if not follows:
-                    raise
                 target = self._nodes.follow(node, error)
                 if len(own) > 1:  # the others may be elsewhere
-                    yield from self._ask(own, question, reads=reads, follows=False)
+                    for key in own:
+                        yield from self._ask([key], question, reads=reads)
                     continue
                 answers = self._nodes.ask(target, partial(_ask_about, own, question))
             yield from zip(own, answers, strict=True)

@@ -34,6 +34,7 @@ that never gets through would hold up its shard.
 
 # Invariant: it leaves nothing behind, and is refused wherever a command of the protocol would be.
 CHECK_SCRIPT: Final = """
+redis.call('PING')
 redis.call('TIME')
 redis.call('SET', KEYS[1], '', 'PX', 1000)
 redis.call('GETEX', KEYS[1])
@@ -68,9 +69,9 @@ class RedisStore:
         """Run a script on one key. By EVAL: one round trip, also just after a failover."""
         return self.run_many(script, [(key, *args)])[0]
 
-    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
-        """Return the keys in groups of a round trip each."""
-        return batches_of(keys)
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
+        """Return, for the one server, the keys in groups of a round trip each."""
+        return [batches_of(keys)]
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """As `get`, in one round trip. A key of another type gives an unreadable value, b""."""
@@ -107,16 +108,15 @@ class RedisStore:
             return []
         try:
             answers = self._send(commands)
-            refusals = [answer for answer in answers if isinstance(answer, ResponseError)]
-            for refusal in refusals:
-                if _code(refusal) != accepted:
-                    raise refusal
+            for answer in answers:
+                if isinstance(answer, ResponseError) and _code(answer) != accepted:
+                    raise answer
         except _FAILURES as error:
             if isinstance(error, redis.TimeoutError) and len(commands) > 1:
                 self._ask([_PING])
                 raise CacheUnavailable("late answer to many commands") from error
             self._fail(error)
-        if not refusals and self._breaker.succeeded():
+        if self._breaker.succeeded():
             telemetry.info("cache circuit closed")
         return answers
 

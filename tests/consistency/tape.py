@@ -105,8 +105,8 @@ class TapedStore:
         texts = (arg if isinstance(arg, bytes) else str(arg).encode() for arg in args)
         return self._ask(Op("run", tuple(texts), script))
 
-    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
-        return [keys]
+    def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
+        return [[keys]]
 
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         return [self.get(key) for key in keys]

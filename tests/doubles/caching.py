@@ -73,5 +73,5 @@ def _store(client: Any) -> Store:
     if not isinstance(client, RecordingCluster):
         return RedisStore(client)
     store = client.store()
-    store.get("k")  # it learns which node has which keys
+    store.get("product:k")  # it learns which node has which keys
     return store

@@ -16,6 +16,7 @@ from chalicelib.cache_entry import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.wiring import Container
+from dev.deploy import templates
 from tests import examples
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.cluster import SHARDS, ClusterNode, LocalCluster, RecordingCluster, eventually
@@ -26,7 +27,7 @@ HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
 def _key_of(shard: int, n: int = 0) -> str:
     """Return a key that the node of that number has, another one for each `n`."""
-    keys = (f"k{n}-{i}" for i in itertools.count())
+    keys = (f"product:{n}-{i}" for i in itertools.count())
     return next(key for key in keys if key_slot(key.encode()) * SHARDS // 16384 == shard)
 
 
@@ -190,6 +191,31 @@ def test_a_batch_waits_for_one_node_that_hangs_and_no_longer(
     assert time.monotonic() - started < 10 * 0.1  # not 50 times
 
 
+@pytest.mark.parametrize("hung", range(SHARDS))
+def test_a_node_whose_circuit_is_open_costs_the_others_no_hit_and_no_fill(
+    client: RecordingCluster, cluster: LocalCluster, hung: int
+) -> None:
+    """Of many keys, its own are loaded each time; what is missing elsewhere once."""
+    cache = a_cache(client)
+    own = [_key_of(hung, n) for n in range(25)]
+    elsewhere = [_key_of(shard, n) for n in range(25) for shard in range(SHARDS) if shard != hung]
+    loads: list[set[str]] = []
+
+    def load(asked: Sequence[str]) -> dict[str, str]:
+        loads.append(set(asked))
+        return dict.fromkeys(asked, "x")
+
+    cache.fetch_many(own + elsewhere, load)
+    cache.invalidate(dict.fromkeys(elsewhere[:2]))
+    with _paused(cluster.nodes[hung]):
+        for _ in range(FAILURES):
+            cache.fetch(own[0], Loader())
+        for _ in range(2):
+            assert 75 == len(cache.fetch_many(own + elsewhere, load))
+
+    assert [{*own, *elsewhere[:2]}, set(own)] == loads[1:]
+
+
 def test_a_batch_that_a_node_does_not_take_is_not_told_as_refused(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
@@ -277,19 +303,62 @@ def test_a_slot_on_its_way_is_asked_where_it_goes(
     _move(key, target, source)
 
 
-def test_keys_of_a_slot_on_its_way_bypass_the_cache_together(
+@pytest.fixture
+def user_of_the_template(cluster: LocalCluster) -> Iterator[None]:
+    """Let in a user with the rights that the template gives for a cluster."""
+    given = templates.data()["Mappings"]["Redis"]["User"]
+    rights = f"{given['Access']} {given['InCluster']}".split()
+    for node in cluster.nodes:
+        node.client.execute_command("ACL", "SETUSER", "catalog", ">p", *rights)
+    yield
+    for node in cluster.nodes:
+        node.client.acl_deluser("catalog")
+
+
+@pytest.mark.usefixtures("user_of_the_template")
+def test_the_template_gives_the_rights_that_a_cluster_needs(cluster: LocalCluster) -> None:
+    """To learn which node has what, to follow a slot on its way, and to be checked."""
+    client = cluster.client(REDIS_USERNAME="catalog", REDIS_PASSWORD="p")
+    cache, key, (source, target, _) = a_cache(client), _key_of(0, 4), cluster.nodes
+    with _moving(key, source, target), client.commands() as sent:
+        client.store().check("product:health")
+        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        assert {key: "x"} == cache.fetch_many([key], lambda _: {})
+        _write(cache, key)
+
+    assert {"CLUSTER", "EVAL", "GETEX", "ASKING", "SET"} == set(sent)
+    _move(key, target, source)
+    client.close()
+
+
+def test_keys_of_a_slot_on_its_way_are_cached_together(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """Some of them may be at either place, so all of them are loaded."""
+    """Some of them may be at either place, so each is asked for by itself."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 2), cluster.nodes
     keys = [key, f"{{{key}}}"]  # of one slot
     with _moving(key, source, target):
-        assert dict.fromkeys(keys, "w") == cache.fetch_many(
-            keys, lambda _: dict.fromkeys(keys, "w")
-        )
-        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        cache.fetch_many(keys, lambda _: dict.fromkeys(keys, "w"))
+        assert dict.fromkeys(keys, "w") == cache.fetch_many(keys, lambda _: {})
 
-    assert Fetched("x", HIT) == cache.fetch(key, Loader("w"))
+    assert Fetched("w", HIT) == cache.fetch(key, Loader("x"))
+    _move(key, target, source)
+
+
+def test_keys_of_a_slot_on_its_way_are_invalidated_together(
+    client: RecordingCluster, cluster: LocalCluster
+) -> None:
+    """The stream's batch does not come again and again while the slot is moving."""
+    cache, key, (source, target, _) = a_cache(client), _key_of(0, 3), cluster.nodes
+    keys = [key, f"{{{key}}}", f"{{{key}}}2"]  # of one slot
+    cache.fetch(keys[1], Loader("here"))
+    with _moving(key, source, target):
+        cache.fetch(key, Loader("there"))
+
+        cache.invalidate(dict.fromkeys(keys))
+
+        assert [] == [key for key in keys if client.exists(key)]
+
     _move(key, target, source)
 
 

@@ -8,12 +8,13 @@ import pytest
 from chalicelib import redis_store
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
+from dev.deploy import templates
 from dev.servers import Valkey
 from tests import examples
 from tests.doubles.recording import RecordingRedis
 
 KEY, CHECKED = "product:1", "product:health"
-RIGHTS = ["+getex", "+set", "+eval", "+time", "+del"]
+RIGHTS = ["+getex", "+set", "+eval", "+time", "+del", "+ping"]
 """All that the store needs. (What the protocol's scripts call is the protocol's own matter.)"""
 
 
@@ -130,6 +131,13 @@ def test_the_check_passes_with_the_rights_of_the_protocol_and_leaves_nothing(
     store.check(CHECKED)
 
     assert [] == real_redis.keys("*")
+
+
+def test_the_template_gives_these_rights() -> None:
+    """And `+get`, for the release before."""
+    access = templates.data()["Mappings"]["Redis"]["User"]["Access"]
+
+    assert {"on", "~product:*", "-@all", "+get", *RIGHTS} == set(access.split())
 
 
 @pytest.mark.parametrize("right", RIGHTS)

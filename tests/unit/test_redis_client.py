@@ -3,6 +3,9 @@
 import errno
 import socket
 import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import redis
 import trustme
 
 from chalicelib import redis_store
-from chalicelib.redis_store import ClusterStore, RedisStore
+from chalicelib.redis_store import ClusterStore, RedisStore, client
 from chalicelib.redis_store.client import connector
 from chalicelib.redis_store.iam import IamCredentials
 from tests.examples import settings
@@ -79,6 +82,36 @@ def test_an_address_that_is_dead_leaves_time_for_the_next(monkeypatch: pytest.Mo
     with pytest.raises(redis.ConnectionError, match=r"10\.0\.0\.2"):  # the last one's error
         _connection(REDIS_TIMEOUT_SECONDS="0.8").connect()
     assert [0.4, 0.4] == WAITS
+
+
+def test_a_burst_of_connections_waits_for_its_turn() -> None:
+    """As many threads as a worker of gunicorn's has, and half as many connections at a time."""
+    callers = 256
+    barrier = threading.Barrier(callers)
+
+    def connect(_: int) -> None:
+        barrier.wait()
+        client._within(5, lambda: time.sleep(0.005))
+
+    with ThreadPoolExecutor(callers) as threads:
+        list(threads.map(connect, range(callers)))  # raises what a caller raised
+
+
+def test_a_thread_that_cannot_start_is_an_outage_and_keeps_no_permit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cache is bypassed, and connections are made again once there are threads."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(client, "_STARTING", threading.BoundedSemaphore(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(redis.ConnectionError, match="no thread to connect in"):
+            _connection().connect()
+
+    assert "connected" == client._within(1, lambda: "connected")
 
 
 class _Server:

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 import pytest
 
@@ -122,15 +123,18 @@ def test_a_server_that_hangs_opens_the_circuit_as_ever(
 
 
 class Clock:
-    """Seconds that pass with each look at it."""
+    """Seconds that pass with each look at it, or when told to."""
 
-    def __init__(self, step: float) -> None:
+    def __init__(self, step: float = 0.0) -> None:
         self.step = step
         self.now = 0.0
 
     def __call__(self) -> float:
         self.now += self.step
         return self.now
+
+    def advance(self, _: str) -> None:
+        self.now += 1.0
 
 
 def test_a_slow_server_is_asked_for_no_more_than_there_is_time_for(
@@ -149,6 +153,20 @@ def test_a_slow_server_is_asked_for_no_more_than_there_is_time_for(
         text: list(found.values()).count(text) for text in ("x", TEXT)
     }
     assert {"hits": 40, "misses": 0, "bypasses": 60}.items() <= trace.fields.items()
+
+
+def test_the_time_that_a_check_takes_is_not_waiting_for_redis(
+    fake_redis: RecordingFakeRedis,
+) -> None:
+    """However long each item is looked at, the next batch is asked for, and what missed filled."""
+    fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
+    clock = Clock()
+    many = ManyReads(RedisStore(fake_redis), Entries(Texts(), POLICY), clock)
+
+    many.fetch(KEYS, _load, clock.advance)
+
+    assert len(KEYS) == clock.now
+    assert b"Vtext:" + TEXT.encode() == fake_redis.get(KEYS[-1])
 
 
 class _FailsToFill(RedisStore):
@@ -196,7 +214,7 @@ def test_the_batches_of_a_cluster_are_of_one_node_each(
 ) -> None:
     """A hundred keys on three nodes are six round trips, of at most twenty keys."""
     store = clustered_redis.store()
-    batches = store.batches(KEYS)
+    batches = list(chain.from_iterable(store.batches(KEYS)))
 
     assert sorted(KEYS) == sorted(key for batch in batches for key in batch)
     assert 6 == len(batches)

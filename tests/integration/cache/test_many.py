@@ -7,7 +7,8 @@ from fakeredis import FakeServer
 
 from chalicelib.cache import Cache
 from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.errors import StoreUnavailable
+from chalicelib.errors import CacheUnavailable, StoreUnavailable
+from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.recording import Recorder
@@ -124,6 +125,19 @@ def test_nothing_to_ask_teaches_the_circuit_nothing(
         cache.fetch("a", Loader("one"))
 
     assert [] == sent
+
+
+def test_a_key_of_another_type_is_an_answer(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """Between failures it starts their row again: the next read is sent."""
+    fake_redis.hset("a", "field", "value")
+    store = RedisStore(fake_redis)
+    for _ in range(2):
+        for _ in range(FAILURES - 1):
+            fake_server.connected = False
+            with pytest.raises(CacheUnavailable, match="did not answer"):
+                store.get("a")
+        fake_server.connected = True
+        assert b"" == store.get("a")
 
 
 def test_a_loader_that_fails_gives_the_leases_back(cache: Cache[str], redis: Recorder) -> None:
