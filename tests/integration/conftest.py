@@ -174,6 +174,8 @@ def api(request: pytest.FixtureRequest) -> Api:
     if "CATALOG_URL" in os.environ:
         empty(Place(Path(os.environ["CATALOG_PLACE"])))
         return RemoteApi(os.environ["CATALOG_URL"])
-    app = request.getfixturevalue("chalice_app")  # first: its import wires the settings' own servers
+    app = request.getfixturevalue(
+        "chalice_app"
+    )  # first: its import wires the settings' own servers
     request.getfixturevalue("wire")()
     return Api(app)
