@@ -35,7 +35,7 @@ def put_api(apigateway: Any, api_id: str, definition: Definition) -> None:
     for path in sorted(found, key=len, reverse=True):
         if path != "/":
             apigateway.delete_resource(restApiId=api_id, resourceId=found[path])
-    made = {"": found["/"]}
+    made = {"": found["/"], "/": found["/"]}
     schemes = _schemes(apigateway, api_id, definition)
     for path, operations in definition["paths"].items():
         resource = _resource(apigateway, api_id, path, made)
