@@ -34,6 +34,15 @@ ALLOWED: Final = (
         "Whether a precondition holds depends on the product, not on the request.",
         lambda case, response: response.status_code == 412 and _is_conditional(case),
     ),
+    *(
+        Entry(
+            check,
+            "The server refuses a request line of over 8,190 bytes before the API reads it, as API "
+            "Gateway refuses more than 10,240 of line and headers. No schema limits their sum.",
+            lambda _case, response: response.status_code == 414,
+        )
+        for check in ("AcceptedNegativeData", "RejectedPositiveData", "UndefinedStatusCode")
+    ),
 )
 
 
