@@ -7,21 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.environment import OF_ANOTHER_REDIS
 from tests.unit.test_env_example import example
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "localstack-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-OF_ANOTHER_REDIS_OR_ACCOUNT = {
-    "REDIS_DB",
-    "REDIS_CLUSTER",
-    "REDIS_TLS",
-    "REDIS_CA_FILE",
-    "REDIS_USERNAME",
-    "REDIS_PASSWORD",
-    "REDIS_IAM_CACHE",
-    "PRODUCTS_STREAM_ARN",
-}
+OF_ANOTHER_REDIS_OR_ACCOUNT = {*OF_ANOTHER_REDIS, "PRODUCTS_STREAM_ARN"}
 OF_A_DEPLOYMENT = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
 OF_MAKE_RUN = {"WATCH_PORT"}
 
