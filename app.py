@@ -4,11 +4,13 @@ from functools import partial
 
 from chalice.app import Chalice, DynamoDBEvent
 
-from chalicelib import start, telemetry, wiring
-from chalicelib.api import access, cors, docs, health, products, root, routes
+from chalicelib import bootstrap, telemetry
+from chalicelib.api import access, cors, docs, health, root, routes
+from chalicelib.products import routes as products
+from chalicelib.settings import at_start
 
 # An invalid setting stops the start, here, and not the first request.
-settings = start.settings()
+settings = at_start.settings()
 telemetry.configure(settings)
 
 app = Chalice(app_name="product-catalog")
@@ -30,4 +32,4 @@ access.guard(app.routes, settings)
 def invalidate(event: DynamoDBEvent) -> None:
     """Delete the cache keys behind a batch of stream records. Lambda repeats what raises."""
     telemetry.begin(request_id=getattr(event.context, "aws_request_id", ""))
-    wiring.container().invalidator.process(event.to_dict()["Records"])
+    bootstrap.container().invalidator.process(event.to_dict()["Records"])

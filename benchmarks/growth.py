@@ -12,9 +12,9 @@ from benchmarks.events import event
 from benchmarks.function import Function
 from benchmarks.rig import Rig, a_product
 from benchmarks.samples import Samples
-from chalicelib.cache_entry import VALUE
-from chalicelib.product import represent
-from chalicelib.product_cache import RepresentationCodec
+from chalicelib.caching.entries import VALUE
+from chalicelib.products.cache import RepresentationCodec
+from chalicelib.products.model import represent
 
 SIZES: Final = (1_000, 10_000, 100_000, 300_000)
 """Characters of a description. (DynamoDB takes no item over 400 KB.)"""

@@ -20,9 +20,9 @@ import redis
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.function import Function, running
 from benchmarks.packages import Package, package
-from chalicelib.items import to_item
-from chalicelib.product import Product, represent
-from chalicelib.product_cache import key_of
+from chalicelib.products.cache import key_of
+from chalicelib.products.items import to_item
+from chalicelib.products.model import Product, represent
 from dev import environment
 from dev.deploy import stages
 from dev.servers import Emulator, Valkey

@@ -64,7 +64,7 @@ class _Invalid(CatalogError):
 
 
 class InvalidProduct(_Invalid):
-    """A product, or a change to one, that breaks the rules of `models.py`."""
+    """A product, or a change to one, that breaks the rules of `products/schemas.py`."""
 
 
 class InvalidQuery(_Invalid):
@@ -72,7 +72,7 @@ class InvalidQuery(_Invalid):
 
 
 class InvalidCursor(CatalogError):
-    """A cursor that `cursors.py` did not make."""
+    """A cursor that `dynamodb/cursors.py` did not make."""
 
     def __init__(self) -> None:
         super().__init__("The cursor is not one that this API gave")

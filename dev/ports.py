@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from chalicelib.config import SettingsError
+from chalicelib.settings import SettingsError
 from dev.programs import StartFailed, free_port
 from dev.server import listeners
 

@@ -7,8 +7,8 @@ import sys
 
 from botocore.exceptions import BotoCoreError
 
-from chalicelib.config import Settings, SettingsError
-from chalicelib.wiring import Container
+from chalicelib.bootstrap import Container
+from chalicelib.settings import Settings, SettingsError
 from dev.programs import StartFailed
 from dev.samples import load_samples
 from dev.table import client, create_table

@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from chalicelib import models
 from chalicelib.errors import Unavailable
-from chalicelib.product import Product
-from chalicelib.repository import Repository
+from chalicelib.products import schemas
+from chalicelib.products.model import Product
+from chalicelib.products.repository import Repository
 from dev.programs import StartFailed
 
 SAMPLES: Final = Path(__file__).with_name("samples.ndjson")
@@ -36,7 +36,7 @@ def _samples(repository: Repository) -> list[Product]:
 
 
 def _sample(repository: Repository, line: str) -> Product:
-    draft = models.parse(models.IdentifiedDraft, json.loads(line, parse_float=Decimal))
+    draft = schemas.parse(schemas.IdentifiedDraft, json.loads(line, parse_float=Decimal))
     fields = draft.model_dump()
     return repository.new(fields.pop("id"), fields)
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev import environment, ports, programs, target, upkeep
 from dev.emulator import Emulator
 from dev.programs import ROOT, Server, StartFailed

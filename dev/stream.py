@@ -17,7 +17,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
-from chalicelib import wiring
+from chalicelib import bootstrap
 from chalicelib.errors import CacheUnavailable
 from dev.programs import StartFailed
 from dev.table import client
@@ -202,7 +202,7 @@ def main() -> str | None:
     """Feed our own table's stream to the function of `app.py`; return what stops the start."""
     from app import invalidate
 
-    settings = wiring.container().settings
+    settings = bootstrap.container().settings
     stream = TableStream(settings)
     try:
         stream.find()

@@ -10,7 +10,7 @@ import yaml
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev.programs import StartFailed
 
 TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "table.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev.prepare import prepare
 from dev.programs import StartFailed
 from dev.table import client

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev import environment
 
 STATE: Final = Path(".local/stack.json")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
-from chalicelib.config import SettingsError
+from chalicelib.settings import SettingsError
 from dev.programs import Server, StartFailed
 
 _LOOK_SECONDS: Final = 0.2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import wiring
+from chalicelib import bootstrap
 
 _FOREIGN = re.compile(
     r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH|CORS|DYNAMODB)_.*"
@@ -39,4 +39,4 @@ def environment() -> Iterator[None]:
 def no_container_left_over() -> Iterator[None]:
     """No test sees the objects that another one wired."""
     yield
-    wiring.use(None)
+    bootstrap.use(None)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.config import Settings
-from chalicelib.product import Product
-from chalicelib.repository import DynamoDB, Repository
-from chalicelib.wiring import Container
+from chalicelib.bootstrap import Container
+from chalicelib.products.model import Product
+from chalicelib.products.repository import DynamoDB, Repository
+from chalicelib.settings import Settings
 
 SOME_ID = "550e8400-e29b-41d4-a716-446655440000"
 OTHER_ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"

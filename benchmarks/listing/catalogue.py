@@ -12,9 +12,9 @@ import uuid
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from chalicelib.config import Settings
-from chalicelib.product_cache import ReadsBypassed
-from chalicelib.wiring import Container
+from chalicelib.bootstrap import Container
+from chalicelib.products.cache import ReadsBypassed
+from chalicelib.settings import Settings
 from dev.transfer.entries import Entry
 from dev.transfer.loading import Import
 

@@ -17,8 +17,9 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from chalicelib import aws, telemetry, wiring
-from chalicelib.config import Settings
+from chalicelib import bootstrap, telemetry
+from chalicelib.dynamodb.client import connect
+from chalicelib.settings import Settings
 from dev.server.serving import serve
 
 
@@ -59,9 +60,9 @@ def _items(answer: Mapping[str, Any]) -> int:
 def main() -> str | None:
     """Serve; return what stops the start."""
     settings = Settings.from_env(os.environ)
-    client = aws.connect("dynamodb", settings)
+    client = connect("dynamodb", settings)
     client.meta.events.register("after-call.dynamodb", _tell)
-    wiring.use(wiring.Container(settings, dynamodb=client))
+    bootstrap.use(bootstrap.Container(settings, dynamodb=client))
     return serve()
 
 

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from benchmarks.listing import catalogue, metered_api, pages
 from benchmarks.listing.catalogue import CATEGORY, PriceRange
 from benchmarks.listing.pages import Page
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev import environment
 from dev.freshness.client import Client
 from dev.servers import Api, Emulator, Valkey

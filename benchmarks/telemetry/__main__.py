@@ -22,10 +22,10 @@ from typing import IO, Any, Final
 
 import click
 
-from chalicelib import telemetry, wiring
-from chalicelib.config import Settings
-from chalicelib.product import Representation
-from chalicelib.product_cache import RepresentationCodec, key_of
+from chalicelib import bootstrap, telemetry
+from chalicelib.products.cache import RepresentationCodec, key_of
+from chalicelib.products.model import Representation
+from chalicelib.settings import Settings
 from dev.servers import Valkey
 
 HITS: Final = 200
@@ -69,7 +69,7 @@ def measured(environment: dict[str, str], rounds: int) -> dict[str, list[float]]
     """Return the µs a hit of each variant, one figure a round."""
     base = {"PRODUCTS_TABLE": "products", "AWS_REGION": "eu-central-1", **environment}
     quiet = {"METRICS": "false", "LOG_LEVEL": "ERROR"}
-    wiring.use(wiring.Container(Settings.from_env(base | quiet)))
+    bootstrap.use(bootstrap.Container(Settings.from_env(base | quiet)))
     call = _entry()
     times: dict[str, list[float]] = {name: [] for name in _VARIANTS}
     names = list(_VARIANTS)
@@ -98,7 +98,7 @@ def _entry() -> Callable[[], Any]:
     body = f'{{"id": "{_ID}", "name": "{"Mouse" * 60}"}}'
     item = Representation(1, "Sun, 22 Nov 2026 12:00:00 GMT", body)
     entry = b"V" + RepresentationCodec().encode(item)
-    wiring.container().redis.add(key_of(_ID), entry, ttl_ms=3_600_000)
+    bootstrap.container().redis.add(key_of(_ID), entry, ttl_ms=3_600_000)
     context = SimpleNamespace(aws_request_id="lambda-1")
     answer = app(_EVENT, context)
     if answer["headers"]["X-Cache"] != "HIT":

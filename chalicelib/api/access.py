@@ -12,7 +12,7 @@ from typing import Final
 
 from chalice.app import Authorizer, CognitoUserPoolAuthorizer, IAMAuthorizer, RouteEntry
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 
 OPEN_TO_ALL: Final = ("/", "/health", "/openapi.json", "/docs", "/redoc", "/assets/{name}")
 READS: Final = ("GET", "HEAD")

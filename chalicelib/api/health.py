@@ -6,11 +6,11 @@ import json
 
 from chalice.app import Response
 
-from chalicelib import wiring
+from chalicelib import bootstrap
 from chalicelib.api.problems import RETRY_AFTER_SECONDS
 from chalicelib.api.routes import Routes
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
-from chalicelib.product_cache import key_of
+from chalicelib.products.cache import key_of
 
 routes = Routes(__name__)
 
@@ -36,7 +36,7 @@ def health() -> Response:
 
 
 def _redis_answers() -> bool:
-    container = wiring.container()
+    container = bootstrap.container()
     if not container.settings.cache_enabled:
         return False
     try:
@@ -48,7 +48,7 @@ def _redis_answers() -> bool:
 
 def _dynamodb_answers() -> bool:
     try:
-        wiring.container().repository.ping()
+        bootstrap.container().repository.ping()
     except StoreUnavailable:
         return False
     return True

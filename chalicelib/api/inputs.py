@@ -11,7 +11,7 @@ from typing import Final
 
 from chalice.app import Request
 
-from chalicelib import strict_json
+from chalicelib.api import strict_json
 from chalicelib.api.problems import Problem
 from chalicelib.errors import FieldError, InvalidQuery
 

@@ -15,8 +15,8 @@ from chalice.app import Request
 
 from chalicelib.api import http_date
 from chalicelib.api.problems import Problem
-from chalicelib.precondition import Precondition
-from chalicelib.product import VERSION_PATTERN, Representation
+from chalicelib.products.model import VERSION_PATTERN, Representation
+from chalicelib.resource import Precondition
 
 MAX_ENTITY_TAGS: Final = 100
 """As many as a DynamoDB condition compares with."""

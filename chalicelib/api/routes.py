@@ -15,7 +15,7 @@ from chalice.app import APIGateway, Blueprint, CORSConfig, Request, Response
 
 from chalicelib import telemetry
 from chalicelib.api import problems
-from chalicelib.product import is_product_id
+from chalicelib.products.model import is_product_id
 
 View = Callable[..., Response]
 

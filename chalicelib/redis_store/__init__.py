@@ -7,12 +7,12 @@ for each server, and what its errors mean to the cache. Knows no product.
 
 from __future__ import annotations
 
-from chalicelib.config import Settings
 from chalicelib.redis_store.client import connector
 from chalicelib.redis_store.cluster import ClusterStore
 from chalicelib.redis_store.nodes import Nodes
 from chalicelib.redis_store.slots import Address
 from chalicelib.redis_store.store import RedisStore
+from chalicelib.settings import Settings
 
 __all__ = ["ClusterStore", "RedisStore", "connect"]
 

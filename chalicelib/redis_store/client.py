@@ -18,8 +18,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chalicelib.config import Settings
 from chalicelib.redis_store.iam import IamCredentials
+from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     import ssl

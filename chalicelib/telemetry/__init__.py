@@ -18,7 +18,7 @@ from chalicelib.telemetry.sampling import Sampling
 from chalicelib.telemetry.trace import Trace, current
 
 if TYPE_CHECKING:
-    from chalicelib.config import Settings
+    from chalicelib.settings import Settings
 
 _log: Final = logging.getLogger("catalog")
 _COUNTED: Final = {

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from chalicelib.config import LOCAL
+from chalicelib.settings import LOCAL
 from chalicelib.telemetry.metrics import DIMENSION, Tally, directive
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode

@@ -20,7 +20,7 @@ from typing import Final, get_args
 
 import chalice.app
 
-from chalicelib import aws
+from chalicelib.dynamodb.client import Service
 from dev.deploy.failure import DeployFailed
 from dev.deploy.runtime import Runtime
 
@@ -28,7 +28,7 @@ ROOT: Final = Path(__file__).parents[2]
 _JUNK: Final = shutil.ignore_patterns("__pycache__")
 LOCK: Final = Path("requirements", "functions.lock")
 """What ships, held to hashes."""
-SERVICES: Final[tuple[str, ...]] = get_args(aws.Service)
+SERVICES: Final[tuple[str, ...]] = get_args(Service)
 """Whose data of botocore's is packed. All of it is 27 MB, and most is of other services."""
 _UNUSED: Final = ("boto3/data", "boto3/examples")
 """Read by boto3's resources and by its documentation only."""

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from chalicelib.config import Settings, SettingsError
+from chalicelib.settings import Settings, SettingsError
 from dev.deploy.failure import DeployFailed
 
 Event = Mapping[str, Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from chalicelib.config import Settings, SettingsError
+from chalicelib.settings import Settings, SettingsError
 from dev.deploy.failure import DeployFailed
 from dev.deploy.templates import Template
 

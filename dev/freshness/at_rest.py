@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from chalicelib.cache_entry import NEGATIVE, VALUE
-from chalicelib.product_cache import RepresentationCodec, key_of
+from chalicelib.caching.entries import NEGATIVE, VALUE
+from chalicelib.products.cache import RepresentationCodec, key_of
 from dev.freshness.client import Client
 from dev.freshness.rig import Rig
 

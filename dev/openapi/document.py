@@ -15,9 +15,10 @@ from typing import Any, Final
 import yaml
 
 from chalicelib import VERSION
-from chalicelib.api import docs, inputs, preconditions, queries, root
+from chalicelib.api import docs, inputs, preconditions, root
 from chalicelib.errors import MAX_ERRORS
-from chalicelib.product import UUID_PATTERN
+from chalicelib.products import queries
+from chalicelib.products.model import UUID_PATTERN
 from dev.openapi import additions, schemas
 
 ROOT: Final = Path(__file__).parents[2]

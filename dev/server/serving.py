@@ -16,8 +16,8 @@ from chalice.app import Chalice
 from chalice.local import CustomLocalChalice, LocalChalice
 from gunicorn.app.base import BaseApplication
 
-from chalicelib import wiring
-from chalicelib.config import SettingsError
+from chalicelib import bootstrap
+from chalicelib.settings import SettingsError
 from dev.hosts import AllowedHosts
 from dev.server import listeners
 from dev.server.gateway import Gateway
@@ -38,7 +38,7 @@ _OPTIONS: Final = {
 def serve() -> str | None:
     """Serve until SIGTERM or SIGINT, which end the process; return why it cannot start."""
     try:
-        settings = wiring.container().settings
+        settings = bootstrap.container().settings
         sockets = listeners.listen(settings.api_host, settings.api_port)
     except SettingsError as error:
         return str(error)
@@ -54,7 +54,7 @@ def serve() -> str | None:
 def load_app() -> Chalice:
     """Return the app, changed as `chalice local` does it: each thread has its current request."""
     from app import app
-    from chalicelib import models  # noqa: F401 — else the first write imports it
+    from chalicelib.products import schemas  # noqa: F401 — else the first write imports it
 
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice
@@ -87,6 +87,6 @@ def _warm_up(_worker: Any) -> None:
 
     botocore takes long to import and to make its client; the first requests do not wait for it.
     """
-    container = wiring.container()
+    container = bootstrap.container()
     _ = container.catalog, container.repository
     gc.freeze()

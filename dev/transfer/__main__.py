@@ -14,9 +14,9 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from chalicelib.config import SettingsError
+from chalicelib.bootstrap import Container
 from chalicelib.errors import CatalogError
-from chalicelib.wiring import Container
+from chalicelib.settings import SettingsError
 from dev import target
 from dev.transfer import entries, formats, saving
 from dev.transfer.entries import Entry, Reject

@@ -11,8 +11,9 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from chalicelib import models, strict_json
+from chalicelib.api import strict_json
 from chalicelib.errors import FieldError, InvalidProduct
+from chalicelib.products import schemas
 from dev.transfer.formats import MAX_LINE_BYTES, Row
 
 _REASONS_SHOWN: Final = 5
@@ -50,7 +51,7 @@ def _parse(row: Row) -> Entry | Reject:
     if len(row.text) > MAX_LINE_BYTES:
         return Reject(row.place, f"longer than {MAX_LINE_BYTES // 1024} KiB")
     try:
-        draft = models.parse(models.IdentifiedDraft, strict_json.decode(row.text))
+        draft = schemas.parse(schemas.IdentifiedDraft, strict_json.decode(row.text))
     except InvalidProduct as error:
         return Reject(row.place, _broken_rules(error))
     except json.JSONDecodeError as error:  # its line is one within the row, and would mislead

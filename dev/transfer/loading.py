@@ -15,9 +15,9 @@ from types import FrameType
 from typing import Final
 
 from chalicelib.errors import OutcomeUnknown, StoreUnavailable
-from chalicelib.product import Product
-from chalicelib.product_cache import ProductCache, ReadsBypassed
-from chalicelib.repository import BATCH_WRITE_LIMIT, Repository
+from chalicelib.products.cache import ProductCache, ReadsBypassed
+from chalicelib.products.model import Product
+from chalicelib.products.repository import BATCH_WRITE_LIMIT, Repository
 from dev.transfer.entries import Entry, Reject
 
 PAUSES: Final = (0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from chalicelib.product import Product, represent
+from chalicelib.products.model import Product, represent
 
 
 def write(products: Iterable[Product], file: BinaryIO) -> int:

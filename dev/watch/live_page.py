@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Final, Self
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev.freshness.timeline import Timeline
 from dev.programs import StartFailed
 from dev.servers import Valkey

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final, Self
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev.watch.lines import Line, as_text, parse, reaches
 from dev.watch.log_reader import LogReader
 from dev.watch.state import State

@@ -16,8 +16,8 @@ from typing import Final
 
 import redis
 
-from chalicelib.config import Settings
 from chalicelib.redis_store.client import connector
+from chalicelib.settings import Settings
 from dev.freshness.timeline import Timeline, Window
 from dev.servers import Valkey
 from dev.watch.refused import CommandRefused

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from chalicelib.cache import Cache, Store
-from chalicelib.cache_entry import Policy
-from chalicelib.product import Representation
-from chalicelib.product_cache import ProductCache, RepresentationCodec
+from chalicelib.caching.entries import Policy
+from chalicelib.caching.protocol import Cache, Store
+from chalicelib.products.cache import ProductCache, RepresentationCodec
+from chalicelib.products.model import Representation
 from tests.consistency import model, weakened
 from tests.consistency.points import Protocol
 from tests.consistency.states import Setup

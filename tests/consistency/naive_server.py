@@ -19,12 +19,12 @@ from typing import Final
 
 import redis
 
-from chalicelib import wiring
-from chalicelib.cache_entry import NEGATIVE, VALUE, Fetched, Outcome
-from chalicelib.config import Settings
-from chalicelib.product import Representation as Item
-from chalicelib.product_cache import RepresentationCodec, key_of
+from chalicelib import bootstrap
+from chalicelib.caching.entries import NEGATIVE, VALUE, Fetched, Outcome
+from chalicelib.products.cache import RepresentationCodec, key_of
+from chalicelib.products.model import Representation as Item
 from chalicelib.redis_store.client import connector
+from chalicelib.settings import Settings
 from dev.server.serving import serve
 
 _FAILURES: Final = (redis.RedisError, OSError)
@@ -83,7 +83,7 @@ def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) 
     return load([product_id]).get(product_id)
 
 
-class NaiveContainer(wiring.Container):
+class NaiveContainer(bootstrap.Container):
     """The project's own parts, but for the cache."""
 
     @cached_property
@@ -94,5 +94,5 @@ class NaiveContainer(wiring.Container):
 
 
 if __name__ == "__main__":
-    wiring.use(NaiveContainer(Settings.from_env(os.environ)))
+    bootstrap.use(NaiveContainer(Settings.from_env(os.environ)))
     sys.exit(serve())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from chalicelib.cache_entry import FENCE, LEASE
+from chalicelib.caching.entries import FENCE, LEASE
 from tests.consistency import model
 from tests.consistency.model import Content, Script
 from tests.consistency.states import REFUSES_WRITES, Shared

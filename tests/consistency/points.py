@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
-from chalicelib.cache import Store
-from chalicelib.cache_entry import FENCE, LEASE
-from chalicelib.catalog import Cached, Catalog, Products
+from chalicelib.caching.entries import FENCE, LEASE
+from chalicelib.caching.protocol import Store
+from chalicelib.caching.stream import Invalidator, Record
 from chalicelib.errors import CacheUnavailable, CatalogError
-from chalicelib.invalidator import Invalidator, Record
-from chalicelib.items import to_item
-from chalicelib.precondition import Precondition
-from chalicelib.product import Representation, represent
-from chalicelib.product_cache import entry_of
+from chalicelib.products.cache import entry_of
+from chalicelib.products.catalog import Cached, Catalog, Products
+from chalicelib.products.items import to_item
+from chalicelib.products.model import Representation, represent
+from chalicelib.resource import Precondition
 from tests.consistency.model import Script
 from tests.consistency.tape import (
     GONE,

@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from chalicelib import cache
+from chalicelib.caching.protocol import POLLS
 from tests.consistency.cases import (
     REAL,
     SETUPS,
@@ -86,7 +86,7 @@ def _show_weakened() -> None:
 def report(*, full: bool) -> None:
     """Explore every interleaving of readers, writers, the stream and faults."""
     click.echo(_ROW.format("protocol", "who", "faults", "states", "promise 1"))
-    holds = _show_real(cache.POLLS if full else FEW_POLLS)
+    holds = _show_real(POLLS if full else FEW_POLLS)
     if full:
         _show_two_faults()
     _show_weakened()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from chalicelib.cache_entry import LEASE
+from chalicelib.caching.entries import LEASE
 from tests.consistency.model import Content, fence_of, tokens
 from tests.consistency.states import Setup, State, name_of
 

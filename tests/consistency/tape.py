@@ -18,8 +18,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from chalicelib import cache
-from chalicelib.cache_entry import FENCE, FENCE_MS
+from chalicelib.caching import protocol
+from chalicelib.caching.entries import FENCE, FENCE_MS
 from chalicelib.errors import (
     CacheUnavailable,
     CatalogError,
@@ -28,8 +28,8 @@ from chalicelib.errors import (
     ProductNotFound,
     StoreUnavailable,
 )
-from chalicelib.precondition import NO_PRECONDITION, Precondition
-from chalicelib.product import Product
+from chalicelib.products.model import Product
+from chalicelib.resource import NO_PRECONDITION, Precondition
 from tests.examples import SOME_ID, a_product
 
 Answer = bytes | int | str | None
@@ -87,7 +87,7 @@ class Tape:
 
 
 class TapedStore:
-    """The store of `chalicelib/cache.py`, for one key."""
+    """The store of `chalicelib/caching/protocol.py`, for one key."""
 
     def __init__(self, tape: Tape) -> None:
         self._ask = tape.ask
@@ -158,7 +158,7 @@ def a_fence() -> bytes:
 def determined(polls: int) -> Iterator[None]:
     """Take chance and the log out of the code: the same answers lead to the same point."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "POLLS", polls)
+        patch.setattr(protocol, "POLLS", polls)
         patch.setattr(random, "uniform", lambda low, _high: low)
         patch.setattr(logging.getLogger("catalog"), "disabled", True)
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from chalicelib.cache_entry import FENCE, LEASE
+from chalicelib.caching.entries import FENCE, LEASE
 from tests.consistency.model import Content, Script, tokens
 from tests.consistency.points import VERSION_OF
 from tests.consistency.tape import GET, GONE, NO_ANSWER, Answer, Op

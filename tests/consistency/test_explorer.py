@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chalicelib.cache_entry import FENCE, LEASE
+from chalicelib.caching.entries import FENCE, LEASE
 from tests.consistency.cases import (
     CONDITION,
     REAL,
@@ -71,7 +71,7 @@ def test_a_protocol_that_lacks_a_part_breaks(protocol: Protocol) -> None:
 
 
 def test_two_faults_in_the_same_write_break_the_promise() -> None:
-    """The caveat in `chalicelib/cache.py`: fence and release lost leave an old value."""
+    """The caveat in `chalicelib/caching/protocol.py`: fence and release lost leave an old value."""
     found = Explorer(REAL, TWO_WRITERS).explore(faults=2)
 
     assert found.broken

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.cache_entry import FENCE
-from chalicelib.cache_scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
+from chalicelib.caching.entries import FENCE
+from chalicelib.caching.scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
 from chalicelib.redis_store import RedisStore
 from dev.servers import Valkey
 from tests.consistency import model, weakened

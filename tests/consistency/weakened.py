@@ -1,7 +1,7 @@
 """
 Protocols that lack one part of the real one, and loads that lack consistency. Test doubles.
 
-Each is what is left when somebody finds a part of `chalicelib/cache.py` superfluous. The explorer
+Each is what is left when a part of `chalicelib/caching/protocol.py` is removed. The explorer
 shows what the part is for. Their scripts have models, held to Redis like the real ones.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import FENCE, LEASE, Fetched, Outcome
+from chalicelib.caching.entries import FENCE, LEASE, Fetched, Outcome
+from chalicelib.caching.protocol import Cache
+from chalicelib.caching.stream import Invalidator, Record
 from chalicelib.errors import CacheUnavailable
-from chalicelib.invalidator import Invalidator, Record
-from chalicelib.product import Representation
+from chalicelib.products.model import Representation
 from tests.consistency.model import Content, Effect, Script, fence_of, tokens
 from tests.consistency.tape import GET, Op, TapedStore, TapedTable
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import redis
 
-from chalicelib.cache import Cache, Store
-from chalicelib.cache_entry import Policy
-from chalicelib.config import Settings
+from chalicelib.caching.entries import Policy
+from chalicelib.caching.protocol import Cache, Store
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.client import connector
+from chalicelib.settings import Settings
 from tests.doubles.cluster import RecordingCluster
 
 TTL_SECONDS, NEGATIVE_TTL_SECONDS = 1000, 10

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chalicelib import wiring
-from chalicelib.product import represent
+from chalicelib import bootstrap
+from chalicelib.products.model import represent
 from tests.doubles.recording import Table
 from tests.examples import a_body, settings
 
@@ -17,5 +17,5 @@ def many(count: int) -> list[dict[str, Any]]:
 
 def stored(table: Table) -> list[str]:
     """Return the bodies of all products, in order."""
-    container = wiring.Container(settings(PRODUCTS_TABLE=table.name), dynamodb=table.client)
+    container = bootstrap.Container(settings(PRODUCTS_TABLE=table.name), dynamodb=table.client)
     return sorted(represent(each).body for each in container.repository.all())

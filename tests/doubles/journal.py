@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
-from chalicelib.product import Product
+from chalicelib.products.model import Product
 from tests.doubles.products import InMemoryProducts
 
 Answer = Callable[[Sequence[Product]], Sequence[Product]]

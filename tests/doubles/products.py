@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.errors import InvalidCursor, PreconditionFailed, ProductExists, ProductNotFound
-from chalicelib.precondition import NO_PRECONDITION, Precondition
-from chalicelib.product import Product
-from chalicelib.repository import Repository
+from chalicelib.products.model import Product
+from chalicelib.products.repository import Repository
+from chalicelib.resource import NO_PRECONDITION, Precondition
 
 
 class InMemoryProducts:

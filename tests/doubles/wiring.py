@@ -2,6 +2,6 @@
 
 from collections.abc import Callable
 
-from chalicelib.wiring import Container
+from chalicelib.bootstrap import Container
 
 Wire = Callable[..., Container]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev.deploy import settings, stages, templates
 from dev.deploy.emulator import DeployEmulator
 from dev.deploy.release import Release

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.items import to_item
-from chalicelib.product_cache import key_of
+from chalicelib.products.cache import key_of
+from chalicelib.products.items import to_item
 from dev.deploy import functions, switch
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION

@@ -75,7 +75,7 @@ def test_the_package_can_reach_every_service_that_the_functions_call(
     program = (
         "import boto3\n"
         "from chalicelib import aws\n"
-        "from chalicelib.config import Settings\n"
+        "from chalicelib.settings import Settings\n"
         f"settings = Settings.from_env({ENVIRONMENT!r})\n"
         "print(boto3.__file__)\n"
         f"for service in {building.SERVICES!r}:\n"
@@ -113,7 +113,7 @@ def test_every_module_is_compiled_and_valid_by_its_sources_hash(code: zipfile.Zi
 
 def test_tracebacks_name_files_as_lambda_has_them(code: zipfile.ZipFile) -> None:
     """No path of the machine that packs is in what ships."""
-    compiled = code.read(_cached("chalicelib/cache.py"))
+    compiled = code.read(_cached("chalicelib/caching/protocol.py"))
 
     assert "/var/task/chalicelib/cache.py" == marshal.loads(compiled[16:]).co_filename  # noqa: S302 — our own
 

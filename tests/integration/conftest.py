@@ -12,8 +12,9 @@ import moto
 import pytest
 from chalice import Chalice
 
-from chalicelib import aws, wiring
-from chalicelib.repository import Repository
+from chalicelib import bootstrap
+from chalicelib.dynamodb.client import connect
+from chalicelib.products.repository import Repository
 from dev.credentials import Credentials
 from dev.servers import Emulator, Valkey
 from dev.table import create_table
@@ -54,13 +55,13 @@ def emulated_dynamodb(emulator: Emulator) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in emulator.credentials.environment().items():
             patch.setenv(name, value)
-        return aws.connect("dynamodb", examples.settings(AWS_ENDPOINT_URL=emulator.url))
+        return connect("dynamodb", examples.settings(AWS_ENDPOINT_URL=emulator.url))
 
 
 @pytest.fixture(scope="session")
 def dynamodb_in_process() -> Any:
     """Return our own client; where moto is switched on, it answers."""
-    return aws.connect("dynamodb", examples.settings())
+    return connect("dynamodb", examples.settings())
 
 
 @pytest.fixture
@@ -146,10 +147,12 @@ def redis(request: pytest.FixtureRequest) -> Recorder:
 def wire(fake_redis: RecordingFakeRedis, moto_table: Table) -> Wire:
     """Return what wires the catalog to fakes at its two edges, settings and edges as asked."""
 
-    def wired(redis: Any = None, dynamodb: Any = None, **variables: str) -> wiring.Container:
+    def wired(redis: Any = None, dynamodb: Any = None, **variables: str) -> bootstrap.Container:
         settings = examples.settings(**{"PRODUCTS_TABLE": moto_table.name} | variables)
-        container = wiring.Container(settings, redis or fake_redis, dynamodb or moto_table.client)
-        wiring.use(container)
+        container = bootstrap.Container(
+            settings, redis or fake_redis, dynamodb or moto_table.client
+        )
+        bootstrap.use(container)
         return container
 
     return wired
@@ -162,7 +165,7 @@ def chalice_app() -> Chalice:
 
     Open to all: Chalice's local gateway asks nobody, and warns at each call where it should.
     """
-    wiring.use(wiring.Container(examples.settings(WRITE_ACCESS="open")))
+    bootstrap.use(bootstrap.Container(examples.settings(WRITE_ACCESS="open")))
     from app import app  # at its import it reads the settings
 
     return app

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from chalice import Chalice
 
-from chalicelib import wiring
-from chalicelib.config import SettingsError
+from chalicelib import bootstrap
+from chalicelib.settings import SettingsError
 from tests.cloudwatch import metrics
 from tests.cloudwatch.metrics import Datapoint
 from tests.cloudwatch.stage import ALARMS, NAMES, QUEUE
@@ -152,7 +152,7 @@ def stream_behind(stage: Stage) -> None:
 def stream_crashes(stage: Stage) -> None:
     """Have the function fail before it can count anything, as it does where it cannot start."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "container", _cannot_start)
+        patch.setattr(bootstrap, "container", _cannot_start)
         stage.stream(a_record(SOME_ID, age_seconds=90))
 
 

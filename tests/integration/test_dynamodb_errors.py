@@ -7,10 +7,10 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError
 
-from chalicelib.dynamodb_errors import CONDITION, MEANINGS, Meaning
+from chalicelib.bootstrap import Container
+from chalicelib.dynamodb.errors import CONDITION, MEANINGS, Meaning
 from chalicelib.errors import CatalogError, OutcomeUnknown, StoreRefused, StoreUnavailable
-from chalicelib.repository import Repository
-from chalicelib.wiring import Container
+from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
 from tests.doubles.api import Api

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.product import represent
-from chalicelib.product_cache import RepresentationCodec, key_of
+from chalicelib.products.cache import RepresentationCodec, key_of
+from chalicelib.products.model import represent
 from dev.servers import Emulator, Valkey
 from tests.doubles.recording import Recorder, Table
 from tests.examples import ENVIRONMENT, SOME_ID, a_product

@@ -10,10 +10,10 @@ from chalice import Chalice
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chalicelib import models
 from chalicelib.api import cors
 from chalicelib.api.problems import STATUS, TITLES
 from chalicelib.errors import InvalidProduct
+from chalicelib.products import schemas
 from dev.openapi.document import FILE, Undocumented, build, render
 from tests.doubles.api import Api
 
@@ -134,7 +134,7 @@ def _characters() -> Iterator[str]:
 
 def _is_taken(name: str) -> bool:
     try:
-        models.parse(models.ProductChanges, {"name": name})
+        schemas.parse(schemas.ProductChanges, {"name": name})
     except InvalidProduct:
         return False
     return True

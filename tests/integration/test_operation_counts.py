@@ -2,11 +2,11 @@
 
 import pytest
 
-from chalicelib import cache_many
-from chalicelib.catalog import Catalog
+from chalicelib.caching import batch
 from chalicelib.errors import ProductNotFound
-from chalicelib.precondition import Precondition
+from chalicelib.products.catalog import Catalog
 from chalicelib.redis_store.circuit_breaker import FAILURES
+from chalicelib.resource import Precondition
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
@@ -133,7 +133,7 @@ def test_a_hundred_products_cost_five_round_trips(
     catalog: Catalog, redis: Recorder, moto_table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty keys each; on a miss one more for the leases, five for the fills, and one query."""
-    monkeypatch.setattr(cache_many, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(batch, "PATIENCE_SECONDS", 60)
     ids = [catalog.create(a_draft()).id for _ in range(100)]
 
     before = redis.round_trips

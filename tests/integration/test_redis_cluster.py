@@ -11,11 +11,11 @@ import pytest
 from redis.crc import key_slot
 
 from chalicelib import telemetry
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.bootstrap import Container
+from chalicelib.caching.entries import Fetched, Outcome
+from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
-from chalicelib.wiring import Container
 from dev.deploy import templates
 from tests import examples
 from tests.doubles.caching import Loader, a_cache

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from chalicelib import redis_store
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from dev.servers import Valkey
 from tests import examples

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.caching.entries import Fetched, Outcome
+from chalicelib.caching.protocol import Cache
 from tests import examples
 from tests.doubles.caching import Loader, a_cache, a_client
 from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from chalicelib.cache_entry import Outcome
+from chalicelib.caching.entries import Outcome
 from tests import examples
 from tests.doubles.caching import Loader, a_cache, a_client
 from tests.doubles.tls import Certificates, RelayedValkey, TlsServer

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.errors import PreconditionFailed, ProductExists, ProductNotFound
-from chalicelib.precondition import Precondition
+from chalicelib.resource import Precondition
 from tests.doubles.products import Products
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 

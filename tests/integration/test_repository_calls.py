@@ -4,7 +4,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.repository import Repository
+from chalicelib.products.repository import Repository
 from dev.table import create_table
 from tests import examples
 from tests.doubles.dynamodb import SeenDynamoDB

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import OutcomeUnknown, StoreUnavailable
-from chalicelib.repository import Repository
+from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
 from tests.doubles.dynamodb import FailingDynamoDB, FaultyDynamoDB, StingyDynamoDB

@@ -2,11 +2,11 @@
 
 import pytest
 
-from chalicelib import items
 from chalicelib.errors import OutcomeUnknown, ProductExists, ProductNotFound
-from chalicelib.items import attribute
-from chalicelib.precondition import Precondition
-from chalicelib.repository import Repository
+from chalicelib.products import items
+from chalicelib.products.items import attribute
+from chalicelib.products.repository import Repository
+from chalicelib.resource import Precondition
 from tests import examples
 from tests.doubles import dynamodb as faults
 from tests.doubles.dynamodb import FaultyDynamoDB, ForgetfulDynamoDB

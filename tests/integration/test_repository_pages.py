@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from chalicelib.errors import InvalidCursor
-from chalicelib.product import Product
+from chalicelib.products.model import Product
 from tests.doubles.products import Products
 from tests.examples import a_draft
 

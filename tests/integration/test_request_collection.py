@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from chalicelib.idempotency import product_id_of
+from chalicelib.products.idempotency import product_id_of
 from dev import scratch
 from dev.openapi.document import FILE
 from tests.http_file import Request, parse

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome, Policy
-from chalicelib.catalog import Catalog
-from chalicelib.product import Representation, represent
-from chalicelib.product_cache import ProductCache, RepresentationCodec
+from chalicelib.caching.entries import Fetched, Outcome, Policy
+from chalicelib.caching.protocol import Cache
+from chalicelib.products.cache import ProductCache, RepresentationCodec
+from chalicelib.products.catalog import Catalog
+from chalicelib.products.model import Representation, represent
 from dev.servers import Valkey
 from tests import examples
 from tests.doubles.caching import a_client

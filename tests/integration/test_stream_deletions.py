@@ -7,10 +7,10 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.cache_entry import Outcome
-from chalicelib.catalog import Catalog
-from chalicelib.product_cache import key_of
-from chalicelib.wiring import Container
+from chalicelib.bootstrap import Container
+from chalicelib.caching.entries import Outcome
+from chalicelib.products.cache import key_of
+from chalicelib.products.catalog import Catalog
 from dev.stream import Feed
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.cache_entry import Outcome
+from chalicelib.caching.entries import Outcome
 from tests.doubles.recording import Recorder
 from tests.doubles.wiring import Wire
 from tests.examples import a_draft

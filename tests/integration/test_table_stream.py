@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.wiring import Container
+from chalicelib.bootstrap import Container
 from dev.credentials import Credentials
 from dev.prepare import prepare
 from dev.programs import StartFailed

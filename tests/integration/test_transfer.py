@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import redis
 
-from chalicelib import wiring
-from chalicelib.cache import Outcome
+from chalicelib import bootstrap
+from chalicelib.caching.protocol import Outcome
 from dev.transfer import entries, formats
 from dev.transfer.loading import Import
 from tests.doubles.contents import many, stored
@@ -36,13 +36,13 @@ class Busy:
 
 
 @pytest.fixture
-def container(emulated_table: Table, real_redis: RecordingRedis) -> wiring.Container:
+def container(emulated_table: Table, real_redis: RecordingRedis) -> bootstrap.Container:
     """Return the catalog over a real Valkey and the emulator."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)
-    return wiring.Container(given, real_redis, emulated_table.client)
+    return bootstrap.Container(given, real_redis, emulated_table.client)
 
 
-def load(container: wiring.Container, *rows: object) -> Import:
+def load(container: bootstrap.Container, *rows: object) -> Import:
     """Import rows in this process."""
     file = io.BytesIO("".join(json.dumps(row) + "\n" for row in rows).encode())
     done = Import(container.cache, container.repository, lambda _: None)
@@ -55,7 +55,7 @@ def fences(client: redis.Redis) -> int:
     return sum((client.get(key) or b"").startswith(b"W") for key in client.scan_iter())
 
 
-def test_what_an_import_overwrites_is_read_fresh(container: wiring.Container) -> None:
+def test_what_an_import_overwrites_is_read_fresh(container: bootstrap.Container) -> None:
     """A cached copy ends with the import: the next read misses, the one after it hits."""
     load(container, a_body(id=SOME_ID))
     container.catalog.get(SOME_ID)
@@ -70,7 +70,7 @@ def test_what_an_import_overwrites_is_read_fresh(container: wiring.Container) ->
     assert "Another mouse" == json.loads(fresh.item.body)["name"]
 
 
-def test_a_cached_404_ends_with_the_import(container: wiring.Container) -> None:
+def test_a_cached_404_ends_with_the_import(container: bootstrap.Container) -> None:
     """An id that was asked for before it was there is found after it."""
     assert container.catalog.get(SOME_ID).item is None
 
@@ -79,7 +79,7 @@ def test_a_cached_404_ends_with_the_import(container: wiring.Container) -> None:
     assert container.catalog.get(SOME_ID).item is not None
 
 
-def test_a_version_rises_with_an_overwrite(container: wiring.Container) -> None:
+def test_a_version_rises_with_an_overwrite(container: bootstrap.Container) -> None:
     """Who holds an old ETag is told that the product has moved on."""
     load(container, a_body(id=SOME_ID))
     before = container.catalog.update(SOME_ID, {"stock_quantity": 1}).version
@@ -92,7 +92,7 @@ def test_a_version_rises_with_an_overwrite(container: wiring.Container) -> None:
 
 
 def test_a_batch_is_fenced_then_written_then_released(
-    container: wiring.Container, real_redis: RecordingRedis, emulated_table: Table
+    container: bootstrap.Container, real_redis: RecordingRedis, emulated_table: Table
 ) -> None:
     """Two products cost two fences, one call of DynamoDB and two releases, in that order."""
     beside = redis.Redis(connection_pool=real_redis.connection_pool)
@@ -118,7 +118,7 @@ def test_what_a_busy_table_leaves_is_sent_again(
 ) -> None:
     """Every line ends up stored, though the table takes one a time at first."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)
-    busy = wiring.Container(given, real_redis, Busy(emulated_table.client, refusals=5))
+    busy = bootstrap.Container(given, real_redis, Busy(emulated_table.client, refusals=5))
 
     with emulated_table.calls() as made:
         done = load(busy, *many(25))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.cache_entry import LONGEST_FENCE_MS, is_fence
+from chalicelib.caching.entries import LONGEST_FENCE_MS, is_fence
 
 
 @pytest.mark.parametrize(

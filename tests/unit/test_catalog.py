@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.catalog import Catalog
+from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import PreconditionFailed, ProductNotFound
-from chalicelib.precondition import Precondition
-from chalicelib.product import is_product_id, represent
+from chalicelib.products.catalog import Catalog
+from chalicelib.products.model import is_product_id, represent
+from chalicelib.resource import Precondition
 from tests.doubles.products import InMemoryProducts
 from tests.examples import SOME_ID, a_draft
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.config import Settings, SettingsError
+from chalicelib.settings import Settings, SettingsError
 from tests.examples import ENVIRONMENT, settings
 
 SECRET = "s3cret content!"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.cursors import Cursors
+from chalicelib.dynamodb.cursors import Cursors
 from chalicelib.errors import InvalidCursor
 
 CURSORS = Cursors("a secret of some length")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 from dev import ports
 from tests.examples import ENVIRONMENT
 

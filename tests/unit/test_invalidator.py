@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from chalicelib import telemetry
+from chalicelib.caching.stream import Invalidator
 from chalicelib.errors import CacheUnavailable
-from chalicelib.invalidator import Invalidator
-from chalicelib.items import to_item
-from chalicelib.product import represent
-from chalicelib.product_cache import entry_of
+from chalicelib.products.cache import entry_of
+from chalicelib.products.items import to_item
+from chalicelib.products.model import represent
 from tests.doubles.log import Log, caught
 from tests.examples import OTHER_ID, SOME_ID, a_product
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidProduct
-from chalicelib.models import IdentifiedDraft, ProductChanges, ProductDraft, parse
+from chalicelib.products.schemas import IdentifiedDraft, ProductChanges, ProductDraft, parse
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
 PRICES = st.decimals(Decimal("0.0001"), Decimal("9999999999.9999"), places=4)

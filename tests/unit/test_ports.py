@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.config import SettingsError
+from chalicelib.settings import SettingsError
 from dev import ports
 
 

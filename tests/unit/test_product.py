@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.product import Page, is_product_id, represent, represent_page
+from chalicelib.products.model import Page, is_product_id, represent, represent_page
 from tests.examples import SOME_ID, a_product
 
 PRICES = st.decimals(Decimal("0.0001"), Decimal("9999999999.9999"), places=4)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.product import represent
-from chalicelib.product_cache import SCHEMA, RepresentationCodec, key_of
+from chalicelib.products.cache import SCHEMA, RepresentationCodec, key_of
+from chalicelib.products.model import represent
 from tests.examples import OTHER_ID, SOME_ID, a_product
 
 GOLDEN = Path(__file__).parents[1] / "golden" / f"cache-entry-{SCHEMA}.bin"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.config import SettingsError
+from chalicelib.settings import SettingsError
 from dev import target
 from tests.examples import ENVIRONMENT
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from chalicelib import telemetry
 from chalicelib.errors import StoreUnavailable
-from chalicelib.product import Product, represent
-from chalicelib.product_cache import ReadsBypassed
+from chalicelib.products.cache import ReadsBypassed
+from chalicelib.products.model import Product, represent
 from dev.transfer import entries, formats, saving
 from dev.transfer.loading import Import
 from dev.transfer.quiet_log import QuietLog

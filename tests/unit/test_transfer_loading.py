@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.errors import CatalogError, OutcomeUnknown, StoreUnavailable
-from chalicelib.product import Product
+from chalicelib.products.model import Product
 from dev.transfer import loading
 from dev.transfer.entries import Entry, Reject
 from dev.transfer.loading import Import, interruption_deferred

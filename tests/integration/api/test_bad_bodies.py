@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import strict_json
+from chalicelib.api import strict_json
 from tests.doubles.api import Api
 from tests.examples import a_body
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.product import is_product_id
+from chalicelib.products.model import is_product_id
 from tests.doubles.api import Api
 from tests.doubles.recording import Table
 from tests.examples import a_body

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib import wiring
+from chalicelib import bootstrap
 from tests import examples
 from tests.doubles.api import Api
 from tests.doubles.recording import RecordingRedis, Table
@@ -74,7 +74,7 @@ def test_after_a_deletion_a_repeat_makes_it_anew(api: Api) -> None:
 def test_a_product_that_an_import_replaced_is_a_conflict(api: Api) -> None:
     """It no longer knows what the key asked for, so the repeat is told 409."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
-    repository = wiring.container().repository
+    repository = bootstrap.container().repository
     repository.put_all([repository.new(first.json["id"], a_draft())])
 
     assert 409 == api.post("/products", a_body(), Idempotency_Key=KEY).status
@@ -103,7 +103,7 @@ def test_fifty_concurrent_repeats_make_one_product(
 ) -> None:
     """Whoever comes first makes it; all fifty get the same answer."""
     settings = examples.settings(PRODUCTS_TABLE=emulated_table.name)
-    catalog = wiring.Container(settings, real_redis, emulated_table.client).catalog
+    catalog = bootstrap.Container(settings, real_redis, emulated_table.client).catalog
 
     with ThreadPoolExecutor(50) as pool:
         made = list(pool.map(lambda _: catalog.create(a_draft(), KEY), range(50)))

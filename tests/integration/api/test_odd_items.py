@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.products import MAX_ANSWER_BYTES
-from chalicelib.items import Item, attribute
+from chalicelib.products.items import Item, attribute
+from chalicelib.products.routes import MAX_ANSWER_BYTES
 from tests.doubles.api import Api
 from tests.doubles.recording import Table
 from tests.examples import SOME_ID, a_draft

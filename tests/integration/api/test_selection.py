@@ -3,7 +3,7 @@
 import fakeredis
 import pytest
 
-from chalicelib import cache_many
+from chalicelib.caching import batch
 from tests.doubles.api import Api
 from tests.doubles.recording import RecordingFakeRedis, Table
 from tests.doubles.wiring import Wire
@@ -106,7 +106,7 @@ def test_products_too_long_for_an_answer_are_not_read_to_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of a hundred cached ones, 78 fill an answer: four batches of twenty are read."""
-    monkeypatch.setattr(cache_many, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(batch, "PATIENCE_SECONDS", 60)
     ids = [
         api.create(description="\x01" * 10_000, category="long")[1].json["id"] for _ in range(100)
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.cache import Cache
+from chalicelib.caching.protocol import Cache
 from tests.doubles.caching import a_cache
 from tests.doubles.cluster import LocalCluster, RecordingCluster
 from tests.doubles.recording import Recorder

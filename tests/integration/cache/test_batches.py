@@ -9,9 +9,9 @@ from itertools import chain
 import pytest
 
 from chalicelib import redis_store, telemetry
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Entries, Outcome, Policy
-from chalicelib.cache_many import ManyReads
+from chalicelib.caching.batch import ManyReads
+from chalicelib.caching.entries import Entries, Outcome, Policy
+from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.circuit_breaker import FAILURES

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 from fakeredis import FakeServer
 
-from chalicelib import cache_invalidation
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.caching import invalidation
+from chalicelib.caching.entries import Fetched, Outcome
+from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.store import AT_ONCE, Command
@@ -165,6 +165,6 @@ def test_every_key_is_tried_before_invalidation_raises(fake_redis: Recorder) -> 
         fake_redis.set(key, b"Vtext:old")
 
     with pytest.raises(CacheUnavailable):
-        cache_invalidation.invalidate(_Lossy(fake_redis), dict.fromkeys(keys))
+        invalidation.invalidate(_Lossy(fake_redis), dict.fromkeys(keys))
 
     assert keys[:AT_ONCE] == [key for key in keys if fake_redis.exists(key)]

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 from fakeredis import FakeServer
 
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.caching.entries import Fetched, Outcome
+from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.circuit_breaker import FAILURES

@@ -6,7 +6,7 @@ import pytest
 import redis
 from fakeredis import FakeServer
 
-from chalicelib.cache_entry import Fetched, Outcome
+from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles.caching import Loader, a_cache

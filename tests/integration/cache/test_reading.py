@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.cache import POLL_SECONDS, POLLS, Cache
-from chalicelib.cache_entry import LEASE_MS, Fetched, Outcome
+from chalicelib.caching.entries import LEASE_MS, Fetched, Outcome
+from chalicelib.caching.protocol import POLL_SECONDS, POLLS, Cache
 from tests.doubles.caching import NEGATIVE_TTL_SECONDS, TTL_SECONDS, Loader, Naps, a_cache
 from tests.doubles.recording import Recorder
 

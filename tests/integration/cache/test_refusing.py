@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.cache_scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
+from chalicelib.caching.entries import Fetched, Outcome
+from chalicelib.caching.protocol import Cache
+from chalicelib.caching.scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
 from dev.freshness import refusing

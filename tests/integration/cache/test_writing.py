@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import FENCE_MS, Fetched, Outcome
+from chalicelib.caching.entries import FENCE_MS, Fetched, Outcome
+from chalicelib.caching.protocol import Cache
 from chalicelib.errors import OutcomeUnknown, PreconditionFailed, ProductNotFound, StoreUnavailable
 from tests.doubles.caching import Loader
 from tests.doubles.recording import Recorder

@@ -1,7 +1,7 @@
 """
 What a client may say of a product: the rules of each field. Knows neither HTTP nor storage.
 
-Imported on the first write only (`wiring.py`): Pydantic costs 170 ms that no read should pay.
+Imported on the first write only (`bootstrap.py`): Pydantic costs 170 ms that no read should pay.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pydantic import (
 )
 
 from chalicelib.errors import MAX_ERRORS, FieldError, InvalidProduct
-from chalicelib.product import UUID_PATTERN
+from chalicelib.products.model import UUID_PATTERN
 
 
 def _exact(value: object) -> object:
-    """Take a JSON integer as a price too. A float never comes here: see `strict_json.py`."""
+    """Take a JSON integer as a price too. A float never comes here: see `api/strict_json.py`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     return value

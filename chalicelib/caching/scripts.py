@@ -1,6 +1,6 @@
 """
-The writes of the cache protocol (`cache.py`), as scripts that Redis runs on one key each,
-so that they run on any kind of cluster. `cache_entry.py` describes what the keys hold.
+The writes of the cache protocol (`caching/protocol.py`), as scripts that Redis runs on one key each,
+so that they run on any kind of cluster. `caching/entries.py` describes what the keys hold.
 
 They read by GETEX, which Redis refuses wherever it refuses a write. So where Redis refuses writes
 every script fails, also one that would find nothing to do: it never returns as if it were done.
@@ -8,7 +8,7 @@ every script fails, also one that would find nothing to do: it never returns as 
 
 from typing import Final
 
-from chalicelib.cache_entry import FENCE_MS, LONGEST_FENCE_MS
+from chalicelib.caching.entries import FENCE_MS, LONGEST_FENCE_MS
 
 # The value, or false. A value of another type is one that we did not write; every other error is
 # the script's own.

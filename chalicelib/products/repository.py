@@ -16,10 +16,10 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.cursors import Cursors
-from chalicelib.dynamodb import ConditionNotMet, Retries
+from chalicelib.dynamodb.cursors import Cursors
+from chalicelib.dynamodb.retries import ConditionNotMet, Retries
 from chalicelib.errors import KeyReused, ProductExists, ProductNotFound, StoreUnavailable
-from chalicelib.items import (
+from chalicelib.products.items import (
     FINGERPRINT,
     INDEX,
     Expression,
@@ -31,8 +31,8 @@ from chalicelib.items import (
     to_item,
     to_product,
 )
-from chalicelib.precondition import NO_PRECONDITION, Precondition
-from chalicelib.product import CategoryQuery, Product
+from chalicelib.products.model import CategoryQuery, Product
+from chalicelib.resource import NO_PRECONDITION, Precondition
 
 BATCH_WRITE_LIMIT: Final = 25
 """Items that one BatchWriteItem takes."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 
-from chalicelib.cache_many import ManyStore
-from chalicelib.cache_scripts import INVALIDATE_SCRIPT
+from chalicelib.caching.batch import ManyStore
+from chalicelib.caching.scripts import INVALIDATE_SCRIPT
 from chalicelib.errors import CacheUnavailable
 
 

@@ -1,7 +1,7 @@
 """
 Readers of many keys at once: to look, to lease, to fill; keys go in batches of a round trip each.
 
-To each key the same as a reader of one (`cache.py`), who may meet it there. Knows no writer.
+To each key the same as a reader of one (`caching/protocol.py`), who may meet it there. Knows no writer.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Final, Generic, Protocol, TypeVar
 
 from chalicelib import telemetry
-from chalicelib.cache_entry import LEASE_MS, Entries, is_held, new_lease
-from chalicelib.cache_scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
+from chalicelib.caching.entries import LEASE_MS, Entries, is_held, new_lease
+from chalicelib.caching.scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
 from chalicelib.errors import CacheUnavailable
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from typing import Any
 
 from chalicelib import telemetry
 from chalicelib.errors import CacheUnavailable
-from chalicelib.items import to_product
-from chalicelib.product import Representation, represent
+from chalicelib.products.items import to_product
+from chalicelib.products.model import Representation, represent
 
 Record = Mapping[str, Any]
 

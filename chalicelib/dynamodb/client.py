@@ -7,7 +7,7 @@ from typing import Any, Literal
 import boto3.session
 from botocore.config import Config
 
-from chalicelib.config import Settings
+from chalicelib.settings import Settings
 
 Service = Literal["dynamodb"]
 """The services that the functions call. A package holds botocore's data of these only."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib import telemetry
-from chalicelib.precondition import Precondition
-from chalicelib.product import CategoryQuery, Product
+from chalicelib.products.model import CategoryQuery, Product
+from chalicelib.resource import Precondition
 
 Item = dict[str, Any]
 

@@ -14,11 +14,10 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from chalicelib import telemetry
-from chalicelib.cache_entry import Fetched
+from chalicelib.caching.entries import Fetched
 from chalicelib.errors import PreconditionFailed, ProductNotFound
-from chalicelib.idempotency import fingerprint, product_id_of
-from chalicelib.precondition import NO_PRECONDITION, Precondition
-from chalicelib.product import (
+from chalicelib.products.idempotency import fingerprint, product_id_of
+from chalicelib.products.model import (
     CategoryQuery,
     Page,
     Product,
@@ -27,6 +26,7 @@ from chalicelib.product import (
     is_product_id,
     represent,
 )
+from chalicelib.resource import NO_PRECONDITION, Precondition
 
 Check = Callable[[Representation], None]
 """
@@ -36,7 +36,7 @@ so that a listing that gets too long is not read to its end.
 
 
 class Products(Protocol):
-    """Where products are kept: `repository.py`, which says what each call raises."""
+    """Where products are kept: `products/repository.py`, which says what each call raises."""
 
     def get(self, product_id: str) -> Product | None: ...
 
@@ -63,7 +63,7 @@ class Products(Protocol):
 
 
 class Cached(Protocol):
-    """Where copies of products are kept: `product_cache.py`."""
+    """Where copies of products are kept: `products/cache.py`."""
 
     def fetch(
         self, product_id: str, load: Callable[[], Representation | None], /

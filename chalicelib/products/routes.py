@@ -1,7 +1,7 @@
 """
 The product endpoints. Knows neither DynamoDB nor Redis.
 
-To add an endpoint: write its view here, its use case in `catalog.py`, its test in
+To add an endpoint: write its view here, its use case in `products/catalog.py`, its test in
 `tests/integration/api/`.
 """
 
@@ -13,14 +13,15 @@ from urllib.parse import unquote, urlencode
 
 from chalice.app import Response
 
-from chalicelib import wiring
-from chalicelib.api import inputs, preconditions, queries
+from chalicelib import bootstrap
+from chalicelib.api import inputs, preconditions
 from chalicelib.api.problems import to_response
 from chalicelib.api.routes import Routes
-from chalicelib.cache_entry import Outcome
-from chalicelib.catalog import Check
+from chalicelib.caching.entries import Outcome
 from chalicelib.errors import FieldError, InvalidQuery, PreconditionFailed, ProductNotFound
-from chalicelib.product import (
+from chalicelib.products import queries
+from chalicelib.products.catalog import Check
+from chalicelib.products.model import (
     Representation,
     is_product_id,
     represent,
@@ -43,9 +44,9 @@ _JSON: Final = "application/json"
 def create_product() -> Response:
     """Store a new product."""
     request = routes.request
-    draft = wiring.parse_draft(inputs.json_body(request))
+    draft = bootstrap.parse_draft(inputs.json_body(request))
     key = inputs.idempotency_key(request)
-    product = wiring.container().catalog.create(draft.model_dump(), key)
+    product = bootstrap.container().catalog.create(draft.model_dump(), key)
     response = _answer(represent(product), status=201)
     response.headers["Location"] = f"{_base_path()}/products/{product.id}"
     return response
@@ -55,7 +56,7 @@ def create_product() -> Response:
 def list_products() -> Response:
     """Return a page of products, or those asked for by their ids."""
     wanted = queries.parse(routes.request)
-    catalog = wiring.container().catalog
+    catalog = bootstrap.container().catalog
     if isinstance(wanted, queries.Selection):
         found = catalog.get_many(wanted.ids, _fits(narrowed_by="ids"))
         return Response(represent_selection(found), {"Content-Type": _JSON})
@@ -77,7 +78,7 @@ def get_product(product_id: str) -> Response:
     product_id = unquote(product_id)
     if not is_product_id(product_id):
         return _not_found(product_id, Outcome.BYPASS)
-    fetched = wiring.container().catalog.get(product_id)
+    fetched = bootstrap.container().catalog.get(product_id)
     if fetched.item is None:
         return _not_found(product_id, fetched.outcome)
     status = preconditions.read_status(routes.request, fetched.item)
@@ -92,8 +93,8 @@ def get_product(product_id: str) -> Response:
 def update_product(product_id: str) -> Response:
     """Change the fields that the body names."""
     request = routes.request
-    changes = wiring.parse_changes(inputs.json_body(request)).named()
-    product = wiring.container().catalog.update(
+    changes = bootstrap.parse_changes(inputs.json_body(request)).named()
+    product = bootstrap.container().catalog.update(
         _id(product_id), changes, preconditions.of_write(request)
     )
     return _answer(represent(product))
@@ -102,7 +103,7 @@ def update_product(product_id: str) -> Response:
 @routes.route("/products/{product_id}", methods=["DELETE"])
 def delete_product(product_id: str) -> Response:
     """Remove the product."""
-    wiring.container().catalog.delete(_id(product_id), preconditions.of_write(routes.request))
+    bootstrap.container().catalog.delete(_id(product_id), preconditions.of_write(routes.request))
     return Response("", {}, 204)
 
 

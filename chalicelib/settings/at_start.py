@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 from typing import Final, NoReturn
 
-from chalicelib import wiring
-from chalicelib.config import LOCAL, Settings, SettingsError
+from chalicelib import bootstrap
+from chalicelib.settings.model import LOCAL, Settings, SettingsError
 
 _FOR_OTHER_STAGES: Final = ("deploy", "package")
 _COMMANDS: Final = ("local", *_FOR_OTHER_STAGES)
@@ -31,7 +31,7 @@ _NOT_DEPLOYED: Final = (
 def settings() -> Settings:
     """Return them. On Lambda raise `SettingsError`, which its log then has; else end."""
     try:
-        found = wiring.container().settings
+        found = bootstrap.container().settings
     except SettingsError as error:
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             raise

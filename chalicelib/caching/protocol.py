@@ -1,7 +1,7 @@
 """
 The cache-aside protocol: how readers fill a key and writers keep old values out of it.
 
-A reader finds a key in one of five states (`cache_entry.py`):
+A reader finds a key in one of five states (`caching/entries.py`):
 
     absent            it takes the lease, loads and fills
     value, negative   a hit
@@ -11,7 +11,7 @@ A reader finds a key in one of five states (`cache_entry.py`):
 A reader fills only over its own lease; a writer's fence wipes value and lease before it commits.
 So what a reader loaded before a commit never lands after it. `docs/decisions/0002` has the proof.
 
-Knows one key at a time (many: `cache_many.py`), and nothing of products or DynamoDB. Caveats: two
+Knows one key at a time (many: `caching/batch.py`), and nothing of products or DynamoDB. Caveats: two
 faults in one and the same write (fence lost *and* release lost; fence evicted before the commit,
 and release lost, which the strict policy does not see either) leave an old value until the stream's
 invalidation. So does a Redis that comes back from an outage with the data it had before.
@@ -26,8 +26,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Generic, Protocol, TypeVar
 
-from chalicelib import cache_invalidation, telemetry
-from chalicelib.cache_entry import (
+from chalicelib import telemetry
+from chalicelib.caching import invalidation
+from chalicelib.caching.batch import ManyReads, ManyStore
+from chalicelib.caching.entries import (
     LEASE,
     LEASE_MS,
     Codec,
@@ -38,8 +40,7 @@ from chalicelib.cache_entry import (
     is_fence,
     new_lease,
 )
-from chalicelib.cache_many import ManyReads, ManyStore
-from chalicelib.cache_scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
+from chalicelib.caching.scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
 from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ class Cache(Generic[T]):
         load: Callable[[Sequence[str]], Mapping[str, T]],
         check: Callable[[T], None] = lambda _: None,
     ) -> dict[str, T | None]:
-        """As `fetch`, for many keys at once: `cache_many.py`. An error of `check` ends the read."""
+        """As `fetch`, for many keys at once: `caching/batch.py`. An error of `check` ends the read."""
         return self._many.fetch(keys, load, check)
 
     def fill(self, key: str, lease: bytes, item: T | None) -> None:
@@ -158,8 +159,8 @@ class Cache(Generic[T]):
             telemetry.debug("cache invalidation")
 
     def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
-        """Delete what is out of date: `cache_invalidation.py`. Raise `CacheUnavailable`."""
-        return cache_invalidation.invalidate(self._store, entries)
+        """Delete what is out of date: `caching/invalidation.py`. Raise `CacheUnavailable`."""
+        return invalidation.invalidate(self._store, entries)
 
     def _find(self, key: str) -> tuple[Fetched[T] | None, bytes | None]:
         """Return a hit, or else the lease to fill under, or else neither."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from chalice.app import MultiDict, Request
 
 from chalicelib.errors import MAX_ERRORS, FieldError, InvalidQuery
-from chalicelib.product import CategoryQuery
+from chalicelib.products.model import CategoryQuery
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from chalicelib import telemetry
-from chalicelib.dynamodb_errors import CONDITION, Meaning, meaning_of
+from chalicelib.dynamodb.errors import CONDITION, Meaning, meaning_of
 from chalicelib.errors import (
     CatalogError,
     OutcomeUnknown,
@@ -21,7 +21,7 @@ from chalicelib.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from chalicelib.items import Item, attribute
+from chalicelib.products.items import Item, attribute
 
 Answer = dict[str, Any]
 Call = Callable[..., Answer]

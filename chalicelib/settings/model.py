@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.environment import Reader, Rule
+from chalicelib.settings.environment import Reader, Rule
 
 LOCAL: Final = "local"
 """The stage on a developer's machine."""

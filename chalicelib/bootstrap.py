@@ -12,19 +12,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib import redis_store
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Policy
-from chalicelib.catalog import Catalog
-from chalicelib.config import Settings
-from chalicelib.invalidator import Invalidator
-from chalicelib.product_cache import ProductCache, ReadsBypassed, RepresentationCodec, entry_of
+from chalicelib.caching.entries import Policy
+from chalicelib.caching.protocol import Cache
+from chalicelib.caching.stream import Invalidator
+from chalicelib.products.cache import ProductCache, ReadsBypassed, RepresentationCodec, entry_of
+from chalicelib.products.catalog import Catalog
 from chalicelib.redis_store import ClusterStore, RedisStore
+from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     import redis
 
-    from chalicelib.models import ProductChanges, ProductDraft
-    from chalicelib.repository import DynamoDB, Repository
+    from chalicelib.products.repository import DynamoDB, Repository
+    from chalicelib.products.schemas import ProductChanges, ProductDraft
 
 
 class Container:
@@ -73,16 +73,17 @@ class Container:
     @cached_property
     def repository(self) -> Repository:
         """The table of products."""
-        from chalicelib import aws, dynamodb
-        from chalicelib.cursors import Cursors
-        from chalicelib.repository import Repository
+        from chalicelib.dynamodb.client import connect
+        from chalicelib.dynamodb.cursors import Cursors
+        from chalicelib.dynamodb.retries import Retries
+        from chalicelib.products.repository import Repository
 
-        client = self._dynamodb or aws.connect("dynamodb", self.settings)
+        client = self._dynamodb or connect("dynamodb", self.settings)
         return Repository(
             client,
             self.settings.products_table,
             Cursors(self.settings.cursor_secret),
-            dynamodb.Retries(self.settings.dynamodb_retry_seconds),
+            Retries(self.settings.dynamodb_retry_seconds),
         )
 
 
@@ -105,13 +106,13 @@ def use(replacement: Container | None) -> None:
 
 def parse_draft(data: object) -> ProductDraft:
     """Check a new product. Raise `InvalidProduct`."""
-    from chalicelib import models
+    from chalicelib.products import schemas
 
-    return models.parse(models.ProductDraft, data)
+    return schemas.parse(schemas.ProductDraft, data)
 
 
 def parse_changes(data: object) -> ProductChanges:
     """Check a partial update. Raise `InvalidProduct`."""
-    from chalicelib import models
+    from chalicelib.products import schemas
 
-    return models.parse(models.ProductChanges, data)
+    return schemas.parse(schemas.ProductChanges, data)

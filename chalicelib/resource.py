@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.product import Product
+from chalicelib.products.model import Product
 
 
 class Precondition(NamedTuple):

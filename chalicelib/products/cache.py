@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
-from chalicelib import cache_entry, telemetry
-from chalicelib.cache import Cache
-from chalicelib.cache_entry import Fetched, Outcome
-from chalicelib.product import VERSION_PATTERN, Representation
+from chalicelib import telemetry
+from chalicelib.caching import entries
+from chalicelib.caching.entries import Fetched, Outcome
+from chalicelib.caching.protocol import Cache
+from chalicelib.products.model import VERSION_PATTERN, Representation
 
 SCHEMA: Final = 2
 """Raise it whenever the bytes change. An entry of another schema counts as a miss."""
@@ -66,7 +67,7 @@ class RepresentationCodec:
 
 def entry_of(item: Representation | None) -> bytes:
     """Return the bytes of a product's entry, or of the entry that there is none."""
-    return cache_entry.entry_of(item, RepresentationCodec())
+    return entries.entry_of(item, RepresentationCodec())
 
 
 class ProductCache:

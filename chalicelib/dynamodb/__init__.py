@@ -1,0 +1,1 @@
+"""Requests to DynamoDB: the client, retries, errors, cursors. Knows no resource."""

@@ -1,0 +1,1 @@
+"""The resource `products`: all that knows what a product is. Copy it to add another resource."""
