@@ -1,35 +1,27 @@
-"""Declares every Lambda of the product catalog. The rules live in `chalicelib`."""
+"""Declares the Lambda functions of the product catalog. The rules are in `chalicelib`."""
 
-from functools import partial
-
-from chalice.app import Chalice, DynamoDBEvent
+from chalice.app import DynamoDBEvent
 
 from chalicelib import bootstrap, telemetry
-from chalicelib.api import access, cors, docs, health, root, routes
-from chalicelib.products import routes as products
+from chalicelib.resources import PRODUCTS
 from chalicelib.settings import at_start
 
 # An invalid setting stops the start, here, and not the first request.
 settings = at_start.settings()
 telemetry.configure(settings)
 
-app = Chalice(app_name="product-catalog")
-app.api.binary_types = []
-app.api.cors = cors.config(settings.cors_allow_origin)
-app.register_middleware(partial(routes.answer, app.api), "http")
-app.register_blueprint(products.routes)
-app.register_blueprint(health.routes)
-app.register_blueprint(docs.routes)
-app.register_blueprint(root.routes)
-access.guard(app.routes, settings)
+container = bootstrap.Container(settings)
+app = bootstrap.create_app(container)
 
 
 # Declared here and not in a blueprint, where the middleware of `app` would be skipped.
 # From the stream's start: a record written before the mapping was made invalidates too.
 @app.on_dynamodb_record(
-    stream_arn=settings.products_stream_arn, name="invalidate", starting_position="TRIM_HORIZON"
+    stream_arn=settings.stream_arns[PRODUCTS.name],
+    name="invalidate",
+    starting_position="TRIM_HORIZON",
 )
 def invalidate(event: DynamoDBEvent) -> None:
     """Delete the cache keys behind a batch of stream records. Lambda repeats what raises."""
     telemetry.begin(request_id=getattr(event.context, "aws_request_id", ""))
-    bootstrap.container().invalidator.process(event.to_dict()["Records"])
+    container.invalidate(event.to_dict()["Records"])

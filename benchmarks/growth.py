@@ -13,7 +13,7 @@ from benchmarks.function import Function
 from benchmarks.rig import Rig, a_product
 from benchmarks.samples import Samples
 from chalicelib.caching.entries import VALUE
-from chalicelib.products.cache import RepresentationCodec
+from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
 
 SIZES: Final = (1_000, 10_000, 100_000, 300_000)
@@ -69,7 +69,7 @@ def fill(rig: Rig, contestant: Contestant, first: int, end: int) -> None:
     """Put products into a cache, as its owner would."""
     mark = str(uuid.UUID(int=0))
     product = represent(a_product(mark, 200))
-    entry = VALUE + RepresentationCodec().encode(product)
+    entry = VALUE + CODEC.encode(product)
     if contestant is BARE:
         entry = product.body.encode()
     before, _, after = entry.partition(mark.encode())

@@ -20,8 +20,8 @@ import redis
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.function import Function, running
 from benchmarks.packages import Package, package
-from chalicelib.products.cache import key_of
-from chalicelib.products.items import to_item
+from chalicelib.dynamodb.attributes import to_item
+from chalicelib.products.cache import CODEC
 from chalicelib.products.model import Product, represent
 from dev import environment
 from dev.deploy import stages
@@ -66,16 +66,16 @@ class Rig:
         product = a_product(str(uuid.uuid5(_NAMESPACE, f"{contestant.name} {size}")), size)
         self.dynamodb.put_item(TableName=TABLE, Item=to_item(product))
         if not contestant.is_api:  # which cannot fill its cache
-            self.redis[contestant.name].set(key_of(product.id), represent(product).body)
+            self.redis[contestant.name].set(CODEC.key(product.id), represent(product).body)
         return product.id
 
     def is_cached(self, contestant: Contestant, product_id: str) -> bool:
         """Tell whether the product is in the cache."""
-        return bool(self.redis[contestant.name].exists(key_of(product_id)))
+        return bool(self.redis[contestant.name].exists(CODEC.key(product_id)))
 
     def forget(self, contestant: Contestant, product_id: str) -> None:
         """Take the product out of the cache."""
-        self.redis[contestant.name].delete(key_of(product_id))
+        self.redis[contestant.name].delete(CODEC.key(product_id))
 
     def plain_read(self, product_id: str) -> Callable[[], Any]:
         """Return what reads the product as a miss has to, by botocore and nothing else."""

@@ -1,30 +1,40 @@
 """
-The composition root: builds each object once per container, on first use.
+The composition root: builds the objects of one process, each once, on first use.
 
-The one place for lazy imports. What a cache hit does not need (boto3, Pydantic) is imported
-when it is first needed, which takes half a second off a cold start.
+The one place for lazy imports, with each resource's `parts.py`. What a cache hit does not need
+(boto3, Pydantic) is imported on first use, which takes half a second off a cold start.
 """
 
 from __future__ import annotations
 
-import os
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from chalice.app import Chalice
 
 from chalicelib import redis_store
+from chalicelib.api import access, cors, docs, health, root, routes
+from chalicelib.caching import stream
 from chalicelib.caching.entries import Policy
+from chalicelib.caching.item_cache import ItemCache, ReadsBypassed
 from chalicelib.caching.protocol import Cache
-from chalicelib.caching.stream import Invalidator
-from chalicelib.products.cache import ProductCache, ReadsBypassed, RepresentationCodec, entry_of
-from chalicelib.products.catalog import Catalog
+from chalicelib.errors import CacheUnavailable
+from chalicelib.products.parts import Products
 from chalicelib.redis_store import ClusterStore, RedisStore
-from chalicelib.settings import Settings
+from chalicelib.resources import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import redis
 
-    from chalicelib.products.repository import DynamoDB, Repository
-    from chalicelib.products.schemas import ProductChanges, ProductDraft
+    from chalicelib.caching.codec import ItemCodec
+    from chalicelib.dynamodb.reads import DynamoDB
+    from chalicelib.settings import Settings
+
+PARTS: Final = (Products,)
+"""The parts of each resource."""
 
 
 class Container:
@@ -39,29 +49,12 @@ class Container:
         self.settings = settings
         self._redis = redis
         self._dynamodb = dynamodb
+        self.resources = tuple(parts(self) for parts in PARTS)
 
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The use cases."""
-        return Catalog(self.cache, lambda: self.repository)
-
-    @cached_property
-    def invalidator(self) -> Invalidator:
-        """What the table's stream drives."""
-        return Invalidator(self.cache.invalidate, entry_of)
-
-    @cached_property
-    def cache(self) -> ProductCache | ReadsBypassed:
-        """The products' cache; where the settings want none, what only writes go through."""
-        if not self.settings.redis_host:
-            return ReadsBypassed(None)
-        policy = Policy(
-            ttl_seconds=self.settings.cache_ttl_seconds,
-            negative_ttl_seconds=self.settings.cache_negative_ttl_seconds,
-            strict=self.settings.cache_write_policy == "strict",
-        )
-        cache = ProductCache(Cache(self.redis, RepresentationCodec(), policy))
-        return cache if self.settings.cache_enabled else ReadsBypassed(cache)
+    @property
+    def products(self) -> Products:
+        """The parts of the resource `products`."""
+        return self.resources[0]
 
     @cached_property
     def redis(self) -> RedisStore | ClusterStore:
@@ -71,48 +64,74 @@ class Container:
         return redis_store.connect(self.settings)
 
     @cached_property
-    def repository(self) -> Repository:
-        """The table of products."""
+    def dynamodb(self) -> DynamoDB:
+        """The client of DynamoDB."""
+        if self._dynamodb is not None:
+            return self._dynamodb
         from chalicelib.dynamodb.client import connect
+
+        client: DynamoDB = connect("dynamodb", self.settings)
+        return client
+
+    def item_cache(self, codec: ItemCodec) -> ItemCache | ReadsBypassed:
+        """Return the cache of a resource; with the cache switched off, one that is bypassed."""
+        if not self.settings.redis_host:
+            return ReadsBypassed(None)
+        policy = Policy(
+            ttl_seconds=self.settings.cache_ttl_seconds,
+            negative_ttl_seconds=self.settings.cache_negative_ttl_seconds,
+            strict=self.settings.cache_write_policy == "strict",
+        )
+        cache = ItemCache(Cache(self.redis, codec, policy), codec)
+        return cache if self.settings.cache_enabled else ReadsBypassed(cache)
+
+    def table_options(self, resource: Resource) -> dict[str, Any]:
+        """Return what the table of a resource is built of."""
         from chalicelib.dynamodb.cursors import Cursors
         from chalicelib.dynamodb.retries import Retries
-        from chalicelib.products.repository import Repository
 
-        client = self._dynamodb or connect("dynamodb", self.settings)
-        return Repository(
-            client,
-            self.settings.products_table,
-            Cursors(self.settings.cursor_secret),
-            Retries(self.settings.dynamodb_retry_seconds),
-        )
+        return {
+            "client": self.dynamodb,
+            "table": self.settings.tables[resource.name],
+            "resource": resource,
+            "cursors": Cursors(self.settings.cursor_secret),
+            "retries": Retries(self.settings.dynamodb_retry_seconds),
+        }
 
+    def check_redis(self) -> None:
+        """Raise `CacheUnavailable` unless the cache is on and every command is allowed."""
+        if not self.settings.cache_enabled:
+            raise CacheUnavailable("switched off")
+        for parts in self.resources:
+            self.redis.check(f"{parts.resource.key_prefix}health")
 
-_container: Container | None = None
+    def check_dynamodb(self) -> None:
+        """Raise `StoreUnavailable` unless each table answers."""
+        for parts in self.resources:
+            parts.repository.ping()
 
-
-def container() -> Container:
-    """Return this process's objects; raise `SettingsError` where a setting is invalid."""
-    global _container  # noqa: PLW0603 — one per process, and this is the place for it
-    if _container is None:
-        _container = Container(Settings.from_env(os.environ))
-    return _container
-
-
-def use(replacement: Container | None) -> None:
-    """Take `replacement` from now on (`None`: build from the environment when next asked)."""
-    global _container  # noqa: PLW0603
-    _container = replacement
-
-
-def parse_draft(data: object) -> ProductDraft:
-    """Check a new product. Raise `InvalidProduct`."""
-    from chalicelib.products import schemas
-
-    return schemas.parse(schemas.ProductDraft, data)
+    def invalidate(self, records: Sequence[stream.Record]) -> None:
+        """Delete the cache entries that a batch of stream records has outdated."""
+        by_table = {self.settings.tables[each.resource.name]: each for each in self.resources}
+        for table, batch in groupby(records, stream.table_of):
+            if table in by_table:
+                by_table[table].invalidator.process(list(batch))
+            else:
+                for record in batch:
+                    stream.log_malformed(record)
 
 
-def parse_changes(data: object) -> ProductChanges:
-    """Check a partial update. Raise `InvalidProduct`."""
-    from chalicelib.products import schemas
-
-    return schemas.parse(schemas.ProductChanges, data)
+def create_app(container: Container) -> Chalice:
+    """Return the app with every route, each protected as the settings say."""
+    settings = container.settings
+    app = Chalice(app_name="product-catalog")
+    app.api.binary_types = []
+    app.api.cors = cors.config(settings.cors_allow_origin)
+    app.register_middleware(partial(routes.answer, app.api), "http")
+    for parts in container.resources:
+        app.register_blueprint(parts.routes)
+    app.register_blueprint(health.HealthRoutes(container.check_redis, container.check_dynamodb))
+    app.register_blueprint(docs.DocsRoutes())
+    app.register_blueprint(root.RootRoutes([parts.resource.name for parts in container.resources]))
+    access.guard(app.routes, settings)
+    return app

@@ -1,19 +1,20 @@
 """
-The errors of the catalog. What they mean over HTTP is told in `api/problems.py`.
+The errors that any resource has. Their HTTP statuses are in `api/problems.py`.
 
-    CatalogError
-    ├── InvalidProduct       a field breaks a rule
-    ├── InvalidQuery         a query parameter breaks a rule
-    ├── InvalidCursor        a cursor that this catalog did not make
-    ├── ProductNotFound
-    ├── ProductExists        a product with this id is there already
-    ├── KeyReused            an idempotency key that came with another product before
-    ├── PreconditionFailed   the product is not in the state that the request requires
-    ├── StoreRefused         DynamoDB refuses the request: a fault of ours; nothing was written
-    └── Unavailable          a part that the catalog needs does not answer; nothing was written
+    ServiceError
+    ├── InvalidInput
+    │   ├── InvalidFields    a field breaks a rule
+    │   ├── InvalidQuery     a query parameter or header breaks a rule
+    │   └── KeyReused        the idempotency key was used for another item
+    ├── InvalidCursor        not a cursor of this API
+    ├── NotFound
+    ├── AlreadyExists        an item with this id exists
+    ├── PreconditionFailed   the item is not in the state that the request requires
+    ├── StoreRefused         DynamoDB refuses the request: an error of this service
+    └── Unavailable          a required part does not answer; nothing was written
         ├── CacheUnavailable     Redis
         └── StoreUnavailable     DynamoDB
-            └── OutcomeUnknown   DynamoDB, half-way through a write: it may or may not be committed
+            └── OutcomeUnknown   DynamoDB, during a write: it may or may not be committed
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MAX_ERRORS: Final = 20
-"""As many broken rules are listed; of the others, only the number is."""
+"""Broken rules listed in one answer. Of the others, only the number is given."""
 _NAME_SHOWN: Final = 100
 
 
@@ -35,11 +36,11 @@ class FieldError(NamedTuple):
 
     @property
     def field(self) -> str:
-        """Name the field; the client chose the name, which may be empty."""
+        """Name the field. The client chose the name, which may be empty."""
         return ".".join(map(str, self.loc)) or '""' if self.loc else "body"
 
     def shortened(self) -> FieldError:
-        """Return it with no more of each name than shows which one is meant."""
+        """Return it with long names cut."""
         cut = (_cut(each) if isinstance(each, str) else each for each in self.loc)
         return self._replace(loc=tuple(cut))
 
@@ -48,12 +49,12 @@ def _cut(name: str) -> str:
     return name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…"
 
 
-class CatalogError(Exception):
-    """What the catalog can refuse or fail to do. Its text may be shown to the client."""
+class ServiceError(Exception):
+    """What a request can be refused for or fail by. Its text may be shown to the client."""
 
 
-class _Invalid(CatalogError):
-    """`errors` are the first `MAX_ERRORS` of the `count` rules that are broken."""
+class InvalidInput(ServiceError):
+    """`errors` are the first `MAX_ERRORS` of the `count` broken rules."""
 
     def __init__(self, errors: Sequence[FieldError], count: int | None = None) -> None:
         self.errors = tuple(error.shortened() for error in errors[:MAX_ERRORS])
@@ -63,56 +64,56 @@ class _Invalid(CatalogError):
         super().__init__(f"Not valid: {named}" + (f", and {more} more" if more else ""))
 
 
-class InvalidProduct(_Invalid):
-    """A product, or a change to one, that breaks the rules of `products/schemas.py`."""
+class InvalidFields(InvalidInput):
+    """A field of the body breaks a rule of the resource's `schemas.py`."""
 
 
-class InvalidQuery(_Invalid):
-    """A query parameter that breaks its rule."""
+class InvalidQuery(InvalidInput):
+    """A query parameter or a header breaks its rule."""
 
 
-class InvalidCursor(CatalogError):
+class KeyReused(InvalidInput):
+    """The idempotency key was used for another item."""
+
+    def __init__(self, noun: str) -> None:
+        rule = f"Was used for another {noun.lower()}"
+        super().__init__([FieldError(("Idempotency-Key",), rule, "key_reused")])
+
+
+class InvalidCursor(ServiceError):
     """A cursor that `dynamodb/cursors.py` did not make."""
 
     def __init__(self) -> None:
         super().__init__("The cursor is not one that this API gave")
 
 
-class ProductNotFound(CatalogError):
-    """No product has this id."""
+class NotFound(ServiceError):
+    """No item has this id."""
 
-    def __init__(self, product_id: str) -> None:
-        super().__init__(f"Product with id '{product_id}' not found")
-
-
-class ProductExists(CatalogError):
-    """A product with this id exists, so it cannot be added."""
-
-    def __init__(self, product_id: str) -> None:
-        super().__init__(f"Product with id '{product_id}' exists already")
+    def __init__(self, noun: str, item_id: str) -> None:
+        super().__init__(f"{noun} with id '{item_id}' not found")
 
 
-class KeyReused(_Invalid):
-    """The idempotency key made another product before."""
+class AlreadyExists(ServiceError):
+    """An item with this id exists, so it cannot be added."""
 
-    def __init__(self) -> None:
-        fault = FieldError(("Idempotency-Key",), "Was used for another product", "key_reused")
-        super().__init__([fault])
-
-
-class PreconditionFailed(CatalogError):
-    """The product is not in the state that the request requires. Nothing was written."""
-
-    def __init__(self, product_id: str) -> None:
-        super().__init__(f"Product with id '{product_id}' does not meet the preconditions")
+    def __init__(self, noun: str, item_id: str) -> None:
+        super().__init__(f"{noun} with id '{item_id}' exists already")
 
 
-class StoreRefused(CatalogError):
-    """DynamoDB refuses the request for what it is: a right is missing, say. Nothing was written."""
+class PreconditionFailed(ServiceError):
+    """The item is not in the state that the request requires. Nothing was written."""
+
+    def __init__(self, noun: str, item_id: str) -> None:
+        super().__init__(f"{noun} with id '{item_id}' does not meet the preconditions")
 
 
-class Unavailable(CatalogError):
-    """A part that the catalog needs does not answer. Nothing was written; try again later."""
+class StoreRefused(ServiceError):
+    """DynamoDB refuses the request itself: a right is missing, for example. Nothing was written."""
+
+
+class Unavailable(ServiceError):
+    """A required part does not answer. Nothing was written; try again later."""
 
 
 class CacheUnavailable(Unavailable):
@@ -121,11 +122,11 @@ class CacheUnavailable(Unavailable):
 
 class StoreUnavailable(Unavailable):
     """
-    DynamoDB is out of reach, throttles, lacks the table or does not accept the credentials.
+    DynamoDB is out of reach, throttles, has no such table or does not accept the credentials.
 
     Where a retry could help, it did not.
     """
 
 
 class OutcomeUnknown(StoreUnavailable):
-    """DynamoDB stopped answering half-way through a write: it may or may not be committed."""
+    """DynamoDB stopped answering during a write: it may or may not be committed."""

@@ -16,8 +16,8 @@ from dev.table import client, create_table
 
 def prepare(settings: Settings) -> None:
     """Create the table unless it exists, fill it where it is empty. Raise `StartFailed`."""
-    create_table(client("dynamodb", settings), settings.products_table)
-    if loaded := load_samples(Container(settings).repository):
+    create_table(client("dynamodb", settings), settings.tables["products"])
+    if loaded := load_samples(Container(settings).products.repository):
         print(f"Loaded {loaded} sample products", flush=True)
 
 

@@ -95,15 +95,16 @@ class Services:
         return {
             "redis": {**redis, "pid": self.redis.pid if self.redis else None},
             "aws": {"url": settings.aws_endpoint_url, "pid": self.aws.pid if self.aws else None},
-            "table": settings.products_table,
+            "tables": dict(settings.tables),
         }
 
     def told(self) -> list[str]:
         """Return the same for people."""
         settings = self.settings
+        tables = ", ".join(settings.tables.values())
         return [
             f"  Redis           redis://{settings.redis_host}:{settings.redis_port}",
-            f"  DynamoDB        {settings.aws_endpoint_url}, table {settings.products_table}",
+            f"  DynamoDB        {settings.aws_endpoint_url}, tables {tables}",
         ]
 
     def _refuse_busy_ports(self) -> None:

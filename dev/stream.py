@@ -17,7 +17,6 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
-from chalicelib import bootstrap
 from chalicelib.errors import CacheUnavailable
 from dev.programs import StartFailed
 from dev.table import client
@@ -200,9 +199,8 @@ def _as_lambda_has_it(record: Record, stream_arn: str) -> Record:
 
 def main() -> str | None:
     """Feed our own table's stream to the function of `app.py`; return what stops the start."""
-    from app import invalidate
+    from app import invalidate, settings
 
-    settings = bootstrap.container().settings
     stream = TableStream(settings)
     try:
         stream.find()

@@ -25,16 +25,16 @@ class TableStream:
         try:
             table = self._describe()
         except self._dynamodb.exceptions.ResourceNotFoundException:
-            _log.warning("the table %s is missing; creating it", self._settings.products_table)
+            _log.warning("the table %s is missing; creating it", self._settings.tables["products"])
             prepare(self._settings)
             table = self._describe()
         if "LatestStreamArn" not in table:
-            name = self._settings.products_table
+            name = self._settings.tables["products"]
             raise StartFailed(f"The table {name} has no stream: see infra/table.yaml")
         stream_arn: str = table["LatestStreamArn"]
         return stream_arn
 
     def _describe(self) -> dict[str, Any]:
-        answer = self._dynamodb.describe_table(TableName=self._settings.products_table)
+        answer = self._dynamodb.describe_table(TableName=self._settings.tables["products"])
         table: dict[str, Any] = answer["Table"]
         return table

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import Settings
 from dev import environment
 
@@ -67,7 +68,7 @@ def _of_stack(stack: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str
         **{name: value for name, value in env.items() if value and name not in left_out},
         "AWS_ENDPOINT_URL": stack["aws"]["url"],
         "CACHE_ENABLED": "true" if redis["host"] else "false",
-        "PRODUCTS_TABLE": stack["table"],
+        **{each.table_variable: stack["tables"][each.name] for each in RESOURCES},
         "REDIS_HOST": redis["host"],
         "REDIS_PORT": str(redis["port"]),
     }

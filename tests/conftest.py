@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import bootstrap
-
 _FOREIGN = re.compile(
     r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH|CORS|DYNAMODB)_.*"
     r"|DEBUG|METRICS|STAGE|PERSIST|(http|https|no|all)_proxy"
@@ -33,10 +31,3 @@ def environment() -> Iterator[None]:
         for name, value in _CREDENTIALS.items():
             patch.setenv(name, value)
         yield
-
-
-@pytest.fixture(autouse=True)
-def no_container_left_over() -> Iterator[None]:
-    """No test sees the objects that another one wired."""
-    yield
-    bootstrap.use(None)

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.bootstrap import Container
+from chalicelib.dynamodb.reads import DynamoDB
 from chalicelib.products.model import Product
-from chalicelib.products.repository import DynamoDB, Repository
+from chalicelib.products.repository import Repository
 from chalicelib.settings import Settings
 
 SOME_ID = "550e8400-e29b-41d4-a716-446655440000"
@@ -25,9 +26,14 @@ def settings(**variables: str) -> Settings:
     return Settings.from_env({**ENVIRONMENT, "DYNAMODB_RETRY_SECONDS": "0.2", **variables})
 
 
+def stream_arn(table: str = "products") -> str:
+    """Return the ARN of a table's stream, as a stream record has it."""
+    return f"arn:aws:dynamodb:eu-central-1:123456789012:table/{table}/stream/2026-11-22T12:00"
+
+
 def repository(client: DynamoDB, table: str = "products") -> Repository:
     """Return the repository, wired as the application wires it."""
-    return Container(settings(PRODUCTS_TABLE=table), dynamodb=client).repository
+    return Container(settings(PRODUCTS_TABLE=table), dynamodb=client).products.repository
 
 
 def a_draft(**fields: Any) -> dict[str, Any]:

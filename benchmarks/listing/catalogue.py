@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from chalicelib.bootstrap import Container
-from chalicelib.products.cache import ReadsBypassed
+from chalicelib.caching.item_cache import ReadsBypassed
 from chalicelib.settings import Settings
 from dev.transfer.entries import Entry
 from dev.transfer.loading import Import
@@ -44,7 +44,9 @@ def generate(count: int, seed: int) -> list[Entry]:
 
 def store(products: list[Entry], settings: Settings, dynamodb: Any) -> None:
     """Store them as an import does, unfenced: no client can have cached them yet."""
-    Import(ReadsBypassed(None), Container(settings, dynamodb=dynamodb).repository).store(products)
+    Import(ReadsBypassed(None), Container(settings, dynamodb=dynamodb).products.repository).store(
+        products
+    )
 
 
 def _product(number: int, choice: random.Random) -> Entry:

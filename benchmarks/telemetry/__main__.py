@@ -23,8 +23,8 @@ from typing import IO, Any, Final
 import click
 
 from chalicelib import bootstrap, telemetry
-from chalicelib.products.cache import RepresentationCodec, key_of
-from chalicelib.products.model import Representation
+from chalicelib.products.cache import CODEC
+from chalicelib.resources.representation import Representation
 from chalicelib.settings import Settings
 from dev.servers import Valkey
 
@@ -97,8 +97,8 @@ def _entry() -> Callable[[], Any]:
 
     body = f'{{"id": "{_ID}", "name": "{"Mouse" * 60}"}}'
     item = Representation(1, "Sun, 22 Nov 2026 12:00:00 GMT", body)
-    entry = b"V" + RepresentationCodec().encode(item)
-    bootstrap.container().redis.add(key_of(_ID), entry, ttl_ms=3_600_000)
+    entry = b"V" + CODEC.encode(item)
+    bootstrap.container().redis.add(CODEC.key(_ID), entry, ttl_ms=3_600_000)
     context = SimpleNamespace(aws_request_id="lambda-1")
     answer = app(_EVENT, context)
     if answer["headers"]["X-Cache"] != "HIT":

@@ -15,13 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from chalice.app import Response
+from chalice.app import Request, Response
 
 from chalicelib.api import preconditions
 from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
-
-routes = Routes(__name__)
 
 DIRECTORY: Final = Path(__file__).parent
 NO_PREFLIGHT: Final = False
@@ -62,51 +60,55 @@ class _File(NamedTuple):
     tag: str
 
 
-@routes.route("/openapi.json", methods=["GET", "HEAD"])
-def openapi() -> Response:
-    """Answer with the document, as `make openapi` wrote it."""
-    return _answer("openapi.json", DIRECTORY / "openapi.json")
+class DocsRoutes(Routes):
+    """The document and the pages, read from files."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__)
+        page = {"methods": ["GET", "HEAD"], "cors": NO_PREFLIGHT}
+        self.route("/openapi.json", methods=["GET", "HEAD"])(self.openapi)
+        self.route("/docs", **page)(self.swagger_ui)
+        self.route("/redoc", **page)(self.redoc)
+        self.route("/assets/{name}", **page)(self.asset)
+
+    def openapi(self) -> Response:
+        """Return the document, as `make openapi` wrote it."""
+        return _answer(self.request, "openapi.json", DIRECTORY / "openapi.json")
+
+    def swagger_ui(self) -> Response:
+        """Return the page to read and to try."""
+        return _page(self.request, "docs")
+
+    def redoc(self) -> Response:
+        """Return the page to read."""
+        return _page(self.request, "redoc")
+
+    def asset(self, name: str) -> Response:
+        """Return a file of the pages."""
+        if name not in ASSETS:
+            raise Problem(404, "No such file")
+        return _answer(self.request, name)
 
 
-@routes.route("/docs", methods=["GET", "HEAD"], cors=NO_PREFLIGHT)
-def swagger_ui() -> Response:
-    """Answer with the page to read and to try."""
-    return _page("docs")
-
-
-@routes.route("/redoc", methods=["GET", "HEAD"], cors=NO_PREFLIGHT)
-def redoc() -> Response:
-    """Answer with the page to read."""
-    return _page("redoc")
-
-
-@routes.route("/assets/{name}", methods=["GET", "HEAD"], cors=NO_PREFLIGHT)
-def asset(name: str) -> Response:
-    """Answer with a file that the pages consist of."""
-    if name not in ASSETS:
-        raise Problem(404, "No such file")
-    return _answer(name)
-
-
-def _page(name: str) -> Response:
+def _page(request: Request, name: str) -> Response:
     """
-    Answer with a page, under its one path: its links are relative.
+    Return a page, under its one path: its links are relative.
 
-    API Gateway takes `/docs/` for `/docs`, from where `assets/` would be looked for in `/docs/`.
+    API Gateway takes `/docs/` for `/docs`, where `assets/` would be resolved to `/docs/assets/`.
     """
-    if routes.request.context.get("path", "").endswith("/"):
+    if request.context.get("path", "").endswith("/"):
         return Response("", {"Location": f"../{name}"}, 308)
-    return _answer(f"{name}.html")
+    return _answer(request, f"{name}.html")
 
 
-def _answer(name: str, path: Path | None = None) -> Response:
+def _answer(request: Request, name: str, path: Path | None = None) -> Response:
     file = _read(path or DIRECTORY / "assets" / name)
     headers: dict[str, str | list[str]] = {"ETag": preconditions.etag(file.tag)}
     if _VERSIONED.fullmatch(name):
         headers["Cache-Control"] = _A_YEAR
     if name in _POLICIES:
         headers["Content-Security-Policy"] = _POLICIES[name]
-    if preconditions.is_known(routes.request, file.tag):
+    if preconditions.is_known(request, file.tag):
         return Response("", headers, 304)
     headers["Content-Type"] = _MEDIA_TYPES[Path(name).suffix]
     return Response(file.text, headers)

@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from chalice.app import Response
 
-from chalicelib import bootstrap
 from chalicelib.api.problems import RETRY_AFTER_SECONDS
 from chalicelib.api.routes import Routes
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
-from chalicelib.products.cache import key_of
 
-routes = Routes(__name__)
+Check = Callable[[], None]
 
 _WORDS = {True: "connected", False: "disconnected"}
 
 
-@routes.route("/health", methods=["GET", "HEAD"])
-def health() -> Response:
-    """Ask both, and tell."""
-    redis, dynamodb = _redis_answers(), _dynamodb_answers()
-    body = {
-        "status": "healthy" if dynamodb else "unhealthy",
-        "api": "operational",
-        "redis": _WORDS[redis],
-        "cache_fallback": "enabled",
-        "dynamodb": _WORDS[dynamodb],
-    }
-    response = Response(json.dumps(body), {"Content-Type": "application/json"})
-    if not dynamodb:
-        response.status_code = 503
-        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
-    return response
+class HealthRoutes(Routes):
+    """`GET /health`. The checks raise `CacheUnavailable` and `StoreUnavailable`."""
+
+    def __init__(self, check_redis: Check, check_dynamodb: Check) -> None:
+        super().__init__(__name__)
+        self._check_redis = check_redis
+        self._check_dynamodb = check_dynamodb
+        self.route("/health", methods=["GET", "HEAD"])(self.health)
+
+    def health(self) -> Response:
+        """Return the state of both; 503 without DynamoDB."""
+        redis, dynamodb = _passes(self._check_redis), _passes(self._check_dynamodb)
+        body = {
+            "status": "healthy" if dynamodb else "unhealthy",
+            "api": "operational",
+            "redis": _WORDS[redis],
+            "cache_fallback": "enabled",
+            "dynamodb": _WORDS[dynamodb],
+        }
+        response = Response(json.dumps(body), {"Content-Type": "application/json"})
+        if not dynamodb:
+            response.status_code = 503
+            response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+        return response
 
 
-def _redis_answers() -> bool:
-    container = bootstrap.container()
-    if not container.settings.cache_enabled:
-        return False
+def _passes(check: Check) -> bool:
     try:
-        container.redis.check(key_of("health"))
-    except CacheUnavailable:
-        return False
-    return True
-
-
-def _dynamodb_answers() -> bool:
-    try:
-        bootstrap.container().repository.ping()
-    except StoreUnavailable:
+        check()
+    except (CacheUnavailable, StoreUnavailable):
         return False
     return True

@@ -1,13 +1,14 @@
 """
-A request's body and its idempotency key, read strictly.
+A request's body, path parameter and idempotency key, read strictly.
 
-Query parameters: `queries.py`; conditional requests: `preconditions.py`.
+Query parameters: each resource's `queries.py`; conditional requests: `preconditions.py`.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from chalice.app import Request
 
@@ -37,6 +38,11 @@ def json_body(request: Request) -> object:
         return strict_json.decode(body)
     except ValueError:
         raise Problem(400, "The body is not valid JSON") from None
+
+
+def path_parameter(raw: str) -> str:
+    """Return a parameter of the path, decoded: Chalice does not decode it."""
+    return unquote(raw)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -15,8 +15,8 @@ from chalice.app import Request
 
 from chalicelib.api import http_date
 from chalicelib.api.problems import Problem
-from chalicelib.products.model import VERSION_PATTERN, Representation
-from chalicelib.resource import Precondition
+from chalicelib.resources.precondition import Precondition
+from chalicelib.resources.representation import VERSION_PATTERN, Representation
 
 MAX_ENTITY_TAGS: Final = 100
 """As many as a DynamoDB condition compares with."""
@@ -38,7 +38,7 @@ def of_write(request: Request) -> Precondition:
     headers = request.headers
     match, none_match = headers.get("if-match"), headers.get("if-none-match")
     if none_match is not None and _is_any(none_match):
-        return Precondition(versions=())  # there is a product, or the answer is 404
+        return Precondition(versions=())  # an item exists, or the answer is 404
     versions = None if match is None or _is_any(match) else _versions("If-Match", match)
     since = http_date.parse(headers.get("if-unmodified-since", "")) if match is None else None
     if none_match is None:
@@ -46,21 +46,21 @@ def of_write(request: Request) -> Precondition:
     return Precondition(versions, _versions("If-None-Match", none_match, weak=True), since)
 
 
-def read_status(request: Request, product: Representation) -> int:
+def read_status(request: Request, item: Representation) -> int:
     """Return 200, 304 (the client has it) or 412 (the client wants another one)."""
-    headers, version = request.headers, str(product.version)
+    headers, version = request.headers, str(item.version)
     if _OF_A_READ.isdisjoint(headers):
         return 200
     match = headers.get("if-match")
     if match is not None:
         if not _names(match, version):
             return 412
-    elif _is_modified(product, headers.get("if-unmodified-since")) is True:
+    elif _is_modified(item, headers.get("if-unmodified-since")) is True:
         return 412
     none_match = headers.get("if-none-match")
     if none_match is not None:
         return 304 if _names(none_match, version, weak=True) else 200
-    return 304 if _is_modified(product, headers.get("if-modified-since")) is False else 200
+    return 304 if _is_modified(item, headers.get("if-modified-since")) is False else 200
 
 
 def is_known(request: Request, tag: str) -> bool:
@@ -90,9 +90,9 @@ def _versions(name: str, header: str, *, weak: bool = False) -> Collection[int]:
     return versions
 
 
-def _is_modified(product: Representation, since: str | None) -> bool | None:
-    """Return whether the product was written after the second `since`; `None` for no date."""
+def _is_modified(item: Representation, since: str | None) -> bool | None:
+    """Return whether the item was written after the second `since`; `None` for no date."""
     if since is None:
         return None
-    moment, written_at = http_date.parse(since), http_date.parse(product.last_modified)
+    moment, written_at = http_date.parse(since), http_date.parse(item.last_modified)
     return None if moment is None or written_at is None else written_at > moment

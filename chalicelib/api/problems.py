@@ -13,12 +13,12 @@ from chalice.app import Response
 
 from chalicelib import errors, telemetry
 
-STATUS: Final[dict[type[errors.CatalogError], int]] = {
-    errors.InvalidProduct: 422,
+STATUS: Final[dict[type[errors.ServiceError], int]] = {
+    errors.InvalidFields: 422,
     errors.InvalidQuery: 422,
     errors.InvalidCursor: 400,
-    errors.ProductNotFound: 404,
-    errors.ProductExists: 409,
+    errors.NotFound: 404,
+    errors.AlreadyExists: 409,
     errors.KeyReused: 422,
     errors.PreconditionFailed: 412,
     errors.StoreRefused: 500,
@@ -62,11 +62,11 @@ def to_response(error: Exception) -> Response:
     """Return the answer to any error. Unexpected ones are a 500 without details."""
     if isinstance(error, Problem):
         return render(error.status, str(error))
-    if not isinstance(error, errors.CatalogError) or isinstance(error, errors.StoreRefused):
+    if not isinstance(error, errors.ServiceError) or isinstance(error, errors.StoreRefused):
         telemetry.exception("unexpected error", reason=_kind(error.__cause__ or error))
         return render(500, "An internal error occurred; the request id leads to its log lines")
     status = STATUS[type(error)]
-    if isinstance(error, errors.InvalidProduct | errors.InvalidQuery | errors.KeyReused):
+    if isinstance(error, errors.InvalidInput):
         broken = [each._asdict() for each in error.errors]
         return render(status, str(error), errors=broken, error_count=error.count)
     response = render(status, str(error))

@@ -6,50 +6,58 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from string import Template
 from typing import Final
 from urllib.parse import quote
 
-from chalice.app import Request, Response
+from chalice.app import Response
 
 from chalicelib import VERSION
 from chalicelib.api.docs import DIRECTORY
 from chalicelib.api.routes import Routes
 
-routes = Routes(__name__)
-
 NAME: Final = "Product catalog"
-PATHS: Final = {
-    "documentation": "docs",
-    "reference": "redoc",
-    "openapi": "openapi.json",
-    "products": "products",
-    "health": "health",
-}
-"""Where each link leads, seen from the root."""
 
 
-@routes.route("/", methods=["GET", "HEAD"])
-def root() -> Response:
-    """Return a page where `Accept` names HTML, else JSON."""
-    request = routes.request
-    links = _links(request)
-    if _names_html(request.headers.get("accept", "")):
-        return _page(links)
-    body = json.dumps({"name": NAME, "version": VERSION, "links": links})
-    return Response(body, {"Content-Type": "application/json", "Vary": "Accept"})
+class RootRoutes(Routes):
+    """`GET /`, with a link to each resource's collection."""
+
+    def __init__(self, resources: Iterable[str]) -> None:
+        super().__init__(__name__)
+        self._resources = tuple(resources)
+        self._paths = paths(self._resources)
+        self.route("/", methods=["GET", "HEAD"])(self.root)
+
+    def root(self) -> Response:
+        """Return a page where `Accept` names HTML, else JSON."""
+        links = self._links()
+        if _names_html(self.request.headers.get("accept", "")):
+            return _page(links, self._resources)
+        body = json.dumps({"name": NAME, "version": VERSION, "links": links})
+        return Response(body, {"Content-Type": "application/json", "Vary": "Accept"})
+
+    def _links(self) -> dict[str, str]:
+        """
+        Return the links, relative to the request's own URL.
+
+        So they hold behind any prefix. API Gateway answers `/dev` as it does `/dev/`; from the
+        former a relative link has to begin with the stage.
+        """
+        last = quote(self.request.context.get("path", "/").rpartition("/")[2], safe="%")
+        return {name: f"{last}/{path}" if last else path for name, path in self._paths.items()}
 
 
-def _links(request: Request) -> dict[str, str]:
-    """
-    Return the links, relative to the request's own URL.
-
-    So they hold behind any prefix. API Gateway answers `/dev` as it does `/dev/`; from the former
-    a relative link has to begin with the stage.
-    """
-    last = quote(request.context.get("path", "/").rpartition("/")[2], safe="%")
-    return {name: f"{last}/{path}" if last else path for name, path in PATHS.items()}
+def paths(resources: Iterable[str]) -> dict[str, str]:
+    """Return where each link leads, seen from the root."""
+    return {
+        "documentation": "docs",
+        "reference": "redoc",
+        "openapi": "openapi.json",
+        **{name: name for name in resources},
+        "health": "health",
+    }
 
 
 def _names_html(accept: str) -> bool:
@@ -57,13 +65,19 @@ def _names_html(accept: str) -> bool:
     return "text/html" in media_types
 
 
-def _page(links: dict[str, str]) -> Response:
+def _page(links: dict[str, str], resources: Iterable[str]) -> Response:
+    listed = "".join(
+        f'<dt><a href="{links[name]}">{name.capitalize()}</a></dt><dd>The first page</dd>'
+        for name in resources
+    )
     headers: dict[str, str | list[str]] = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": _policy(),
         "Vary": "Accept",
     }
-    return Response(_template().substitute(links, name=NAME, version=VERSION), headers)
+    return Response(
+        _template().substitute(links, name=NAME, version=VERSION, resources=listed), headers
+    )
 
 
 @cache

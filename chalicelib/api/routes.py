@@ -15,7 +15,7 @@ from chalice.app import APIGateway, Blueprint, CORSConfig, Request, Response
 
 from chalicelib import telemetry
 from chalicelib.api import problems
-from chalicelib.products.model import is_product_id
+from chalicelib.resources.representation import is_id
 
 View = Callable[..., Response]
 
@@ -31,7 +31,7 @@ _TRACE_ID: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")
 
 
 class Routes(Blueprint):
-    """A blueprint whose views may raise any `CatalogError` or `Problem`."""
+    """A blueprint whose views may raise any `ServiceError` or `Problem`."""
 
     def route(self, path: str, **options: Any) -> Callable[[View], View]:
         """As Chalice's, without its check of content types: `api/inputs.py` has ours."""
@@ -58,12 +58,12 @@ def answer(
     api: APIGateway, request: Request, get_response: Callable[[Request], Response]
 ) -> Response:
     """Middleware around every request: its id, its times, its line; Chalice's errors as ours."""
-    product_id = (request.uri_params or {}).get("product_id", "")
+    parameters = request.uri_params or {}
     client_request_id = _client_request_id(request)
     trace = telemetry.begin(
         request_id=_request_id(request),
         client_request_id=client_request_id,
-        product_id=product_id if is_product_id(product_id) else "",
+        **{name: value for name, value in parameters.items() if is_id(value)},
         xray_trace_id=_xray_trace_id(request),
     )
     response = _reshaped(get_response(request))

@@ -1,7 +1,7 @@
 """
 Readers of many keys at once: to look, to lease, to fill; keys go in batches of a round trip each.
 
-To each key the same as a reader of one (`caching/protocol.py`), who may meet it there. Knows no writer.
+To each key the same as a reader of one (`protocol.py`), who may meet it there. Knows no writer.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ What the bytes under a key mean, and how long they live. The first byte tells th
     L…        lease: one reader is loading
     W…        fence: writers are under way
 
-Knows neither Redis nor products; how the states follow each other is told in `caching/protocol.py`, and the
-scripts of `caching/scripts.py` write the fences.
+Knows neither Redis nor products; how the states follow each other is told in `protocol.py`, and the
+scripts of `scripts.py` write the fences.
 """
 
 from __future__ import annotations

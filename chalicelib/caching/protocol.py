@@ -1,7 +1,7 @@
 """
 The cache-aside protocol: how readers fill a key and writers keep old values out of it.
 
-A reader finds a key in one of five states (`caching/entries.py`):
+A reader finds a key in one of five states (`entries.py`):
 
     absent            it takes the lease, loads and fills
     value, negative   a hit
@@ -11,7 +11,7 @@ A reader finds a key in one of five states (`caching/entries.py`):
 A reader fills only over its own lease; a writer's fence wipes value and lease before it commits.
 So what a reader loaded before a commit never lands after it. `docs/decisions/0002` has the proof.
 
-Knows one key at a time (many: `caching/batch.py`), and nothing of products or DynamoDB. Caveats: two
+Knows one key at a time (many: `batch.py`), and nothing of products or DynamoDB. Caveats: two
 faults in one and the same write (fence lost *and* release lost; fence evicted before the commit,
 and release lost, which the strict policy does not see either) leave an old value until the stream's
 invalidation. So does a Redis that comes back from an outage with the data it had before.
@@ -41,7 +41,7 @@ from chalicelib.caching.entries import (
     new_lease,
 )
 from chalicelib.caching.scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
-from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
+from chalicelib.errors import CacheUnavailable, OutcomeUnknown, ServiceError
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class Cache(Generic[T]):
         load: Callable[[Sequence[str]], Mapping[str, T]],
         check: Callable[[T], None] = lambda _: None,
     ) -> dict[str, T | None]:
-        """As `fetch`, for many keys at once: `caching/batch.py`. An error of `check` ends the read."""
+        """As `fetch`, for many keys at once: `batch.py`. An error of `check` ends the read."""
         return self._many.fetch(keys, load, check)
 
     def fill(self, key: str, lease: bytes, item: T | None) -> None:
@@ -122,7 +122,7 @@ class Cache(Generic[T]):
         """
         Keep readers from filling `key` while the block commits; afterwards delete it.
 
-        Where the block raises `OutcomeUnknown`, or anything that is not a `CatalogError`, the
+        Where the block raises `OutcomeUnknown`, or anything that is not a `ServiceError`, the
         fence stays until it expires. With the strict policy raise `CacheUnavailable`, before the
         block is entered, where the fence cannot be placed.
         """
@@ -133,7 +133,7 @@ class Cache(Generic[T]):
         except OutcomeUnknown:
             telemetry.warning("cache fence left standing", reason="outcome of the write unknown")
             raise
-        except CatalogError:
+        except ServiceError:
             self.release(key, token)
             raise
         self.release(key, token)
@@ -159,7 +159,7 @@ class Cache(Generic[T]):
             telemetry.debug("cache invalidation")
 
     def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
-        """Delete what is out of date: `caching/invalidation.py`. Raise `CacheUnavailable`."""
+        """Delete what is out of date: `invalidation.py`. Raise `CacheUnavailable`."""
         return invalidation.invalidate(self._store, entries)
 
     def _find(self, key: str) -> tuple[Fetched[T] | None, bytes | None]:

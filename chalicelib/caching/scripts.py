@@ -1,6 +1,6 @@
 """
-The writes of the cache protocol (`caching/protocol.py`), as scripts that Redis runs on one key each,
-so that they run on any kind of cluster. `caching/entries.py` describes what the keys hold.
+The writes of the cache protocol (`protocol.py`), as scripts that Redis runs on one key each,
+so that they run on any kind of cluster. `entries.py` describes what the keys hold.
 
 They read by GETEX, which Redis refuses wherever it refuses a write. So where Redis refuses writes
 every script fails, also one that would find nothing to do: it never returns as if it were done.

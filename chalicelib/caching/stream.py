@@ -1,8 +1,9 @@
 """
-From the table's stream to the cache: which entries to delete. Knows neither Chalice nor Redis.
+From the tables' streams to the cache: which entries to delete. Knows neither Chalice nor Redis.
 
-The last line of defence: whatever a writer could not delete, because Redis was out of reach or
-the writer died, is deleted when the stream delivers that write. So is what was edited past the API.
+The last line of defence: an entry that a writer could not delete, because Redis was unavailable or
+the writer died, is deleted when the stream delivers that write. So is one that was changed past
+the API.
 """
 
 from __future__ import annotations
@@ -12,47 +13,51 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib import telemetry
+from chalicelib.caching.entries import NEGATIVE
 from chalicelib.errors import CacheUnavailable
-from chalicelib.products.items import to_product
-from chalicelib.products.model import Representation, represent
+from chalicelib.resources import Resource
 
 Record = Mapping[str, Any]
+Image = Mapping[str, Any]
+"""A record's `NewImage`: the item after the change."""
 
 
 class Invalidator:
     """
-    Deletes the entries behind a batch of stream records, but for those that are right already.
+    Deletes the entries of one resource that a batch of stream records has outdated.
 
-    `invalidate` takes the entry that is right for each product's id, or `None` where none is known.
-    It tries each, returns how many it deleted, and raises `CacheUnavailable`. `entry_of` renders a
-    product, or that there is none, as the cache does.
+    `invalidate` takes the entry that is right for each item's id, or `None` where none is known.
+    It tries each, returns how many it deleted, and raises `CacheUnavailable`. `entry_of` returns
+    the entry of an image, and raises any error for an image that is malformed.
     """
 
     def __init__(
         self,
+        resource: Resource,
         invalidate: Callable[[Mapping[str, bytes | None]], int],
-        entry_of: Callable[[Representation | None], bytes],
+        entry_of: Callable[[Image], bytes],
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._resource = resource
         self._invalidate = invalidate
         self._entry_of = entry_of
         self._clock = clock
 
     def process(self, records: Sequence[Record]) -> None:
         """
-        Invalidate each product of the batch once: of several records, the last decides.
+        Invalidate each item of the batch once: of several records, the last decides.
 
         Raise `CacheUnavailable`, after all were tried. Lambda then delivers the batch again, with
-        and without `ReportBatchItemFailures`; invalidating twice does no harm. A record without a
-        product's id is logged and counted: it would never succeed, and hold up its shard.
+        and without `ReportBatchItemFailures`; invalidating twice does no harm. A record without an
+        id is logged and counted: it would never succeed, and block its shard.
         """
         entries: dict[str, bytes | None] = {}
         for record in records:
-            product_id = _product_id(record)
-            if product_id is None:
-                _malformed(record)
+            item_id = _item_id(record)
+            if item_id is None:
+                log_malformed(record)
             else:
-                entries[product_id] = self._entry(record)
+                entries[item_id] = self._entry(record)
         try:
             telemetry.count("StreamInvalidations", self._invalidate(entries))
         except CacheUnavailable as error:
@@ -60,38 +65,49 @@ class Invalidator:
             telemetry.count("InvalidationsDelayed")
             raise
         finally:
-            lag = self._lag_seconds(records)
-            telemetry.invalidated(lag, records=len(records), product_ids=list(entries))
+            telemetry.invalidated(
+                self._lag_seconds(records),
+                resource=self._resource.name,
+                records=len(records),
+                item_ids=list(entries),
+            )
 
     def _entry(self, record: Record) -> bytes | None:
         """Return the entry that is right after this change, where the record shows it."""
         if record.get("eventName") == "REMOVE":
-            return self._entry_of(None)
+            return NEGATIVE
         try:
-            return self._entry_of(represent(to_product(record["dynamodb"]["NewImage"])))
-        except Exception:  # noqa: BLE001 — no image, or one of no product: no entry is right
+            return self._entry_of(record["dynamodb"]["NewImage"])
+        except Exception:  # noqa: BLE001 — no image, or a malformed one: no entry is right
             return None
 
     def _lag_seconds(self, records: Sequence[Record]) -> float | None:
-        """Return the age of the oldest record, to the second: DynamoDB tells it no finer."""
+        """Return the age of the oldest record, in whole seconds, as DynamoDB gives it."""
         moments = [moment for record in records if (moment := _moment(record)) is not None]
         return max(self._clock() - min(moments), 0.0) if moments else None
 
 
-def _malformed(record: Record) -> None:
+def table_of(record: Record) -> str | None:
+    """Return the table whose stream delivered the record, from the stream's ARN."""
+    arn = record.get("eventSourceARN") if isinstance(record, Mapping) else None
+    parts = str(arn).split("/")
+    return parts[1] if len(parts) > 2 and parts[0].endswith(":table") else None
+
+
+def log_malformed(record: Record) -> None:
     """Log the record's own id. Its content may be private."""
     event_id = record.get("eventID") if isinstance(record, Mapping) else None
     telemetry.warning("malformed stream record", event_id=str(event_id))
     telemetry.count("MalformedRecords")
 
 
-def _product_id(record: Record) -> str | None:
+def _item_id(record: Record) -> str | None:
     try:
-        product_id = record["dynamodb"]["Keys"]["id"]["S"]
-        product_id.encode()  # else there is no key of it
+        item_id = record["dynamodb"]["Keys"]["id"]["S"]
+        item_id.encode()  # else there is no key of it
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return str(product_id)
+    return str(item_id)
 
 
 def _moment(record: Record) -> float | None:

@@ -1,1 +1,1 @@
-"""Requests to DynamoDB: the client, retries, errors, cursors. Knows no resource."""
+"""Items in DynamoDB: a table's reads and conditional writes, retries, errors, cursors."""

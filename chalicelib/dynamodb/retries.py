@@ -12,16 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from chalicelib import telemetry
+from chalicelib.dynamodb.attributes import Item, attribute
 from chalicelib.dynamodb.errors import CONDITION, Meaning, meaning_of
 from chalicelib.errors import (
-    CatalogError,
+    NotFound,
     OutcomeUnknown,
     PreconditionFailed,
-    ProductNotFound,
+    ServiceError,
     StoreRefused,
     StoreUnavailable,
 )
-from chalicelib.products.items import Item, attribute
 
 Answer = dict[str, Any]
 Call = Callable[..., Answer]
@@ -47,14 +47,14 @@ class ConditionNotMet(Exception):
         """Tell whether what stands there was written by our own earlier try, at `moment`."""
         return self.repeated and self.item.get("updated_at") == attribute(moment)
 
-    def to_catalog_error(self, product_id: str) -> CatalogError:
-        """Return what the refusal means to who wanted to write the product."""
+    def to_error(self, noun: str, item_id: str) -> ServiceError:
+        """Return what the refusal means to the client that wanted to write the item."""
         if not self.item:
-            return ProductNotFound(product_id)
+            return NotFound(noun, item_id)
         if self.repeated:
-            # Another has written since; whether our own try came before, nobody can tell.
+            # Another write came since. It may hide that our own first try was made.
             return OutcomeUnknown(MAY_BE_MADE)
-        return PreconditionFailed(product_id)
+        return PreconditionFailed(noun, item_id)
 
 
 class _GaveUp(Exception):
@@ -65,13 +65,13 @@ class _GaveUp(Exception):
         self.sent = sent
         self._meaning = meaning
 
-    def of_read(self) -> CatalogError:
+    def of_read(self) -> ServiceError:
         """Return what this means where nothing was to be written."""
         if self._meaning is Meaning.REFUSED:
             return StoreRefused("DynamoDB refused the request")
         return StoreUnavailable("DynamoDB does not answer; try again")
 
-    def of_write(self) -> CatalogError:
+    def of_write(self) -> ServiceError:
         """Return what this means for a write: was it made?"""
         return OutcomeUnknown(MAY_BE_MADE) if self.sent else self.of_read()
 

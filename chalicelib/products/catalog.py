@@ -15,18 +15,12 @@ from typing import Any, Protocol
 
 from chalicelib import telemetry
 from chalicelib.caching.entries import Fetched
-from chalicelib.errors import PreconditionFailed, ProductNotFound
-from chalicelib.products.idempotency import fingerprint, product_id_of
-from chalicelib.products.model import (
-    CategoryQuery,
-    Page,
-    Product,
-    Representation,
-    is_listed,
-    is_product_id,
-    represent,
-)
-from chalicelib.resource import NO_PRECONDITION, Precondition
+from chalicelib.errors import NotFound, PreconditionFailed
+from chalicelib.products.model import CategoryQuery, Product, is_listed, represent
+from chalicelib.resources import PRODUCTS
+from chalicelib.resources.idempotency import fingerprint, id_from
+from chalicelib.resources.precondition import NO_PRECONDITION, Precondition
+from chalicelib.resources.representation import Page, Representation, is_id
 
 Check = Callable[[Representation], None]
 """
@@ -36,7 +30,7 @@ so that a listing that gets too long is not read to its end.
 
 
 class Products(Protocol):
-    """Where products are kept: `products/repository.py`, which says what each call raises."""
+    """Where products are kept: `dynamodb/table.py`, which says what each call raises."""
 
     def get(self, product_id: str) -> Product | None: ...
 
@@ -63,7 +57,7 @@ class Products(Protocol):
 
 
 class Cached(Protocol):
-    """Where copies of products are kept: `products/cache.py`."""
+    """Where copies of products are kept: `caching/item_cache.py`."""
 
     def fetch(
         self, product_id: str, load: Callable[[], Representation | None], /
@@ -106,7 +100,7 @@ class Catalog:
     ) -> dict[str, Representation | None]:
         """Return up to 100 products in the order asked for, each one once."""
         wanted = list(dict.fromkeys(product_ids))
-        ids = list(filter(is_product_id, wanted))
+        ids = list(filter(is_id, wanted))
         known = self._cache.fetch_many(ids, self._load_many, check)
         return {product_id: known.get(product_id) for product_id in wanted}
 
@@ -137,16 +131,16 @@ class Catalog:
         """
         Store a new product; with a key that was used before, return the product it first made.
 
-        Without a key there is no fence: nobody can have asked for a random UUID before, so no
-        entry can be stale. Raise `KeyReused`, or `ProductExists` where the key's product was
+        Without a key there is no fence: no request can have named a new random UUID before, so no
+        entry can be stale. Raise `KeyReused`, or `AlreadyExists` where the key's product was
         replaced by an import.
         """
         if idempotency_key is None:
             product_id = str(uuid.uuid4())
-            telemetry.set_product_id(product_id)
+            telemetry.add_ids(product_id=product_id)
             return self._products().add(product_id, fields)
-        product_id = product_id_of(idempotency_key)
-        telemetry.set_product_id(product_id)
+        product_id = id_from(idempotency_key)
+        telemetry.add_ids(product_id=product_id)
         with self._cache.fenced(product_id):
             return self._products().add(product_id, fields, fingerprint(fields))
 
@@ -156,14 +150,14 @@ class Catalog:
         changes: Mapping[str, Any],
         precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
-        """Change the fields named; `None` removes one. Raise `ProductNotFound`."""
+        """Change the fields named; `None` removes one. Raise `NotFound`."""
         if not changes:
             return self._unchanged(product_id, precondition)
         with self._cache.fenced(product_id):
             return self._products().update(product_id, changes, precondition)
 
     def delete(self, product_id: str, precondition: Precondition = NO_PRECONDITION) -> None:
-        """Remove the product. Raise `ProductNotFound`."""
+        """Remove the product. Raise `NotFound`."""
         with self._cache.fenced(product_id):
             self._products().remove(product_id, precondition)
 
@@ -188,9 +182,9 @@ class Catalog:
     def _unchanged(self, product_id: str, precondition: Precondition) -> Product:
         product = self._products().get(product_id)
         if product is None:
-            raise ProductNotFound(product_id)
+            raise NotFound(PRODUCTS.noun, product_id)
         if not precondition.holds(product):
-            raise PreconditionFailed(product_id)
+            raise PreconditionFailed(PRODUCTS.noun, product_id)
         return product
 
 

@@ -1,150 +1,105 @@
 """
 The product endpoints. Knows neither DynamoDB nor Redis.
 
-To add an endpoint: write its view here, its use case in `products/catalog.py`, its test in
-`tests/integration/api/`.
+To add an endpoint: write its view here, its use case in `catalog.py`, its test in `tests/api/`.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Final
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from chalice.app import Response
 
-from chalicelib import bootstrap
-from chalicelib.api import inputs, preconditions
-from chalicelib.api.problems import to_response
+from chalicelib.api import answers, inputs, preconditions
 from chalicelib.api.routes import Routes
 from chalicelib.caching.entries import Outcome
-from chalicelib.errors import FieldError, InvalidQuery, PreconditionFailed, ProductNotFound
+from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.products import queries
-from chalicelib.products.catalog import Check
-from chalicelib.products.model import (
-    Representation,
-    is_product_id,
-    represent,
-    represent_page,
-    represent_selection,
-)
+from chalicelib.products.catalog import Catalog
+from chalicelib.products.model import represent
+from chalicelib.resources import PRODUCTS
+from chalicelib.resources.representation import is_id, render_page, render_selection
 
-routes = Routes(__name__)
-
-MAX_ANSWER_BYTES: Final = 5_500_000
-"""
-Of products. Lambda delivers 6 MB, of JSON in which the body is a string: what it escapes grows.
-
-Source: "Lambda quotas", AWS Lambda guide. A hundred products of 10,000 control characters are 7 MB.
-"""
-_JSON: Final = "application/json"
+COLLECTION: Final = f"/{PRODUCTS.name}"
+ITEM: Final = f"{COLLECTION}/{{product_id}}"
 
 
-@routes.route("/products", methods=["POST"])
-def create_product() -> Response:
-    """Store a new product."""
-    request = routes.request
-    draft = bootstrap.parse_draft(inputs.json_body(request))
-    key = inputs.idempotency_key(request)
-    product = bootstrap.container().catalog.create(draft.model_dump(), key)
-    response = _answer(represent(product), status=201)
-    response.headers["Location"] = f"{_base_path()}/products/{product.id}"
-    return response
+class ProductRoutes(Routes):
+    """The endpoints, each a method that returns the answer or raises an error."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__(__name__)
+        self._catalog = catalog
+        self.route(COLLECTION, methods=["POST"])(self.create_product)
+        self.route(COLLECTION, methods=["GET", "HEAD"])(self.list_products)
+        self.route(ITEM, methods=["GET", "HEAD"])(self.get_product)
+        self.route(ITEM, methods=["PUT", "PATCH"])(self.update_product)
+        self.route(ITEM, methods=["DELETE"])(self.delete_product)
+
+    def create_product(self) -> Response:
+        """Store a new product."""
+        from chalicelib.products.schemas import ProductDraft, parse
+
+        draft = parse(ProductDraft, inputs.json_body(self.request))
+        key = inputs.idempotency_key(self.request)
+        product = self._catalog.create(draft.model_dump(), key)
+        response = answers.item(represent(product), status=201)
+        base_path = answers.base_path(self.request)
+        response.headers["Location"] = f"{base_path}{COLLECTION}/{product.id}"
+        return response
+
+    def list_products(self) -> Response:
+        """Return a page of products, or those requested by their ids."""
+        wanted = queries.parse(self.request)
+        if isinstance(wanted, queries.Selection):
+            found = self._catalog.get_many(wanted.ids, answers.size_check(narrowed_by="ids"))
+            return answers.json(render_selection(found))
+        fits = answers.size_check(narrowed_by="limit")
+        if wanted.category is None:
+            page = self._catalog.list(wanted.limit, wanted.cursor, fits)
+        else:
+            page = self._catalog.list_category(wanted.category, wanted.limit, wanted.cursor, fits)
+        response = answers.json(render_page(page))
+        if page.next_cursor is not None:
+            query = dict(self.request.query_params or {}) | {"cursor": page.next_cursor}
+            url = f"{answers.base_path(self.request)}{COLLECTION}?{urlencode(query)}"
+            response.headers["Link"] = f'<{url}>; rel="next"'
+        return response
+
+    def get_product(self, product_id: str) -> Response:
+        """Return the product from the cache, or else from the table."""
+        product_id = inputs.path_parameter(product_id)
+        if not is_id(product_id):
+            return answers.not_found(PRODUCTS.noun, product_id, Outcome.BYPASS.value)
+        fetched = self._catalog.get(product_id)
+        if fetched.item is None:
+            return answers.not_found(PRODUCTS.noun, product_id, fetched.outcome.value)
+        status = preconditions.read_status(self.request, fetched.item)
+        if status == 412:
+            raise PreconditionFailed(PRODUCTS.noun, product_id)
+        response = answers.item(fetched.item, status)
+        response.headers["X-Cache"] = fetched.outcome.value
+        return response
+
+    def update_product(self, product_id: str) -> Response:
+        """Change the fields that the body names."""
+        from chalicelib.products.schemas import ProductChanges, parse
+
+        changes = parse(ProductChanges, inputs.json_body(self.request)).named()
+        precondition = preconditions.of_write(self.request)
+        product = self._catalog.update(_known_id(product_id), changes, precondition)
+        return answers.item(represent(product))
+
+    def delete_product(self, product_id: str) -> Response:
+        """Remove the product."""
+        self._catalog.delete(_known_id(product_id), preconditions.of_write(self.request))
+        return Response("", {}, 204)
 
 
-@routes.route("/products", methods=["GET", "HEAD"])
-def list_products() -> Response:
-    """Return a page of products, or those asked for by their ids."""
-    wanted = queries.parse(routes.request)
-    catalog = bootstrap.container().catalog
-    if isinstance(wanted, queries.Selection):
-        found = catalog.get_many(wanted.ids, _fits(narrowed_by="ids"))
-        return Response(represent_selection(found), {"Content-Type": _JSON})
-    fits = _fits(narrowed_by="limit")
-    if wanted.category is None:
-        page = catalog.list(wanted.limit, wanted.cursor, fits)
-    else:
-        page = catalog.list_category(wanted.category, wanted.limit, wanted.cursor, fits)
-    response = Response(represent_page(page), {"Content-Type": _JSON})
-    if page.next_cursor is not None:
-        query = dict(routes.request.query_params or {}) | {"cursor": page.next_cursor}
-        response.headers["Link"] = f'<{_base_path()}/products?{urlencode(query)}>; rel="next"'
-    return response
-
-
-@routes.route("/products/{product_id}", methods=["GET", "HEAD"])
-def get_product(product_id: str) -> Response:
-    """Answer from the cache, or from the catalog where it does not know."""
-    product_id = unquote(product_id)
-    if not is_product_id(product_id):
-        return _not_found(product_id, Outcome.BYPASS)
-    fetched = bootstrap.container().catalog.get(product_id)
-    if fetched.item is None:
-        return _not_found(product_id, fetched.outcome)
-    status = preconditions.read_status(routes.request, fetched.item)
-    if status == 412:
-        raise PreconditionFailed(product_id)
-    response = _answer(fetched.item, status)
-    response.headers["X-Cache"] = fetched.outcome.value
-    return response
-
-
-@routes.route("/products/{product_id}", methods=["PUT", "PATCH"])
-def update_product(product_id: str) -> Response:
-    """Change the fields that the body names."""
-    request = routes.request
-    changes = bootstrap.parse_changes(inputs.json_body(request)).named()
-    product = bootstrap.container().catalog.update(
-        _id(product_id), changes, preconditions.of_write(request)
-    )
-    return _answer(represent(product))
-
-
-@routes.route("/products/{product_id}", methods=["DELETE"])
-def delete_product(product_id: str) -> Response:
-    """Remove the product."""
-    bootstrap.container().catalog.delete(_id(product_id), preconditions.of_write(routes.request))
-    return Response("", {}, 204)
-
-
-def _answer(product: Representation, status: int = 200) -> Response:
-    headers = {"ETag": preconditions.etag(product.version), "Last-Modified": product.last_modified}
-    if status == 304:
-        return Response("", {**headers}, status)
-    return Response(product.body, {"Content-Type": _JSON, **headers}, status)
-
-
-def _fits(narrowed_by: str) -> Check:
-    """Return a check for more than Lambda delivers: `InvalidQuery`, with what to ask less of."""
-    length = 0
-
-    def check(product: Representation) -> None:
-        nonlocal length
-        length += len(json.dumps(product.body))
-        if length > MAX_ANSWER_BYTES:
-            rule = "The products asked for are too long for one answer: ask for fewer at once"
-            raise InvalidQuery([FieldError((narrowed_by,), rule, "too_long")])
-
-    return check
-
-
-def _not_found(product_id: str, outcome: Outcome) -> Response:
-    response = to_response(ProductNotFound(product_id))
-    response.headers["X-Cache"] = outcome.value
-    return response
-
-
-def _id(product_id: str) -> str:
-    """Raise `ProductNotFound` for what no product's id can be."""
-    product_id = unquote(product_id)
-    if not is_product_id(product_id):
-        raise ProductNotFound(product_id)
+def _known_id(product_id: str) -> str:
+    """Raise `NotFound` for text that is the id of no product."""
+    product_id = inputs.path_parameter(product_id)
+    if not is_id(product_id):
+        raise NotFound(PRODUCTS.noun, product_id)
     return product_id
-
-
-def _base_path() -> str:
-    """Return what stands before the path outside: API Gateway's stage, `/api` say, or nothing."""
-    context = routes.request.context
-    path: str = context.get("path", "").removesuffix("/")
-    resource: str = context["resourcePath"]
-    return path.removesuffix(resource) if path.endswith(resource) else ""

@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 from typing import Final, NoReturn
 
-from chalicelib import bootstrap
 from chalicelib.settings.model import LOCAL, Settings, SettingsError
 
 _FOR_OTHER_STAGES: Final = ("deploy", "package")
@@ -31,7 +30,7 @@ _NOT_DEPLOYED: Final = (
 def settings() -> Settings:
     """Return them. On Lambda raise `SettingsError`, which its log then has; else end."""
     try:
-        found = bootstrap.container().settings
+        found = Settings.from_env(os.environ)
     except SettingsError as error:
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             raise

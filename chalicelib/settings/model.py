@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from chalicelib.resources import RESOURCES
 from chalicelib.settings.environment import Reader, Rule
 
 LOCAL: Final = "local"
@@ -25,8 +26,9 @@ class SettingsError(Exception):
 class Settings:
     """Read once, at the start. Times are in seconds. `.env.example` explains each one."""
 
-    products_table: str
-    products_stream_arn: str
+    tables: Mapping[str, str]
+    """By the name of the resource, as `stream_arns`."""
+    stream_arns: Mapping[str, str]
     cursor_secret: str
     aws_region: str
     aws_endpoint_url: str | None
@@ -74,8 +76,10 @@ class Settings:
         if redis_iam_cache and not redis_tls:
             read.add_error("REDIS_TLS must be true with REDIS_IAM_CACHE: a token is a secret")
         settings = cls(
-            products_table=read.text("PRODUCTS_TABLE", _TABLE),
-            products_stream_arn=read.text("PRODUCTS_STREAM_ARN", _STREAM, ""),
+            tables={each.name: read.text(each.table_variable, _TABLE) for each in RESOURCES},
+            stream_arns={
+                each.name: read.text(each.stream_variable, _STREAM, "") for each in RESOURCES
+            },
             cursor_secret=read.text("CURSOR_SECRET", _SECRET, None if on_lambda else "x" * 16),
             aws_region=read.text(_region_variable(env), _REGION),
             aws_endpoint_url=read.text("AWS_ENDPOINT_URL", _URL, "") or None,

@@ -67,9 +67,9 @@ def begin(**ids: str) -> Trace:
     return trace
 
 
-def set_product_id(product_id: str) -> None:
-    """Name the current request's product, where only its answer tells which one it is."""
-    current.get().ids["product_id"] = product_id
+def add_ids(**ids: str) -> None:
+    """Add ids to the lines of the current work, where its start did not know them."""
+    current.get().ids.update(ids)
 
 
 def spent(part: str, seconds: float) -> None:
@@ -84,7 +84,7 @@ def count(name: str, number: float = 1) -> None:
 
 
 def looked_up(outcome: str, reason: str = "") -> None:
-    """Tell what the cache said of a product: `hit`, `negative hit`, `miss`, `bypass`, and why."""
+    """Record the outcome of a cache read: `hit`, `negative hit`, `miss`, `bypass`, and why."""
     trace = current.get()
     trace.fields["cache"] = outcome
     if reason:
@@ -96,7 +96,7 @@ def looked_up(outcome: str, reason: str = "") -> None:
 def looked_up_many(
     *, hits: int = 0, negative_hits: int = 0, misses: int = 0, bypasses: int = 0, reason: str = ""
 ) -> None:
-    """As `looked_up`, for many products at once; `hits` are with those that are negative."""
+    """As `looked_up`, for many items at once; `hits` includes `negative_hits`."""
     add_fields(
         hits=hits, misses=misses, bypasses=bypasses, **({"reason": reason} if reason else {})
     )

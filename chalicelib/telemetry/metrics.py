@@ -18,16 +18,16 @@ MAX_VALUES: Final = 100
 """So many values of one metric CloudWatch takes from one line."""
 
 COUNTS: Final = {
-    "CacheHits": "products found in the cache, as an entry or as a cached 404",
+    "CacheHits": "items found in the cache, as an entry or as a cached 404",
     "NegativeHits": "those of CacheHits that were a cached 404",
-    "CacheMisses": "products looked up in the cache and not found",
-    "CacheBypasses": "products read past the cache, because Redis failed or the circuit was open",
-    "FillsRefused": "loaded products not cached because of a write in between",
+    "CacheMisses": "items looked up in the cache and not found",
+    "CacheBypasses": "items read past the cache, because Redis failed or the circuit was open",
+    "FillsRefused": "loaded items not cached because of a write in between",
     "FencesLost": "writes whose fence could not be placed",
     "BreakerOpened": "times the circuit breaker opened",
     "StreamInvalidations": "out-of-date entries deleted because of a stream record",
     "InvalidationsDelayed": "stream batches retried because Redis was unavailable",
-    "MalformedRecords": "stream records without a product's id",
+    "MalformedRecords": "stream records without an id, or of no known table",
     "DynamoDBCalls": "calls of DynamoDB, retries included",
     "ReadUnits": "read capacity units that DynamoDB reports",
     "WriteUnits": "write capacity units that DynamoDB reports",
@@ -35,9 +35,9 @@ COUNTS: Final = {
     "ColdStarts": "containers that were started",
 }
 MILLISECONDS: Final = {
-    "HitLatency": "a read of one product that was a hit",
-    "MissLatency": "a read of one product that was a miss",
-    "BypassLatency": "a read of one product that was a bypass",
+    "HitLatency": "a read of one item that was a hit",
+    "MissLatency": "a read of one item that was a miss",
+    "BypassLatency": "a read of one item that was a bypass",
     "WriteLatency": "a creation, an update, a deletion",
     "OtherLatency": "any other answer: lists, health, documentation",
     "InvalidationLag": "from a write until its stream record was handled",

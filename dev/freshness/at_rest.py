@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from chalicelib.caching.entries import NEGATIVE, VALUE
-from chalicelib.products.cache import RepresentationCodec, key_of
+from chalicelib.products.cache import CODEC
 from dev.freshness.client import Client
 from dev.freshness.rig import Rig
 
@@ -58,8 +58,8 @@ def _cached(rig: Rig, products: Iterable[str]) -> Iterator[tuple[str, int | None
     """Yield the version of each entry, `None` for a negative one; no leases and fences."""
     with rig.redis as redis:
         for product_id in products:
-            raw: Any = redis.get(key_of(product_id)) or b""
+            raw: Any = redis.get(CODEC.key(product_id)) or b""
             if raw[:1] == VALUE:
-                yield product_id, RepresentationCodec().decode(key_of(product_id), raw[1:]).version
+                yield product_id, CODEC.decode(CODEC.key(product_id), raw[1:]).version
             elif raw[:1] == NEGATIVE:
                 yield product_id, None

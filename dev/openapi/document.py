@@ -18,7 +18,8 @@ from chalicelib import VERSION
 from chalicelib.api import docs, inputs, preconditions, root
 from chalicelib.errors import MAX_ERRORS
 from chalicelib.products import queries
-from chalicelib.products.model import UUID_PATTERN
+from chalicelib.resources import RESOURCES
+from chalicelib.resources.representation import ID_PATTERN
 from dev.openapi import additions, schemas
 
 ROOT: Final = Path(__file__).parents[2]
@@ -28,10 +29,10 @@ _SOURCE: Final = Path(__file__).with_name("openapi.yaml")
 _CONSTANTS: Final = {
     "NAME": root.NAME,
     "VERSION": VERSION,
-    "LINKS": root.PATHS,
-    "LINK_NAMES": list(root.PATHS),
+    "LINKS": root.paths([each.name for each in RESOURCES]),
+    "LINK_NAMES": list(root.paths([each.name for each in RESOURCES])),
     "ASSETS": sorted(docs.ASSETS),
-    "UUID_PATTERN": UUID_PATTERN,
+    "ID_PATTERN": ID_PATTERN,
     "MAX_BODY_KIB": inputs.MAX_BODY_BYTES // 1024,
     "MAX_CATEGORY": queries.MAX_CATEGORY,
     "MAX_ENTITY_TAGS": preconditions.MAX_ENTITY_TAGS,

@@ -8,16 +8,17 @@ DynamoDB must be configured; they need not be reachable.
 from __future__ import annotations
 
 import gc
+import os
 import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from chalice.app import Chalice
 from chalice.local import CustomLocalChalice, LocalChalice
 from gunicorn.app.base import BaseApplication
 
-from chalicelib import bootstrap
-from chalicelib.settings import SettingsError
+from chalicelib.bootstrap import Container, create_app
+from chalicelib.settings import Settings, SettingsError
 from dev.hosts import AllowedHosts
 from dev.server import listeners
 from dev.server.gateway import Gateway
@@ -35,37 +36,46 @@ _OPTIONS: Final = {
 }
 
 
-def serve() -> str | None:
-    """Serve until SIGTERM or SIGINT, which end the process; return why it cannot start."""
+def serve(replacement: Container | None = None) -> str | None:
+    """
+    Serve until SIGTERM or SIGINT, which end the process; return why it cannot start.
+
+    By default it serves `app.py`, else an app over `replacement`.
+    """
     try:
-        settings = bootstrap.container().settings
+        settings = replacement.settings if replacement else Settings.from_env(os.environ)
         sockets = listeners.listen(settings.api_host, settings.api_port)
     except SettingsError as error:
         return str(error)
     except listeners.ListenFailed as failure:
         return f"Cannot listen on {settings.api_host}:{settings.api_port}: {failure}"
     hosts = AllowedHosts(settings.api_host, *settings.api_allowed_hosts)
-    server = _Server(Gateway(load_app(), hosts), sockets)
+    app, container = load_app(replacement)
+    server = _Server(Gateway(app, hosts), container, sockets)
     gc.freeze()  # what lives as long as the process is not searched for garbage when it ends
     server.run()
     return None
 
 
-def load_app() -> Chalice:
+def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
     """Return the app, changed as `chalice local` does it: each thread has its current request."""
-    from app import app
+    import app as lambda_module
     from chalicelib.products import schemas  # noqa: F401 — else the first write imports it
 
+    app: Chalice = create_app(replacement) if replacement else lambda_module.app
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice
-    return app
+    return app, replacement or lambda_module.container
 
 
 class _Server(BaseApplication):
     """gunicorn, with our options and sockets."""
 
-    def __init__(self, gateway: Gateway, sockets: Sequence[socket.socket]) -> None:
+    def __init__(
+        self, gateway: Gateway, container: Container, sockets: Sequence[socket.socket]
+    ) -> None:
         self._gateway = gateway
+        self._container = container
         self._addresses = [f"fd://{each.detach()}" for each in sockets]
         super().__init__()
 
@@ -74,19 +84,19 @@ class _Server(BaseApplication):
         for name, value in _OPTIONS.items():
             self.cfg.set(name, value)
         self.cfg.set("bind", self._addresses)
-        self.cfg.set("post_worker_init", _warm_up)
+        self.cfg.set("post_worker_init", lambda _worker: _warm_up(self._container))
 
     def load(self) -> Gateway:
         """Return the WSGI application."""
         return self._gateway
 
 
-def _warm_up(_worker: Any) -> None:
+def _warm_up(container: Container) -> None:
     """
     Build the objects of the first requests before there are threads.
 
     botocore takes long to import and to make its client; the first requests do not wait for it.
     """
-    container = bootstrap.container()
-    _ = container.catalog, container.repository
+    for parts in container.resources:
+        _ = parts.catalog, parts.repository
     gc.freeze()

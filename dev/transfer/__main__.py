@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
 from chalicelib.bootstrap import Container
-from chalicelib.errors import CatalogError
+from chalicelib.errors import ServiceError
 from chalicelib.settings import SettingsError
 from dev import target
 from dev.transfer import entries, formats, saving
@@ -23,7 +23,7 @@ from dev.transfer.entries import Entry, Reject
 from dev.transfer.loading import SIGNALS, Import
 from dev.transfer.quiet_log import QuietLog
 
-_FAILURES: Final = (CatalogError, BotoCoreError, ClientError, OSError)
+_FAILURES: Final = (ServiceError, BotoCoreError, ClientError, OSError)
 
 
 class _Refused(click.ClickException):
@@ -61,7 +61,7 @@ def import_(file: BinaryIO) -> None:
     except formats.FormatError as error:
         raise _Refused(f"{file.name}: {error}") from None
     log, container = QuietLog(), _container()
-    load = Import(container.cache, container.repository)
+    load = Import(container.products.cache, container.products.repository)
     try:
         load.store(_shown(entries.read(tqdm(rows, unit=" products", disable=None))))
     except KeyboardInterrupt:
@@ -87,7 +87,7 @@ def export(file: str) -> None:
     if not file or not Path(file).resolve().parent.is_dir():
         raise click.BadParameter(f"'{file}': No such file or directory", param_hint="'FILE'")
     QuietLog()
-    products = tqdm(_container().repository.all(), unit=" products", disable=None)
+    products = tqdm(_container().products.repository.all(), unit=" products", disable=None)
     to_stdout = nullcontext(sys.stdout.buffer)
     try:
         with to_stdout if file == "-" else saving.replacing(Path(file)) as out:
@@ -105,9 +105,9 @@ def _container() -> Container:
         hint = "" if target.running() else "No local stack runs; `make run` starts one.\n"
         raise click.UsageError(f"{hint}{error}") from None
     try:
-        container.repository.ping()
-    except (CatalogError, BotoCoreError) as error:
-        table = container.settings.products_table
+        container.products.repository.ping()
+    except (ServiceError, BotoCoreError) as error:
+        table = container.settings.tables["products"]
         raise click.ClickException(f"Table '{table}': {_reason(error)}") from None
     return container
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from chalicelib.api import strict_json
-from chalicelib.errors import FieldError, InvalidProduct
+from chalicelib.errors import FieldError, InvalidFields
 from chalicelib.products import schemas
 from dev.transfer.formats import MAX_LINE_BYTES, Row
 
@@ -52,7 +52,7 @@ def _parse(row: Row) -> Entry | Reject:
         return Reject(row.place, f"longer than {MAX_LINE_BYTES // 1024} KiB")
     try:
         draft = schemas.parse(schemas.IdentifiedDraft, strict_json.decode(row.text))
-    except InvalidProduct as error:
+    except InvalidFields as error:
         return Reject(row.place, _broken_rules(error))
     except json.JSONDecodeError as error:  # its line is one within the row, and would mislead
         return Reject(row.place, f"not valid JSON: {error.msg} (column {error.colno})")
@@ -61,7 +61,7 @@ def _parse(row: Row) -> Entry | Reject:
     return Entry(row.place, draft.id or str(uuid.uuid4()), draft.model_dump(exclude={"id"}))
 
 
-def _broken_rules(invalid: InvalidProduct) -> str:
+def _broken_rules(invalid: InvalidFields) -> str:
     shown = [f"{_field(error)}: {error.msg}" for error in invalid.errors[:_REASONS_SHOWN]]
     more = invalid.count - len(shown)
     return "; ".join([*shown, f"and {more} more"] if more else shown)

@@ -14,10 +14,11 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Final
 
+from chalicelib.caching.item_cache import ItemCache, ReadsBypassed
+from chalicelib.dynamodb.table import BATCH_WRITE_LIMIT
 from chalicelib.errors import OutcomeUnknown, StoreUnavailable
-from chalicelib.products.cache import ProductCache, ReadsBypassed
 from chalicelib.products.model import Product
-from chalicelib.products.repository import BATCH_WRITE_LIMIT, Repository
+from chalicelib.products.repository import Repository
 from dev.transfer.entries import Entry, Reject
 
 PAUSES: Final = (0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
@@ -37,7 +38,7 @@ class Import:
 
     def __init__(
         self,
-        cache: ProductCache | ReadsBypassed,
+        cache: ItemCache | ReadsBypassed,
         repository: Repository,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from chalicelib.caching.entries import Policy
+from chalicelib.caching.item_cache import ItemCache
 from chalicelib.caching.protocol import Cache, Store
-from chalicelib.products.cache import ProductCache, RepresentationCodec
-from chalicelib.products.model import Representation
+from chalicelib.products.cache import CODEC
+from chalicelib.resources.representation import Representation
 from tests.consistency import model, weakened
 from tests.consistency.points import Protocol
 from tests.consistency.states import Setup
@@ -40,13 +41,11 @@ _SCRIPTS: Final = {**model.SCRIPTS, **weakened.SCRIPTS}
 
 def _cached(
     kind: type[Cache[Representation]], *, strict: bool = False
-) -> Callable[[Store], ProductCache]:
+) -> Callable[[Store], ItemCache]:
     policy = Policy(ttl_seconds=300, negative_ttl_seconds=15, strict=strict)
 
-    def build(store: Store) -> ProductCache:
-        return ProductCache(
-            kind(store, RepresentationCodec(), policy, sleep=lambda _: None, clock=lambda: 0)
-        )
+    def build(store: Store) -> ItemCache:
+        return ItemCache(kind(store, CODEC, policy, sleep=lambda _: None, clock=lambda: 0), CODEC)
 
     return build
 

@@ -14,16 +14,16 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 import redis
 
 from chalicelib import bootstrap
 from chalicelib.caching.entries import NEGATIVE, VALUE, Fetched, Outcome
-from chalicelib.products.cache import RepresentationCodec, key_of
-from chalicelib.products.model import Representation as Item
+from chalicelib.products.cache import CODEC
 from chalicelib.redis_store.client import connector
+from chalicelib.resources.representation import Representation as Item
 from chalicelib.settings import Settings
 from dev.server.serving import serve
 
@@ -37,20 +37,20 @@ class NaiveCache:
         self._client = client
         self._seconds = settings.cache_ttl_seconds
         self._negative_seconds = settings.cache_negative_ttl_seconds
-        self._codec = RepresentationCodec()
+        self._codec = CODEC
 
     def fetch(self, product_id: str, load: Callable[[], Item | None]) -> Fetched[Item]:
         """Read through."""
         try:
-            raw = self._client.get(key_of(product_id))
+            raw = self._client.get(CODEC.key(product_id))
         except _FAILURES:
             return Fetched(load(), Outcome.BYPASS)
         if raw is not None:
-            item = None if raw == NEGATIVE else self._codec.decode(key_of(product_id), raw[1:])
+            item = None if raw == NEGATIVE else self._codec.decode(CODEC.key(product_id), raw[1:])
             return Fetched(item, Outcome.HIT)
         item = load()
         with suppress(*_FAILURES):
-            self._fill(key_of(product_id), item)
+            self._fill(CODEC.key(product_id), item)
         return Fetched(item, Outcome.MISS)
 
     def fetch_many(
@@ -70,7 +70,7 @@ class NaiveCache:
         """Delete the entry after the write."""
         yield
         with suppress(*_FAILURES):
-            self._client.delete(key_of(product_id))
+            self._client.delete(CODEC.key(product_id))
 
     def _fill(self, key: str, item: Item | None) -> None:
         if item is None:
@@ -86,13 +86,11 @@ def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) 
 class NaiveContainer(bootstrap.Container):
     """The project's own parts, but for the cache."""
 
-    @cached_property
-    def cache(self) -> NaiveCache:
-        """The naive one."""
+    def item_cache(self, _codec: object) -> NaiveCache:
+        """Return the naive one."""
         settings = self.settings
         return NaiveCache(connector(settings)(settings.redis_host, settings.redis_port), settings)
 
 
 if __name__ == "__main__":
-    bootstrap.use(NaiveContainer(Settings.from_env(os.environ)))
-    sys.exit(serve())
+    sys.exit(serve(NaiveContainer(Settings.from_env(os.environ))))

@@ -16,12 +16,15 @@ from typing import Final, NamedTuple
 from chalicelib.caching.entries import FENCE, LEASE
 from chalicelib.caching.protocol import Store
 from chalicelib.caching.stream import Invalidator, Record
-from chalicelib.errors import CacheUnavailable, CatalogError
-from chalicelib.products.cache import entry_of
+from chalicelib.dynamodb.attributes import to_item
+from chalicelib.errors import CacheUnavailable, ServiceError
+from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Cached, Catalog, Products
-from chalicelib.products.items import to_item
-from chalicelib.products.model import Representation, represent
-from chalicelib.resource import Precondition
+from chalicelib.products.model import represent
+from chalicelib.products.parts import entry_of_image
+from chalicelib.resources import PRODUCTS
+from chalicelib.resources.precondition import Precondition
+from chalicelib.resources.representation import Representation
 from tests.consistency.model import Script
 from tests.consistency.tape import (
     GONE,
@@ -49,8 +52,8 @@ its first look, when its read begins, and its last one finds a lease and changes
 NEWEST: Final = 4
 """The highest version that as many as three writers can make."""
 VERSION_OF: Final[Mapping[bytes, int]] = {
-    entry_of(represent(a_product(version=version))): version for version in range(1, NEWEST + 1)
-} | {entry_of(None): GONE}
+    CODEC.entry(represent(a_product(version=version))): version for version in range(1, NEWEST + 1)
+} | {CODEC.entry(None): GONE}
 """The entries that the cache may hold, and which version each one is."""
 
 
@@ -161,7 +164,7 @@ class Graph:
         with tokens_counted():
             try:
                 return call(catalog)
-            except CatalogError:
+            except ServiceError:
                 return None
 
     def batch(self, versions: tuple[int, ...]) -> Batch:
@@ -182,7 +185,7 @@ class Graph:
     def _deliver(self, versions: tuple[int, ...], answers: tuple[Answer, ...]) -> bool:
         """Have the records delivered; tell whether Lambda would not deliver them again."""
         cache = self._protocol.cache(self._protocol.store(Tape(answers)))
-        invalidator = self._protocol.invalidator(cache.invalidate, entry_of)
+        invalidator = self._protocol.invalidator(PRODUCTS, cache.invalidate, entry_of_image)
         try:
             invalidator.process([_record(version) for version in versions])
         except CacheUnavailable:

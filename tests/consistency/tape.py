@@ -22,14 +22,14 @@ from chalicelib.caching import protocol
 from chalicelib.caching.entries import FENCE, FENCE_MS
 from chalicelib.errors import (
     CacheUnavailable,
-    CatalogError,
+    NotFound,
     OutcomeUnknown,
     PreconditionFailed,
-    ProductNotFound,
+    ServiceError,
     StoreUnavailable,
 )
 from chalicelib.products.model import Product
-from chalicelib.resource import NO_PRECONDITION, Precondition
+from chalicelib.resources.precondition import NO_PRECONDITION, Precondition
 from tests.examples import SOME_ID, a_product
 
 Answer = bytes | int | str | None
@@ -40,12 +40,12 @@ GONE: Final = 9
 """The version of a product that was deleted: newer than all others."""
 NO_ANSWER, OUT_OF_REACH, UNKNOWN = "no answer", "out of reach", "outcome unknown"
 MISMATCH, NOT_FOUND = "version mismatch", "not found"
-FAILURES: Final[Mapping[Answer, Callable[[], CatalogError]]] = {
+FAILURES: Final[Mapping[Answer, Callable[[], ServiceError]]] = {
     NO_ANSWER: lambda: CacheUnavailable(NO_ANSWER),
     OUT_OF_REACH: lambda: StoreUnavailable(OUT_OF_REACH),
     UNKNOWN: lambda: OutcomeUnknown(UNKNOWN),
-    MISMATCH: lambda: PreconditionFailed(SOME_ID),
-    NOT_FOUND: lambda: ProductNotFound(SOME_ID),
+    MISMATCH: lambda: PreconditionFailed("Product", SOME_ID),
+    NOT_FOUND: lambda: NotFound("Product", SOME_ID),
 }
 """Answers that reach the code as an exception."""
 

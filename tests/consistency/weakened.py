@@ -15,7 +15,7 @@ from chalicelib.caching.entries import FENCE, LEASE, Fetched, Outcome
 from chalicelib.caching.protocol import Cache
 from chalicelib.caching.stream import Invalidator, Record
 from chalicelib.errors import CacheUnavailable
-from chalicelib.products.model import Representation
+from chalicelib.resources.representation import Representation
 from tests.consistency.model import Content, Effect, Script, fence_of, tokens
 from tests.consistency.tape import GET, Op, TapedStore, TapedTable
 

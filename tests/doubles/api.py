@@ -1,9 +1,9 @@
 """A client of the API in process. Knows how to send; what to expect is the tests' affair."""
 
 import json
+from types import ModuleType
 from typing import Any
 
-from chalice import Chalice
 from chalice.test import Client
 
 Body = dict[str, Any] | list[Any] | bytes | str | None
@@ -27,17 +27,17 @@ class Answer:
 
 
 class Api:
-    """Sends requests through Chalice's own test client. One request at a time."""
+    """Sends requests to `module.app` by Chalice's own test client. One request at a time."""
 
-    def __init__(self, app: Chalice) -> None:
-        self._http = Client(app).http
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
 
     def send(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
         """Send a request; `If_Match="…"` sets the header If-Match, a body is JSON unless told."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             given = {"Content-Type": "application/json", **given}
-        return Answer(self._http.request(method, path, given, as_bytes(body)))
+        return Answer(Client(self._module.app).http.request(method, path, given, as_bytes(body)))
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.send("GET", path, **headers)

@@ -18,4 +18,4 @@ def many(count: int) -> list[dict[str, Any]]:
 def stored(table: Table) -> list[str]:
     """Return the bodies of all products, in order."""
     container = bootstrap.Container(settings(PRODUCTS_TABLE=table.name), dynamodb=table.client)
-    return sorted(represent(each).body for each in container.repository.all())
+    return sorted(represent(each).body for each in container.products.repository.all())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.errors import CacheUnavailable, CatalogError, OutcomeUnknown
+from chalicelib.errors import CacheUnavailable, OutcomeUnknown, ServiceError
 from chalicelib.products.model import Product
 from tests.doubles.products import InMemoryProducts
 
@@ -37,7 +37,7 @@ class Journal:
         except OutcomeUnknown:
             self.events.append(f"left {product_id}")
             raise
-        except CatalogError:
+        except ServiceError:
             self.events.append(f"release {product_id}")
             raise
         self.events.append(f"release {product_id}")

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.errors import InvalidCursor, PreconditionFailed, ProductExists, ProductNotFound
+from chalicelib.errors import AlreadyExists, InvalidCursor, NotFound, PreconditionFailed
 from chalicelib.products.model import Product
 from chalicelib.products.repository import Repository
-from chalicelib.resource import NO_PRECONDITION, Precondition
+from chalicelib.resources.precondition import NO_PRECONDITION, Precondition
 
 
 class InMemoryProducts:
@@ -29,7 +29,7 @@ class InMemoryProducts:
     def add(self, product_id: str, fields: Mapping[str, Any]) -> Product:
         self.calls.append("add")
         if product_id in self.stored:
-            raise ProductExists(product_id)
+            raise AlreadyExists("Product", product_id)
         return self.stored.setdefault(product_id, self.new(product_id, fields))
 
     def put_all(self, products: Sequence[Product]) -> Sequence[Product]:
@@ -72,9 +72,9 @@ class InMemoryProducts:
 
     def _checked(self, product_id: str, precondition: Precondition) -> Product:
         if product_id not in self.stored:
-            raise ProductNotFound(product_id)
+            raise NotFound("Product", product_id)
         if not precondition.holds(self.stored[product_id]):
-            raise PreconditionFailed(product_id)
+            raise PreconditionFailed("Product", product_id)
         return self.stored[product_id]
 
     def _id_in(self, cursor: str) -> str:

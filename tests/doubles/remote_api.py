@@ -38,7 +38,7 @@ class RemoteApi(Api):
 
 def empty(place: Place) -> None:
     """Remove all products, from the table and from Redis."""
-    dynamodb, table = place.dynamodb, place.facts["table"]
+    dynamodb, table = place.dynamodb, place.facts["tables"]["products"]
     for item in dynamodb.scan(TableName=table, ProjectionExpression="id")["Items"]:
         dynamodb.delete_item(TableName=table, Key=item)
     redis.Redis(port=place.facts["redis"]["port"]).flushall()

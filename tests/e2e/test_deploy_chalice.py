@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.products.cache import key_of
-from chalicelib.products.items import to_item
+from chalicelib.dynamodb.attributes import to_item
+from chalicelib.products.cache import CODEC
 from dev.deploy import functions, switch
 from dev.deploy.runtime import of_this_machine
 from dev.environment import REGION
@@ -78,7 +78,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         site.outputs["RestAPIId"] = _api_id(first)
         product = _lives(site, site.key_holder())
         assert [f"product-catalog-{STAGE}-chalice"] == _plans(api)
-        eventually(lambda: not site.redis.exists(key_of(SOME_ID)))
+        eventually(lambda: not site.redis.exists(CODEC.key(SOME_ID)))
 
         site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam"}
         copy.deploy("data", site)
@@ -98,7 +98,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
 
 def _write_before_the_deployment(site: Site) -> None:
     """Leave an old entry in Redis, and in the stream the record that says so."""
-    site.redis.set(key_of(SOME_ID), b"Vold")
+    site.redis.set(CODEC.key(SOME_ID), b"Vold")
     table = site.outputs["TableName"]
     site.aws.client("dynamodb").put_item(TableName=table, Item=to_item(a_product()))
 

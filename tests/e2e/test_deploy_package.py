@@ -115,7 +115,7 @@ def test_tracebacks_name_files_as_lambda_has_them(code: zipfile.ZipFile) -> None
     """No path of the machine that packs is in what ships."""
     compiled = code.read(_cached("chalicelib/caching/protocol.py"))
 
-    assert "/var/task/chalicelib/cache.py" == marshal.loads(compiled[16:]).co_filename  # noqa: S302 — our own
+    assert "/var/task/chalicelib/caching/protocol.py" == marshal.loads(compiled[16:]).co_filename  # noqa: S302 — our own
 
 
 @pytest.mark.parametrize("architecture", _MACHINES)

@@ -1,16 +1,17 @@
 """The servers that integration tests share, and what is fresh for each test."""
 
+import importlib
 import os
 import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import fakeredis
 import moto
 import pytest
-from chalice import Chalice
 
 from chalicelib import bootstrap
 from chalicelib.dynamodb.client import connect
@@ -143,32 +144,38 @@ def redis(request: pytest.FixtureRequest) -> Recorder:
     return request.getfixturevalue(names[request.param])
 
 
+@pytest.fixture(scope="session")
+def lambda_module() -> ModuleType:
+    """Import `app.py`, as Lambda does once; it configures the log from the settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in examples.ENVIRONMENT.items():
+            patch.setenv(name, value)
+        return importlib.import_module("app")
+
+
 @pytest.fixture
-def wire(fake_redis: RecordingFakeRedis, moto_table: Table) -> Wire:
-    """Return what wires the catalog to fakes at its two edges, settings and edges as asked."""
+def wire(
+    lambda_module: ModuleType,
+    fake_redis: RecordingFakeRedis,
+    moto_table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Wire:
+    """
+    Return what wires `app.py` to fakes at its two edges; settings and edges may be given.
+
+    Open to all: Chalice's test client checks no caller, and warns at each call where it should.
+    """
 
     def wired(redis: Any = None, dynamodb: Any = None, **variables: str) -> bootstrap.Container:
-        settings = examples.settings(**{"PRODUCTS_TABLE": moto_table.name} | variables)
+        variables = {"PRODUCTS_TABLE": moto_table.name, "WRITE_ACCESS": "open"} | variables
         container = bootstrap.Container(
-            settings, redis or fake_redis, dynamodb or moto_table.client
+            examples.settings(**variables), redis or fake_redis, dynamodb or moto_table.client
         )
-        bootstrap.use(container)
+        monkeypatch.setattr(lambda_module, "container", container)
+        monkeypatch.setattr(lambda_module, "app", bootstrap.create_app(container))
         return container
 
     return wired
-
-
-@pytest.fixture(scope="session")
-def chalice_app() -> Chalice:
-    """
-    Import the Lambda's module, as Lambda does once; it configures the log from the settings.
-
-    Open to all: Chalice's local gateway asks nobody, and warns at each call where it should.
-    """
-    bootstrap.use(bootstrap.Container(examples.settings(WRITE_ACCESS="open")))
-    from app import app  # at its import it reads the settings
-
-    return app
 
 
 @pytest.fixture
@@ -177,8 +184,5 @@ def api(request: pytest.FixtureRequest) -> Api:
     if "CATALOG_URL" in os.environ:
         empty(Place(Path(os.environ["CATALOG_PLACE"])))
         return RemoteApi(os.environ["CATALOG_URL"])
-    app = request.getfixturevalue(
-        "chalice_app"
-    )  # first: its import wires the settings' own servers
     request.getfixturevalue("wire")()
-    return Api(app)
+    return Api(request.getfixturevalue("lambda_module"))

@@ -9,14 +9,12 @@ what the app did, as each state says.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from chalice import Chalice
 
-from chalicelib import bootstrap
-from chalicelib.settings import SettingsError
+from tests import examples
 from tests.cloudwatch import metrics
 from tests.cloudwatch.metrics import Datapoint
 from tests.cloudwatch.stage import ALARMS, NAMES, QUEUE
@@ -60,7 +58,8 @@ class Stage:
         age = time.time() - records[-1]["dynamodb"]["ApproximateCreationDateTime"]
         self.counts("AWS/Lambda", "IteratorAge", age * 1000, FunctionName=NAMES["Invalidate"])
         with suppress(Exception):
-            invalidate({"Records": list(records)}, CONTEXT)
+            source = {"eventSourceARN": examples.stream_arn(self.table.name)}
+            invalidate({"Records": [record | source for record in records]}, CONTEXT)
 
     def counts(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
         """Note what AWS counts."""
@@ -79,11 +78,13 @@ def _of_the_gateway(lines: list[dict[str, Any]]) -> Iterator[Datapoint]:
 
 
 @pytest.fixture
-def stage(chalice_app: Chalice, wire: Wire, fake_server: Any, moto_table: Table) -> Iterator[Stage]:
+def stage(
+    lambda_module: ModuleType, wire: Wire, fake_server: Any, moto_table: Table
+) -> Iterator[Stage]:
     """Give the app, its log caught, as the stage `dev`."""
     wire()
     with caught(STAGE="dev") as log:
-        yield Stage(Api(chalice_app), wire, log, fake_server, moto_table)
+        yield Stage(Api(lambda_module), wire, log, fake_server, moto_table)
 
 
 def a_record(product_id: str, age_seconds: float = 0.2) -> dict[str, Any]:
@@ -152,12 +153,8 @@ def stream_behind(stage: Stage) -> None:
 def stream_crashes(stage: Stage) -> None:
     """Have the function fail before it can count anything, as it does where it cannot start."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "container", _cannot_start)
+        patch.setattr("app.container", None)
         stage.stream(a_record(SOME_ID, age_seconds=90))
-
-
-def _cannot_start() -> None:
-    raise SettingsError
 
 
 def dead_letters(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, ParamValidation
 
 from chalicelib.bootstrap import Container
 from chalicelib.dynamodb.errors import CONDITION, MEANINGS, Meaning
-from chalicelib.errors import CatalogError, OutcomeUnknown, StoreRefused, StoreUnavailable
+from chalicelib.errors import OutcomeUnknown, ServiceError, StoreRefused, StoreUnavailable
 from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
@@ -43,7 +43,7 @@ each_code = pytest.mark.parametrize("code", sorted(MEANINGS))
 def _impatient(error: Exception) -> Repository:
     """Return a repository that meets `error` at every call, and gives up after the first."""
     settings = examples.settings(DYNAMODB_RETRY_SECONDS="0")
-    return Container(settings, dynamodb=FailingDynamoDB(error)).repository
+    return Container(settings, dynamodb=FailingDynamoDB(error)).products.repository
 
 
 def _error(code: str) -> ClientError:
@@ -79,7 +79,7 @@ def test_a_retry_is_made_where_it_may_help(moto_table: Table, name: str, code: s
 @each_code
 def test_a_read_that_keeps_failing_has_written_nothing(code: str) -> None:
     """Unavailable, or refused for a fault of ours."""
-    with pytest.raises(CatalogError) as caught_error:
+    with pytest.raises(ServiceError) as caught_error:
         _impatient(_error(code)).get(SOME_ID)
 
     assert OF_A_READ[MEANINGS[code]] is type(caught_error.value)
@@ -89,7 +89,7 @@ def test_a_read_that_keeps_failing_has_written_nothing(code: str) -> None:
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_keeps_failing_says_what_is_known(name: str, code: str) -> None:
     """Nothing was written; or, where DynamoDB may have carried it out, the outcome is unknown."""
-    with pytest.raises(CatalogError) as caught_error:
+    with pytest.raises(ServiceError) as caught_error:
         WRITES[name](_impatient(_error(code)))
 
     assert OF_A_WRITE[MEANINGS[code]] is type(caught_error.value)

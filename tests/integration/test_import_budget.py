@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.products.cache import RepresentationCodec, key_of
+from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
 from dev.servers import Emulator, Valkey
 from tests.doubles.recording import Recorder, Table
@@ -53,8 +53,8 @@ def _run(event: dict[str, Any], **variables: str) -> tuple[dict[str, Any], set[s
 @pytest.fixture
 def cached(real_redis: Recorder, valkey: Valkey) -> dict[str, str]:
     """Put a product into Valkey; return the settings that lead there."""
-    entry = b"V" + RepresentationCodec().encode(represent(a_product()))
-    real_redis.set(key_of(SOME_ID), entry)
+    entry = b"V" + CODEC.encode(represent(a_product()))
+    real_redis.set(CODEC.key(SOME_ID), entry)
     return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(valkey.port)}
 
 

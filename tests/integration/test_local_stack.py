@@ -54,7 +54,7 @@ def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
     assert f"http://127.0.0.1:{stack.port}" == facts["api"]["url"]
     assert {"host", "port", "pid"} == facts["redis"].keys()
     assert {"url", "pid"} == facts["aws"].keys()
-    assert "products" == facts["table"]
+    assert "products" == facts["tables"]["products"]
     assert all(map(is_alive, stack.pids))
 
 

@@ -3,16 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
-from chalice import Chalice
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.api import cors
 from chalicelib.api.problems import STATUS, TITLES
-from chalicelib.errors import InvalidProduct
+from chalicelib.errors import InvalidFields
 from chalicelib.products import schemas
 from dev.openapi.document import FILE, Undocumented, build, render
 from tests.doubles.api import Api
@@ -25,9 +25,9 @@ def document() -> Any:
 
 
 @pytest.fixture
-def served(chalice_app: Chalice) -> dict[str, set[str]]:
+def served(lambda_module: ModuleType) -> dict[str, set[str]]:
     """Return the app's paths with their methods."""
-    return {path: set(methods) for path, methods in chalice_app.routes.items()}
+    return {path: set(methods) for path, methods in lambda_module.app.routes.items()}
 
 
 def test_the_document_is_what_the_routes_and_models_make(served: dict[str, set[str]]) -> None:
@@ -135,7 +135,7 @@ def _characters() -> Iterator[str]:
 def _is_taken(name: str) -> bool:
     try:
         schemas.parse(schemas.ProductChanges, {"name": name})
-    except InvalidProduct:
+    except InvalidFields:
         return False
     return True
 

@@ -3,10 +3,10 @@
 import pytest
 
 from chalicelib.caching import batch
-from chalicelib.errors import ProductNotFound
+from chalicelib.errors import NotFound
 from chalicelib.products.catalog import Catalog
 from chalicelib.redis_store.circuit_breaker import FAILURES
-from chalicelib.resource import Precondition
+from chalicelib.resources.precondition import Precondition
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
@@ -15,7 +15,7 @@ from tests.examples import SOME_ID, a_draft
 @pytest.fixture
 def catalog(wire: Wire, redis: Recorder) -> Catalog:
     """Return the catalog as the application wires it, over each kind of Redis."""
-    return wire(redis=redis).catalog
+    return wire(redis=redis).products.catalog
 
 
 def test_a_hit_costs_one_command_and_no_query(
@@ -97,7 +97,7 @@ def test_a_refused_write_costs_no_more(
     catalog: Catalog, redis: Recorder, moto_table: Table
 ) -> None:
     """To learn why it was refused takes no read."""
-    with redis.commands() as sent, moto_table.calls() as asked, pytest.raises(ProductNotFound):
+    with redis.commands() as sent, moto_table.calls() as asked, pytest.raises(NotFound):
         catalog.update(SOME_ID, {"name": "Ball"})
 
     assert ["EVAL", "EVAL"] == sent
@@ -123,7 +123,7 @@ def test_a_page_costs_one_query_and_no_command(
         catalog.create(a_draft())
 
     with redis.commands() as sent, moto_table.calls() as asked:
-        assert 5 == len(catalog.list(10).products)
+        assert 5 == len(catalog.list(10).items)
 
     assert [] == sent
     assert ["Scan"] == asked
@@ -153,7 +153,7 @@ def test_without_a_cache_a_read_costs_one_query(
     wire: Wire, redis: Recorder, moto_table: Table
 ) -> None:
     """CACHE_ENABLED=false, and no Redis named: none is asked, neither to read nor to write."""
-    catalog = wire(redis=redis, CACHE_ENABLED="false", REDIS_HOST="").catalog
+    catalog = wire(redis=redis, CACHE_ENABLED="false", REDIS_HOST="").products.catalog
     mouse = catalog.create(a_draft())
 
     with redis.commands() as sent, moto_table.calls() as asked:
@@ -168,12 +168,12 @@ def test_what_is_written_while_the_cache_is_off_is_seen_when_it_is_on_again(
     wire: Wire, redis: Recorder
 ) -> None:
     """With a Redis named, reads are bypassed, but writes go on deleting their keys."""
-    mouse = wire(redis=redis).catalog.create(a_draft())
-    wire(redis=redis).catalog.get(mouse.id)
+    mouse = wire(redis=redis).products.catalog.create(a_draft())
+    wire(redis=redis).products.catalog.get(mouse.id)
 
-    wire(redis=redis, CACHE_ENABLED="false").catalog.update(mouse.id, {"name": "Ball"})
+    wire(redis=redis, CACHE_ENABLED="false").products.catalog.update(mouse.id, {"name": "Ball"})
 
-    item, _ = wire(redis=redis).catalog.get(mouse.id)
+    item, _ = wire(redis=redis).products.catalog.get(mouse.id)
     assert item is not None
     assert '"Ball"' in item.body
 
@@ -182,7 +182,7 @@ def test_past_an_open_circuit_a_read_costs_one_query(
     wire: Wire, fake_redis: Recorder, moto_table: Table
 ) -> None:
     """A Redis that is down is not asked each time."""
-    catalog = wire().catalog
+    catalog = wire().products.catalog
     mouse = catalog.create(a_draft())
     fake_redis.connection_pool.connection_kwargs["server"].connected = False
     for _ in range(FAILURES):
@@ -197,7 +197,7 @@ def test_past_an_open_circuit_a_read_costs_one_query(
 
 def test_the_server_counts_the_same(wire: Wire, real_redis: Recorder) -> None:
     """Valkey's own statistics agree: a hit is one GETEX, also where nobody records."""
-    catalog = wire(redis=real_redis).catalog
+    catalog = wire(redis=real_redis).products.catalog
     mouse = catalog.create(a_draft())
     catalog.get(mouse.id)
     real_redis.config_resetstat()

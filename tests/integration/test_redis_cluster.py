@@ -48,7 +48,7 @@ def test_the_settings_lead_to_the_cluster(
     settings = examples.settings(
         **where, PRODUCTS_TABLE=moto_table.name, REDIS_CLUSTER="true", REDIS_TIMEOUT_SECONDS="1"
     )
-    catalog = Container(settings, dynamodb=moto_table.client).catalog
+    catalog = Container(settings, dynamodb=moto_table.client).products.catalog
     made = [catalog.create(examples.a_draft()) for _ in range(12)]
 
     for outcome in (MISS, HIT):

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.errors import PreconditionFailed, ProductExists, ProductNotFound
-from chalicelib.resource import Precondition
+from chalicelib.errors import AlreadyExists, NotFound, PreconditionFailed
+from chalicelib.resources.precondition import Precondition
 from tests.doubles.products import Products
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
@@ -27,7 +27,7 @@ def test_a_product_is_not_added_twice(products: Products) -> None:
     """An id that is taken is refused, and what stands there stays."""
     first = products.add(SOME_ID, a_draft())
 
-    with pytest.raises(ProductExists):
+    with pytest.raises(AlreadyExists):
         products.add(SOME_ID, a_draft(name="Impostor"))
 
     assert first == products.get(SOME_ID)
@@ -105,7 +105,7 @@ def test_a_missing_product_cannot_be_updated(
     products: Products, versions: list[int] | None
 ) -> None:
     """An update makes no product, whatever versions it names."""
-    with pytest.raises(ProductNotFound):
+    with pytest.raises(NotFound):
         products.update(SOME_ID, {"name": "Ball"}, Precondition(versions))
 
     assert products.get(SOME_ID) is None
@@ -149,7 +149,7 @@ def test_a_missing_product_cannot_be_removed(
     products: Products, versions: list[int] | None
 ) -> None:
     """There is nothing to remove, whatever versions are named."""
-    with pytest.raises(ProductNotFound):
+    with pytest.raises(NotFound):
         products.remove(SOME_ID, Precondition(versions))
 
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from chalicelib.errors import OutcomeUnknown, ProductExists, ProductNotFound
-from chalicelib.products import items
-from chalicelib.products.items import attribute
+from chalicelib.dynamodb.attributes import attribute, key
+from chalicelib.errors import AlreadyExists, NotFound, OutcomeUnknown
 from chalicelib.products.repository import Repository
-from chalicelib.resource import Precondition
+from chalicelib.resources.precondition import Precondition
 from tests import examples
 from tests.doubles import dynamodb as faults
 from tests.doubles.dynamodb import FaultyDynamoDB, ForgetfulDynamoDB
@@ -32,7 +31,7 @@ def test_an_addition_after_another_s_is_refused(table: Table, repository: Reposi
     theirs = repository.add(SOME_ID, a_draft())
     client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
 
-    with pytest.raises(ProductExists):
+    with pytest.raises(AlreadyExists):
         examples.repository(client, table.name).add(SOME_ID, a_draft())
 
     assert theirs == repository.get(SOME_ID)
@@ -101,7 +100,7 @@ def test_an_item_without_history_can_be_written_after_a_lost_try(
     table: Table, repository: Repository
 ) -> None:
     """An item made past the API has no `updated_at`; a try that did not arrive is sent again."""
-    item = items.key(SOME_ID) | {name: attribute(value) for name, value in a_draft().items()}
+    item = key(SOME_ID) | {name: attribute(value) for name, value in a_draft().items()}
     table.client.put_item(TableName=table.name, Item=item)
     update, removal = (
         examples.repository(FaultyDynamoDB(table.client, faults.TIMED_OUT), table.name)
@@ -119,9 +118,9 @@ def test_a_repeated_update_of_a_malformed_item_finds_no_product(
     table: Table, forgetful: Repository
 ) -> None:
     """As an update whose answer arrives: the item has no price, so readers find no product."""
-    table.client.put_item(TableName=table.name, Item=items.key(SOME_ID))
+    table.client.put_item(TableName=table.name, Item=key(SOME_ID))
 
-    with pytest.raises(ProductNotFound):
+    with pytest.raises(NotFound):
         forgetful.update(SOME_ID, {"name": "Ball"})
 
 
@@ -138,7 +137,7 @@ def test_a_removal_after_a_throttled_try_is_still_told_as_missing(moto_table: Ta
     """A throttled try did nothing, so a product that is not there never was."""
     client = FaultyDynamoDB(moto_table.client, faults.THROTTLED)
 
-    with pytest.raises(ProductNotFound):
+    with pytest.raises(NotFound):
         examples.repository(client).remove(SOME_ID)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from chalicelib.products.idempotency import product_id_of
+from chalicelib.resources.idempotency import id_from
 from dev import scratch
 from dev.openapi.document import FILE
 from tests.http_file import Request, parse
@@ -38,7 +38,7 @@ def test_the_id_is_the_one_that_the_key_makes(sent: list[tuple[Request, httpx.Re
     """So no client needs to take it from an answer, which each does in a way of its own."""
     made = sent[0][1].json()
 
-    assert product_id_of("catalog.http") == made["id"]
+    assert id_from("catalog.http") == made["id"]
 
 
 def test_every_operation_of_the_document_is_there(

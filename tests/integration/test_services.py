@@ -27,7 +27,7 @@ def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
         saved = services.transfer("export", "-")
         output = services.output
 
-    assert {"pid", "redis", "aws", "table", "stream"} == facts.keys()
+    assert {"pid", "redis", "aws", "tables", "stream"} == facts.keys()
     assert 25 == len(saved.stdout.splitlines())
     assert "chalice local --stage local" in output
     assert all(f'"{port}"' in output or f":{port}" in output for port in ports.values())

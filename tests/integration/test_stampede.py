@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.caching.entries import Fetched, Outcome, Policy
+from chalicelib.caching.item_cache import ItemCache
 from chalicelib.caching.protocol import Cache
-from chalicelib.products.cache import ProductCache, RepresentationCodec
+from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Catalog
-from chalicelib.products.model import Representation, represent
+from chalicelib.products.model import represent
+from chalicelib.resources.representation import Representation
 from dev.servers import Valkey
 from tests import examples
 from tests.doubles.caching import a_client
@@ -32,9 +34,9 @@ def catalog(wire: Wire, real_redis: Recorder, valkey: Valkey, moto_table: Table)
     store = wire(redis=a_client(settings)).redis
     # On a busy machine who loads may need longer than readers wait: here they wait ten times that.
     times = {"sleep": lambda seconds: time.sleep(10 * seconds), "clock": lambda: 0.0}
-    cache = Cache(store, RepresentationCodec(), Policy(3600, 15, strict=False), **times)
+    cache = Cache(store, CODEC, Policy(3600, 15, strict=False), **times)
     repository = examples.repository(moto_table.client, moto_table.name)
-    return Catalog(ProductCache(cache), lambda: repository)
+    return Catalog(ItemCache(cache, CODEC), lambda: repository)
 
 
 def _read_at_once(catalog: Catalog, product_id: str) -> list[Fetched[Representation]]:

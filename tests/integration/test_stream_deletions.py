@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.bootstrap import Container
 from chalicelib.caching.entries import Outcome
-from chalicelib.products.cache import key_of
+from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Catalog
 from dev.stream import Feed
 from tests.doubles.recording import Recorder, Table
@@ -31,7 +31,7 @@ def container(wire: Wire, redis: Recorder, table: Table) -> Container:
 @pytest.fixture
 def catalog(container: Container) -> Catalog:
     """Return the use cases."""
-    return container.catalog
+    return container.products.catalog
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def deliver(container: Container, table: Table) -> Callable[[], None]:
     arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
 
     def invalidate(event: dict[str, Any], _context: Any) -> None:
-        container.invalidator.process(event["Records"])
+        container.invalidate(event["Records"])
 
     return Feed(streams, lambda: arn, invalidate).catch_up
 
@@ -102,7 +102,7 @@ def test_what_was_edited_past_the_api_is_deleted(
 
     deliver()
 
-    assert not redis.exists(key_of(product_id))
+    assert not redis.exists(CODEC.key(product_id))
 
 
 def test_an_entry_of_another_schema_is_deleted(
@@ -111,12 +111,12 @@ def test_an_entry_of_another_schema_is_deleted(
     """A release that writes others is welcome to fill the key again."""
     product_id = catalog.create(MOUSE).id
     catalog.get(product_id)
-    entry = redis.get(key_of(product_id))
-    redis.set(key_of(product_id), b"V0" + entry[2:])
+    entry = redis.get(CODEC.key(product_id))
+    redis.set(CODEC.key(product_id), b"V0" + entry[2:])
 
     deliver()
 
-    assert not redis.exists(key_of(product_id))
+    assert not redis.exists(CODEC.key(product_id))
 
 
 def test_an_older_version_is_deleted_though_its_own_record_is_in_the_batch(
@@ -125,10 +125,10 @@ def test_an_older_version_is_deleted_though_its_own_record_is_in_the_batch(
     """Of a product's records in a batch, the last decides."""
     product_id = catalog.create(MOUSE).id
     catalog.get(product_id)
-    entry = redis.get(key_of(product_id))
+    entry = redis.get(CODEC.key(product_id))
     catalog.update(product_id, {"stock_quantity": 7})
-    redis.set(key_of(product_id), entry)
+    redis.set(CODEC.key(product_id), entry)
 
     deliver()
 
-    assert not redis.exists(key_of(product_id))
+    assert not redis.exists(CODEC.key(product_id))

@@ -14,8 +14,8 @@ from tests.examples import a_draft
 @pytest.mark.parametrize("writer_asks", ["true", "false"])
 def test_a_reader_never_fills_over_a_write(wire: Wire, redis: Recorder, writer_asks: str) -> None:
     """A write between its load and its fill wipes its lease, whichever way the writer is set."""
-    reader = wire(redis=redis).catalog
-    writer = wire(redis=redis, CACHE_ENABLED=writer_asks).catalog
+    reader = wire(redis=redis).products.catalog
+    writer = wire(redis=redis, CACHE_ENABLED=writer_asks).products.catalog
     mouse = reader.create(a_draft())
     reader._load = _then(reader._load, lambda: writer.update(mouse.id, {"name": "Ball"}))
 
@@ -33,11 +33,11 @@ def test_a_write_is_seen_by_every_container(
     wire: Wire, redis: Recorder, writer_asks: str, reader_asks: str
 ) -> None:
     """Over an entry that was cached before it."""
-    reader = wire(redis=redis, CACHE_ENABLED=reader_asks).catalog
-    mouse = wire(redis=redis).catalog.create(a_draft())
-    wire(redis=redis).catalog.get(mouse.id)
+    reader = wire(redis=redis, CACHE_ENABLED=reader_asks).products.catalog
+    mouse = wire(redis=redis).products.catalog.create(a_draft())
+    wire(redis=redis).products.catalog.get(mouse.id)
 
-    wire(redis=redis, CACHE_ENABLED=writer_asks).catalog.update(mouse.id, {"name": "Ball"})
+    wire(redis=redis, CACHE_ENABLED=writer_asks).products.catalog.update(mouse.id, {"name": "Ball"})
 
     item, _ = reader.get(mouse.id)
     assert item is not None

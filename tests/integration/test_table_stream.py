@@ -23,7 +23,7 @@ def test_a_lost_table_is_created_again_with_its_samples() -> None:
         emulator.start()
 
         assert before != stream.find()
-        repository = Container(settings).repository
+        repository = Container(settings).products.repository
         assert any(True for _ in repository.all())
 
 

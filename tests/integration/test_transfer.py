@@ -45,7 +45,7 @@ def container(emulated_table: Table, real_redis: RecordingRedis) -> bootstrap.Co
 def load(container: bootstrap.Container, *rows: object) -> Import:
     """Import rows in this process."""
     file = io.BytesIO("".join(json.dumps(row) + "\n" for row in rows).encode())
-    done = Import(container.cache, container.repository, lambda _: None)
+    done = Import(container.products.cache, container.products.repository, lambda _: None)
     done.store(entries.read(formats.rows(file)))
     return done
 
@@ -58,12 +58,12 @@ def fences(client: redis.Redis) -> int:
 def test_what_an_import_overwrites_is_read_fresh(container: bootstrap.Container) -> None:
     """A cached copy ends with the import: the next read misses, the one after it hits."""
     load(container, a_body(id=SOME_ID))
-    container.catalog.get(SOME_ID)
-    assert Outcome.HIT == container.catalog.get(SOME_ID).outcome
+    container.products.catalog.get(SOME_ID)
+    assert Outcome.HIT == container.products.catalog.get(SOME_ID).outcome
 
     load(container, a_body(id=SOME_ID, name="Another mouse"))
 
-    fresh, again = container.catalog.get(SOME_ID), container.catalog.get(SOME_ID)
+    fresh, again = container.products.catalog.get(SOME_ID), container.products.catalog.get(SOME_ID)
     assert [Outcome.MISS, Outcome.HIT] == [fresh.outcome, again.outcome]
     assert fresh.item == again.item
     assert fresh.item is not None
@@ -72,21 +72,21 @@ def test_what_an_import_overwrites_is_read_fresh(container: bootstrap.Container)
 
 def test_a_cached_404_ends_with_the_import(container: bootstrap.Container) -> None:
     """An id that was asked for before it was there is found after it."""
-    assert container.catalog.get(SOME_ID).item is None
+    assert container.products.catalog.get(SOME_ID).item is None
 
     load(container, a_body(id=SOME_ID))
 
-    assert container.catalog.get(SOME_ID).item is not None
+    assert container.products.catalog.get(SOME_ID).item is not None
 
 
 def test_a_version_rises_with_an_overwrite(container: bootstrap.Container) -> None:
     """Who holds an old ETag is told that the product has moved on."""
     load(container, a_body(id=SOME_ID))
-    before = container.catalog.update(SOME_ID, {"stock_quantity": 1}).version
+    before = container.products.catalog.update(SOME_ID, {"stock_quantity": 1}).version
 
     load(container, a_body(id=SOME_ID))
 
-    after = container.catalog.get(SOME_ID).item
+    after = container.products.catalog.get(SOME_ID).item
     assert after is not None
     assert before < after.version
 

@@ -161,7 +161,7 @@ def test_a_running_stack_is_the_one_worked_on(
         "api": {"url": "http://127.0.0.1", "pid": os.getpid()},
         "redis": {"host": env["REDIS_HOST"], "port": int(env["REDIS_PORT"]), "pid": os.getpid()},
         "aws": {"url": env["AWS_ENDPOINT_URL"], "pid": os.getpid()},
-        "table": "of-the-stack",
+        "tables": {"products": "of-the-stack"},
     }
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local/stack.json").write_text(json.dumps(stack))

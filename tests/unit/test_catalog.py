@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib.caching.entries import Fetched, Outcome
-from chalicelib.errors import PreconditionFailed, ProductNotFound
+from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.products.catalog import Catalog
-from chalicelib.products.model import is_product_id, represent
-from chalicelib.resource import Precondition
+from chalicelib.products.model import represent
+from chalicelib.resources.precondition import Precondition
+from chalicelib.resources.representation import is_id
 from tests.doubles.products import InMemoryProducts
 from tests.examples import SOME_ID, a_draft
 
@@ -51,7 +52,7 @@ def test_a_created_product_has_an_id_of_ours(catalog: Catalog, products: InMemor
     made = {catalog.create(a_draft()).id for _ in range(3)}
 
     assert set(products.stored) == made
-    assert all(map(is_product_id, made))
+    assert all(map(is_id, made))
 
 
 def test_creating_needs_no_fence(catalog: Catalog, products: InMemoryProducts) -> None:
@@ -99,7 +100,7 @@ def test_no_change_keeps_its_condition(catalog: Catalog) -> None:
         catalog.update(made.id, {}, Precondition([made.version + 1]))
     with pytest.raises(PreconditionFailed):
         catalog.update(made.id, {}, Precondition([]))
-    with pytest.raises(ProductNotFound):
+    with pytest.raises(NotFound):
         catalog.update(SOME_ID, {})
 
 

@@ -42,7 +42,7 @@ def _errors(**variables: str) -> str:
 
 def test_three_variables_are_enough() -> None:
     """Table, region and Redis host have no default; all else has."""
-    assert "products" == settings().products_table
+    assert "products" == settings().tables["products"]
 
 
 @pytest.mark.parametrize("name", list(ENVIRONMENT))
@@ -95,7 +95,7 @@ def test_the_defaults(field: str, value: Any) -> None:
         ("API_ALLOWED_HOSTS", "a.b,[::2] , c", ("a.b", "[::2]", "c")),
         ("API_PORT", "9090", 9090), ("DEBUG", "true", True), ("LOG_LEVEL", "debug", "DEBUG"),
         ("WRITE_ACCESS", "Open", "open"), ("READ_ACCESS", "key", "key"),
-        ("LOG_FORMAT", "TEXT", "text"), ("PRODUCTS_TABLE", "a.b-c_1", "a.b-c_1"),
+        ("LOG_FORMAT", "TEXT", "text"),
     ],
 )  # fmt: skip
 def test_a_valid_variable_is_read(name: str, content: str | None, value: Any) -> None:

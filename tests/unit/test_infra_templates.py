@@ -82,7 +82,7 @@ def test_no_policy_names_every_resource_but_those_of_network_and_traces() -> Non
 def test_the_code_of_redis_needs_no_command_that_its_user_is_denied() -> None:
     """Each command of the scripts stands in the user's rights."""
     rights = templates.data()["Mappings"]["Redis"]["User"]["Access"]
-    scripts = (build.ROOT / "chalicelib" / "cache_scripts.py").read_text("utf-8")
+    scripts = (build.ROOT / "chalicelib" / "caching" / "scripts.py").read_text("utf-8")
     called = {name.lower() for name in re.findall(r"redis\.p?call\('(\w+)'", scripts)}
 
     assert {"getex", "set", "del", "time"} == called

@@ -7,14 +7,16 @@ import pytest
 
 from chalicelib import telemetry
 from chalicelib.caching.stream import Invalidator
+from chalicelib.dynamodb.attributes import to_item
 from chalicelib.errors import CacheUnavailable
-from chalicelib.products.cache import entry_of
-from chalicelib.products.items import to_item
+from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
+from chalicelib.products.parts import entry_of_image
+from chalicelib.resources import PRODUCTS
 from tests.doubles.log import Log, caught
 from tests.examples import OTHER_ID, SOME_ID, a_product
 
-NONE = entry_of(None)
+NONE = CODEC.entry(None)
 
 
 class Cache:
@@ -51,13 +53,13 @@ def a_record(
 
 def an_entry(product_id: str = SOME_ID, version: int = 1) -> bytes:
     """Return what the cache holds of such a product."""
-    return entry_of(represent(a_product(id=product_id, version=version)))
+    return CODEC.entry(represent(a_product(id=product_id, version=version)))
 
 
 def spared(*records: Any) -> dict[str, bytes | None]:
     """Return what may stay of each product after one batch."""
     cache = Cache()
-    Invalidator(cache.invalidate, entry_of).process(records)
+    Invalidator(PRODUCTS, cache.invalidate, entry_of_image).process(records)
     (call,) = cache.calls
     return call
 
@@ -123,7 +125,9 @@ def test_what_could_not_be_deleted_raises() -> None:
     cache = Cache(silent=True)
 
     with pytest.raises(CacheUnavailable):
-        Invalidator(cache.invalidate, entry_of).process([a_record(), a_record(OTHER_ID)])
+        Invalidator(PRODUCTS, cache.invalidate, entry_of_image).process(
+            [a_record(), a_record(OTHER_ID)]
+        )
     assert [{SOME_ID: None, OTHER_ID: None}] == cache.calls
 
 
@@ -131,7 +135,9 @@ def test_a_batch_that_fails_is_logged_with_its_age(log: Log) -> None:
     """So that it shows for how long writes have waited."""
     record = a_record()
     record["dynamodb"]["ApproximateCreationDateTime"] = 1000.0
-    invalidator = Invalidator(Cache(silent=True).invalidate, entry_of, clock=lambda: 1090.0)
+    invalidator = Invalidator(
+        PRODUCTS, Cache(silent=True).invalidate, entry_of_image, clock=lambda: 1090.0
+    )
 
     with pytest.raises(CacheUnavailable):
         invalidator.process([record])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.errors import InvalidProduct
+from chalicelib.errors import InvalidFields
 from chalicelib.products.schemas import IdentifiedDraft, ProductChanges, ProductDraft, parse
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
@@ -22,7 +22,7 @@ JSON = st.recursive(
 
 
 def _faults(**fields: Any) -> list[tuple[str | int, ...]]:
-    with pytest.raises(InvalidProduct) as caught:
+    with pytest.raises(InvalidFields) as caught:
         parse(ProductDraft, a_draft(**fields))
     return [error.loc for error in caught.value.errors]
 
@@ -81,9 +81,9 @@ def test_a_stock_out_of_its_range_is_refused(stock: int) -> None:
 
 @given(JSON)
 def test_whatever_json_is_sent_is_taken_or_refused(data: object) -> None:
-    """No JSON value raises anything but `InvalidProduct`."""
+    """No JSON value raises anything but `InvalidFields`."""
     for model in (ProductDraft, ProductChanges, IdentifiedDraft):
-        with suppress(InvalidProduct):
+        with suppress(InvalidFields):
             parse(model, data)
 
 
@@ -93,7 +93,7 @@ def test_whatever_a_field_holds_is_taken_or_refused_by_its_name(field: str, valu
     named = set()
     try:
         parse(ProductDraft, a_draft(**{field: value}))
-    except InvalidProduct as error:
+    except InvalidFields as error:
         named = {each.loc[0] for each in error.errors}
 
     assert named <= {field}
@@ -120,7 +120,7 @@ def test_an_import_may_bring_its_id() -> None:
 @pytest.mark.parametrize("product_id", ["", "x", OTHER_ID.upper(), OTHER_ID + "\n", 5])
 def test_a_bad_id_is_told_by_its_own_rule(product_id: object) -> None:
     """The message is of ids, not of white space."""
-    with pytest.raises(InvalidProduct) as caught:
+    with pytest.raises(InvalidFields) as caught:
         parse(IdentifiedDraft, a_draft(id=product_id))
 
     (error,) = caught.value.errors
@@ -139,7 +139,7 @@ def test_a_bad_id_is_told_by_its_own_rule(product_id: object) -> None:
 )
 def test_another_kind_of_value_is_told_in_words_of_json(data: object, told: str) -> None:
     """A class of Python's says nothing to a client."""
-    with pytest.raises(InvalidProduct) as refused:
+    with pytest.raises(InvalidFields) as refused:
         parse(IdentifiedDraft, data)
 
     assert [told] == [error.msg for error in refused.value.errors]

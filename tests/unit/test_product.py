@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.products.model import Page, is_product_id, represent, represent_page
+from chalicelib.products.model import represent
+from chalicelib.resources.representation import Page, is_id, render_page
 from tests.examples import SOME_ID, a_product
 
 PRICES = st.decimals(Decimal("0.0001"), Decimal("9999999999.9999"), places=4)
@@ -69,7 +70,7 @@ def test_a_page_holds_its_items_and_the_next_cursor(cursor: str | None) -> None:
     """`next_cursor` is there at the end too, as null."""
     mouse = represent(a_product())
 
-    page = json.loads(represent_page(Page((mouse, mouse), cursor)))
+    page = json.loads(render_page(Page((mouse, mouse), cursor)))
 
     assert {"items": [json.loads(mouse.body)] * 2, "next_cursor": cursor} == page
 
@@ -81,5 +82,5 @@ def test_a_page_holds_its_items_and_the_next_cursor(cursor: str | None) -> None:
 )  # fmt: skip
 def test_what_is_not_an_id_of_ours_is_told(text: str) -> None:
     """Only a UUID in lower case can be a product's id."""
-    assert is_product_id(SOME_ID)
-    assert not is_product_id(text)
+    assert is_id(SOME_ID)
+    assert not is_id(text)

@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.products.cache import SCHEMA, RepresentationCodec, key_of
+from chalicelib.products.cache import CODEC, SCHEMA
 from chalicelib.products.model import represent
 from tests.examples import OTHER_ID, SOME_ID, a_product
 
 GOLDEN = Path(__file__).parents[1] / "golden" / f"cache-entry-{SCHEMA}.bin"
-CODEC = RepresentationCodec()
-
-
-KEY = key_of(SOME_ID)
+KEY = CODEC.key(SOME_ID)
 
 
 def _entry() -> bytes:
@@ -37,7 +34,7 @@ def test_the_golden_file_is_read() -> None:
 
 def test_the_key_holds_no_schema() -> None:
     """Writers of every release fence the one key that readers of every release look at."""
-    assert f"product:{SOME_ID}" == key_of(SOME_ID)
+    assert f"product:{SOME_ID}" == CODEC.key(SOME_ID)
 
 
 @given(st.integers(0, 10**38 - 1), st.text(), st.text())
@@ -91,7 +88,7 @@ def test_a_version_that_is_not_written_as_ours_is_refused(version: bytes) -> Non
 def test_an_entry_belongs_to_its_key() -> None:
     """Copied to another product's key it is no entry."""
     with pytest.raises(ValueError):  # noqa: PT011
-        CODEC.decode(key_of(OTHER_ID), _entry())
+        CODEC.decode(CODEC.key(OTHER_ID), _entry())
 
 
 @given(st.binary())

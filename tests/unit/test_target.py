@@ -35,7 +35,7 @@ def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
 
     assert ("127.0.0.1", 6380) == (settings.redis_host, settings.redis_port)
     assert "http://127.0.0.1:4567" == settings.aws_endpoint_url
-    assert ("goods", "us-east-1") == (settings.products_table, settings.aws_region)
+    assert ("goods", "us-east-1") == (settings.tables["products"], settings.aws_region)
     assert str(tmp_path / "aws-credentials") == env["AWS_SHARED_CREDENTIALS_FILE"]
 
 
@@ -99,7 +99,7 @@ def test_the_file_of_a_dead_stack_counts_as_absent(tmp_path: Path) -> None:
     ended.wait()
     state = _state(tmp_path, ended.pid)
 
-    assert "products" == target.settings(dict(ENVIRONMENT), state).products_table
+    assert "products" == target.settings(dict(ENVIRONMENT), state).tables["products"]
     with pytest.raises(SettingsError, match=r"(?s)PRODUCTS_TABLE.*AWS_REGION.*REDIS_HOST"):
         target.settings({}, state)
 
@@ -110,7 +110,7 @@ def _state(directory: Path, pid: int, **parts: Any) -> Path:
         "api": {"url": "http://127.0.0.1:8080", "pid": 1},
         "redis": {"host": "127.0.0.1", "port": 6380, "pid": 1},
         "aws": {"url": "http://127.0.0.1:4567", "pid": 1},
-        "table": "goods",
+        "tables": {"products": "goods"},
         **parts,
     }
     path = directory / "stack.json"

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import telemetry
+from chalicelib.caching.item_cache import ReadsBypassed
 from chalicelib.errors import StoreUnavailable
-from chalicelib.products.cache import ReadsBypassed
 from chalicelib.products.model import Product, represent
 from dev.transfer import entries, formats, saving
 from dev.transfer.loading import Import

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.errors import CatalogError, OutcomeUnknown, StoreUnavailable
+from chalicelib.errors import OutcomeUnknown, ServiceError, StoreUnavailable
 from chalicelib.products.model import Product
 from dev.transfer import loading
 from dev.transfer.entries import Entry, Reject
@@ -29,7 +29,7 @@ def load(journal: Journal, rows: Sequence[Entry | Reject], clock: Clock | None =
     load = Import(journal, journal, clock.sleep, clock)
     try:
         load.store(rows)
-    except (CatalogError, KeyboardInterrupt) as error:
+    except (ServiceError, KeyboardInterrupt) as error:
         load.stopped_by = type(error).__name__
     return load
 

@@ -1,11 +1,11 @@
 """Who may call: what each route asks for, by the settings; the gateway is who asks."""
 
 from copy import copy
+from types import ModuleType
 from typing import Any
 
 import pytest
-from chalice import Chalice
-from chalice.app import CORSConfig, RouteEntry
+from chalice.app import Chalice, CORSConfig, RouteEntry
 from chalice.deploy.swagger import CFNSwaggerGenerator
 
 from chalicelib.api import access, cors
@@ -24,11 +24,11 @@ Routes = dict[str, dict[str, RouteEntry]]
 
 
 @pytest.fixture
-def routes(chalice_app: Chalice) -> Routes:
+def routes(lambda_module: ModuleType) -> Routes:
     """Return the app's routes, to guard in another way."""
     return {
         path: {method: copy(route) for method, route in methods.items()}
-        for path, methods in chalice_app.routes.items()
+        for path, methods in lambda_module.app.routes.items()
     }
 
 

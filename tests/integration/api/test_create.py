@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.products.model import is_product_id
+from chalicelib.resources.representation import is_id
 from tests.doubles.api import Api
 from tests.doubles.recording import Table
 from tests.examples import a_body
@@ -17,7 +17,7 @@ def test_a_product_is_created(api: Api) -> None:
 
     product = answer.json
     assert 201 == answer.status
-    assert is_product_id(product["id"])
+    assert is_id(product["id"])
     assert a_body(id=product["id"]) == product
     assert f"/products/{product['id']}" == answer.headers["location"]
     assert "application/json" == answer.headers["content-type"]

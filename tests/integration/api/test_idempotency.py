@@ -8,6 +8,7 @@ from chalicelib import bootstrap
 from tests import examples
 from tests.doubles.api import Api
 from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.wiring import Wire
 from tests.examples import a_body, a_draft
 
 KEY = "5f3e9c1a-order-17"
@@ -71,10 +72,10 @@ def test_after_a_deletion_a_repeat_makes_it_anew(api: Api) -> None:
     assert 200 == api.get(path).status
 
 
-def test_a_product_that_an_import_replaced_is_a_conflict(api: Api) -> None:
+def test_a_product_that_an_import_replaced_is_a_conflict(api: Api, wire: Wire) -> None:
     """It no longer knows what the key asked for, so the repeat is told 409."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
-    repository = bootstrap.container().repository
+    repository = wire().products.repository
     repository.put_all([repository.new(first.json["id"], a_draft())])
 
     assert 409 == api.post("/products", a_body(), Idempotency_Key=KEY).status
@@ -103,10 +104,10 @@ def test_fifty_concurrent_repeats_make_one_product(
 ) -> None:
     """Whoever comes first makes it; all fifty get the same answer."""
     settings = examples.settings(PRODUCTS_TABLE=emulated_table.name)
-    catalog = bootstrap.Container(settings, real_redis, emulated_table.client).catalog
+    catalog = bootstrap.Container(settings, real_redis, emulated_table.client).products.catalog
 
     with ThreadPoolExecutor(50) as pool:
         made = list(pool.map(lambda _: catalog.create(a_draft(), KEY), range(50)))
 
     assert 1 == len(set(made))
-    assert 1 == len(catalog.list(10).products)
+    assert 1 == len(catalog.list(10).items)

@@ -2,10 +2,10 @@
 
 import base64
 import json
+from types import ModuleType
 from typing import Any
 
 import pytest
-from chalice import Chalice
 
 from tests.doubles.log import caught
 from tests.doubles.wiring import Wire
@@ -19,13 +19,13 @@ class Context:
 
 
 @pytest.fixture
-def invoke(chalice_app: Chalice, wire: Wire) -> Any:
+def invoke(lambda_module: ModuleType, wire: Wire) -> Any:
     """Return what sends an event to the Lambda."""
     wire()
 
     def invoked(method: str, resource: str, **event: Any) -> dict[str, Any]:
         context = {"resourcePath": resource, "httpMethod": method, "path": "/api" + resource}
-        return chalice_app(
+        return lambda_module.app(
             {
                 "requestContext": context,
                 "pathParameters": None,

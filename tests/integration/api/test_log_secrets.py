@@ -3,17 +3,17 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import botocore.exceptions
 import botocore.parsers
 import pytest
-from chalice import Chalice
 
 from tests.doubles.api import Api
 from tests.doubles.log import Log, caught
 from tests.doubles.wiring import Wire
-from tests.examples import OTHER_ID, SOME_ID, a_body
+from tests.examples import OTHER_ID, SOME_ID, a_body, stream_arn
 
 SECRET = "s3cr3t"
 HEADERS = {
@@ -95,9 +95,9 @@ FAILURES: dict[str, Callable[[str], Exception]] = {
 
 
 @pytest.fixture(params=["json", "text"])
-def log(chalice_app: Chalice, request: pytest.FixtureRequest) -> Iterator[Log]:
+def log(lambda_module: ModuleType, request: pytest.FixtureRequest) -> Iterator[Log]:
     """Catch all that the log can tell."""
-    assert chalice_app
+    assert lambda_module
     with caught(LOG_LEVEL="DEBUG", LOG_FORMAT=request.param, STAGE="prod", **SETTINGS) as log:
         yield log
 
@@ -142,7 +142,7 @@ def test_no_stream_record_tells_a_secret(api: Api, wire: Wire, log: Log) -> None
     from app import invalidate
 
     assert api
-    wire(**SETTINGS)
+    container = wire(**SETTINGS)
     image = {name: {"S": str(value)} for name, value in PRODUCT.items()}
     keys = {"id": {"S": SOME_ID}}
     moment = {"ApproximateCreationDateTime": time.time(), "SequenceNumber": "1"}
@@ -150,8 +150,9 @@ def test_no_stream_record_tells_a_secret(api: Api, wire: Wire, log: Log) -> None
         {"eventID": "1", "dynamodb": {"Keys": keys, "NewImage": image, **moment}},
         {"eventID": "2", "dynamodb": {"Keys": image, "OldImage": image, **moment}},
     ]
+    source = {"eventSourceARN": stream_arn(container.settings.tables["products"])}
 
-    invalidate({"Records": records}, None)
+    invalidate({"Records": [record | source for record in records]}, None)
 
     told = log.text()
     assert SOME_ID in told

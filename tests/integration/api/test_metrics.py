@@ -7,12 +7,13 @@ import jsonschema
 import pytest
 
 from chalicelib.telemetry.metrics import MILLISECONDS
+from tests import examples
 from tests.cloudwatch import metrics
 from tests.doubles import dynamodb as faults
 from tests.doubles.api import Api
 from tests.doubles.dynamodb import FailingDynamoDB
 from tests.doubles.log import Line, Log, caught
-from tests.doubles.recording import Recorder
+from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_body
 
@@ -104,7 +105,7 @@ def test_a_fill_that_came_too_late_is_counted(
     api: Api, log: Log, wire: Wire, redis: Recorder
 ) -> None:
     """A write that comes while a reader loads wipes its lease."""
-    catalog = wire(redis=redis).catalog
+    catalog = wire(redis=redis).products.catalog
     path, created = api.create()
     log.text()
     load = catalog._load
@@ -188,19 +189,23 @@ def test_text_bears_no_metrics(api: Api) -> None:
     assert "CacheMisses" not in line
 
 
-def test_a_batch_of_the_stream_is_a_line(api: Api, log: Log) -> None:
+def test_a_batch_of_the_stream_is_a_line(api: Api, log: Log, moto_table: Table) -> None:
     """How many records, which products, how long they had to wait."""
     from app import invalidate
 
     api.get(f"/products/{SOME_ID}")
     log.lines()
     change = {"Keys": {"id": {"S": SOME_ID}}, "ApproximateCreationDateTime": 1_795_348_800}
-    record = {"eventID": "1", "dynamodb": {**change, "SequenceNumber": "1"}}
+    record = {
+        "eventID": "1",
+        "eventSourceARN": examples.stream_arn(moto_table.name),
+        "dynamodb": {**change, "SequenceNumber": "1"},
+    }
 
     invalidate({"Records": [record, record]}, None)
 
     (line,) = log.lines()
-    assert ("invalidated", 2, [SOME_ID]) == (line["message"], line["records"], line["product_ids"])
+    assert ("invalidated", 2, [SOME_ID]) == (line["message"], line["records"], line["item_ids"])
     assert {"StreamInvalidations": 1, "InvalidationLag": 1} == _told(line)
 
 

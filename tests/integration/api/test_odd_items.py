@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.products.items import Item, attribute
-from chalicelib.products.routes import MAX_ANSWER_BYTES
+from chalicelib.api.answers import MAX_BYTES
+from chalicelib.dynamodb.attributes import Item, attribute
 from tests.doubles.api import Api
 from tests.doubles.recording import Table
 from tests.examples import SOME_ID, a_draft
@@ -86,7 +86,7 @@ def test_no_answer_is_longer_than_lambda_delivers(api: Api, text: str) -> None:
 
 def test_the_bound_leaves_room_for_what_is_around_the_body() -> None:
     """Status and headers are delivered too."""
-    assert 256 * 1024 < LAMBDA_DELIVERS - MAX_ANSWER_BYTES
+    assert 256 * 1024 < LAMBDA_DELIVERS - MAX_BYTES
 
 
 def _is_odd(record: logging.LogRecord) -> bool:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin
 
@@ -61,22 +62,22 @@ def test_every_link_is_answered(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/dev", "/dev/", "/v1/catalog", "/v1/catalog/"])
-def test_links_hold_under_a_stage(chalice_app: Chalice, wire: Wire, path: str) -> None:
+def test_links_hold_under_a_stage(lambda_module: ModuleType, wire: Wire, path: str) -> None:
     """With and without a slash at the end, for JSON and page."""
     wire()
     url = f"https://host{path}"
 
-    answer = _through_the_gateway(chalice_app, path)
+    answer = _through_the_gateway(lambda_module.app, path)
 
     products = re.findall(r'href="([^"]*products)"', answer["body"])
     assert [f"{url.rstrip('/')}/products"] == [urljoin(url, link) for link in products]
 
 
-def test_a_path_cannot_break_out_of_a_link(chalice_app: Chalice, wire: Wire) -> None:
+def test_a_path_cannot_break_out_of_a_link(lambda_module: ModuleType, wire: Wire) -> None:
     """Whatever stands at its end is percent-encoded."""
     wire()
 
-    assert "<b>" not in _through_the_gateway(chalice_app, '/"><b>')["body"]
+    assert "<b>" not in _through_the_gateway(lambda_module.app, '/"><b>')["body"]
 
 
 def test_the_page_may_load_its_own_style_only(api: Api) -> None:

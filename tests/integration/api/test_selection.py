@@ -68,7 +68,7 @@ def test_a_fenced_product_is_read_and_not_filled(api: Api, wire: Wire) -> None:
     (product_id,) = ids_of(api, 1)
     container = wire()
 
-    with container.cache.fenced(product_id):
+    with container.products.cache.fenced(product_id):
         answer = api.get(f"/products?ids={product_id}")
         assert [product_id] == [item["id"] for item in answer.json["items"]]
         assert "MISS" == api.get(f"/products/{product_id}").headers["x-cache"]

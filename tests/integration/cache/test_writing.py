@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.caching.entries import FENCE_MS, Fetched, Outcome
 from chalicelib.caching.protocol import Cache
-from chalicelib.errors import OutcomeUnknown, PreconditionFailed, ProductNotFound, StoreUnavailable
+from chalicelib.errors import NotFound, OutcomeUnknown, PreconditionFailed, StoreUnavailable
 from tests.doubles.caching import Loader
 from tests.doubles.recording import Recorder
 
@@ -213,7 +213,7 @@ def test_a_release_after_its_fence_was_lost_still_deletes(
 
 
 @pytest.mark.parametrize(
-    "error", [ProductNotFound("x"), PreconditionFailed("x"), StoreUnavailable("x")]
+    "error", [NotFound("Product", "x"), PreconditionFailed("Product", "x"), StoreUnavailable("x")]
 )
 def test_a_known_failure_releases(cache: Cache[str], redis: Recorder, error: Exception) -> None:
     """Nothing was written, so nothing needs to be fenced any longer."""

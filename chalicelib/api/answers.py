@@ -1,0 +1,68 @@
+"""Answers that every resource gives: an item, a listing, a 404. Knows no fields."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Callable
+from typing import Final
+
+from chalice.app import Request, Response
+
+from chalicelib.api import preconditions
+from chalicelib.api.problems import to_response
+from chalicelib.errors import FieldError, InvalidQuery, NotFound
+from chalicelib.resources.representation import Representation
+
+MAX_BYTES: Final = 5_500_000
+"""
+Of the items of a listing. Lambda delivers 6 MB, of JSON in which the body is a string: escapes
+make it longer.
+
+Source: "Lambda quotas", AWS Lambda guide. A hundred products of 10,000 control characters are 7 MB.
+"""
+_JSON: Final = "application/json"
+
+
+def item(found: Representation, status: int = 200) -> Response:
+    """Return an item with its validators; without its body where `status` is 304."""
+    headers = {"ETag": preconditions.etag(found.version), "Last-Modified": found.last_modified}
+    if status == 304:
+        return Response("", {**headers}, status)
+    return Response(found.body, {"Content-Type": _JSON, **headers}, status)
+
+
+def json(body: str) -> Response:
+    """Return text that is JSON."""
+    return Response(body, {"Content-Type": _JSON})
+
+
+def not_found(noun: str, item_id: str, outcome: str) -> Response:
+    """Return a 404 with `X-Cache`."""
+    response = to_response(NotFound(noun, item_id))
+    response.headers["X-Cache"] = outcome
+    return response
+
+
+def size_check(narrowed_by: str) -> Callable[[Representation], None]:
+    """
+    Return a check that raises `InvalidQuery` once its items are too long for one answer.
+
+    `narrowed_by` is the parameter that asks for less.
+    """
+    length = 0
+
+    def check(found: Representation) -> None:
+        nonlocal length
+        length += len(json_module.dumps(found.body))
+        if length > MAX_BYTES:
+            rule = "The items are too long for one answer: request fewer at once"
+            raise InvalidQuery([FieldError((narrowed_by,), rule, "too_long")])
+
+    return check
+
+
+def base_path(request: Request) -> str:
+    """Return what precedes the resource's path outside: API Gateway's stage, `/api`, or nothing."""
+    path: str = request.context.get("path", "").removesuffix("/")
+    resource: str = request.context["resourcePath"]
+    return path.removesuffix(resource) if path.endswith(resource) else ""

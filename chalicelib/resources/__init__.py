@@ -1,0 +1,34 @@
+"""
+The resources of this API: one declaration each, from which the other names derive.
+
+To add a resource: `docs/add-a-resource.md`.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Resource(NamedTuple):
+    """`name`: the plural, as paths and settings have it. `noun`: how messages call one item."""
+
+    name: str
+    noun: str
+
+    @property
+    def key_prefix(self) -> str:
+        """What the Redis key of each item begins with."""
+        return f"{self.noun.lower()}:"
+
+    @property
+    def table_variable(self) -> str:
+        """The environment variable that names the DynamoDB table."""
+        return f"{self.name.upper()}_TABLE"
+
+    @property
+    def stream_variable(self) -> str:
+        """The environment variable with the ARN of the table's stream."""
+        return f"{self.name.upper()}_STREAM_ARN"
+
+
+PRODUCTS: Final = Resource(name="products", noun="Product")
+
+RESOURCES: Final = (PRODUCTS,)
