@@ -35,7 +35,7 @@ run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, th
 	@exec $(BIN)/python -m dev.stack
 
 services: $(INSTALLED)  ## Start what an API needs and no API, for `chalice local --stage local`
-	@exec $(BIN)/python -m dev.services
+	@exec $(BIN)/python -m dev.stack.services
 
 watch: $(INSTALLED)  ## Open the live page of the stack that runs, else start one and open its page
 	@exec $(BIN)/python -m dev.watch
@@ -62,16 +62,16 @@ e2e-containers: $(INSTALLED)  ## Run the containers by Docker, or by Podman on D
 	@$(BIN)/python -m pytest -m containers $(ARGS)
 
 fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
-	@$(BIN)/python -m dev.fuzzing $(or $(CASES),5000) $(SEED)
+	@$(BIN)/python -m dev.fuzz $(or $(CASES),5000) $(SEED)
 
 explore: $(INSTALLED)  ## Show every interleaving of readers, writers and faults checked: ARGS=--full
 	@$(BIN)/python -m tests.consistency.report $(ARGS)
 
 freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SECONDS=60 FAULTS=kill,lose
-	@$(BIN)/python -m dev.freshness --seconds $(or $(SECONDS),60) --faults $(or $(FAULTS),all) $(ARGS)
+	@$(BIN)/python -m dev.faults --seconds $(or $(SECONDS),60) --faults $(or $(FAULTS),all) $(ARGS)
 
 outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
-	@$(BIN)/python -m dev.freshness.outages $(ARGS)
+	@$(BIN)/python -m dev.faults.outages $(ARGS)
 
 bench: $(INSTALLED)  ## Measure beside the peers, in 10 minutes; tables and charts: ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)

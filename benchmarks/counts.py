@@ -15,11 +15,11 @@ from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.events import event
 from benchmarks.function import Function
 from benchmarks.rig import Rig
-from dev.freshness.remote import Remote
+from dev.faults.remote import Remote
 
 Counts = dict[str, dict[str, dict[str, int]]]
 
-_PROXY: Final = "dev.freshness.dynamodb_proxy"
+_PROXY: Final = "dev.faults.dynamodb_proxy"
 
 
 def measure(rig: Rig) -> Counts:

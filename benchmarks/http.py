@@ -14,12 +14,12 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks.samples import percentile, spread
-from dev import environment
 from dev.deploy.tools import programs
-from dev.freshness.client import Client
-from dev.programs import Program, Server, answers_http
-from dev.servers import Api, Emulator, Valkey
-from dev.table import create_table
+from dev.faults.client import Client
+from dev.stack import environment
+from dev.stack.programs import Program, Server, answers_http
+from dev.stack.servers import Api, Emulator, Valkey
+from dev.stack.table import create_table
 
 CONNECTIONS: Final = (1, 8, 32)
 OURS: Final = "make run"

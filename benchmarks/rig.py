@@ -23,10 +23,10 @@ from benchmarks.packages import Package, package
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.products.cache import CODEC
 from chalicelib.products.model import Product, represent
-from dev import environment
 from dev.deploy import stages
-from dev.servers import Emulator, Valkey
-from dev.table import create_table
+from dev.stack import environment
+from dev.stack.servers import Emulator, Valkey
+from dev.stack.table import create_table
 
 TABLE: Final = "products"
 _NAMESPACE: Final = uuid.UUID("6f1f2a52-6b2b-4d6c-9d57-2f1d6a1f0d11")

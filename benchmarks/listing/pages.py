@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from dev.freshness.client import Client
+from dev.faults.client import Client
 
 
 class Page(NamedTuple):

@@ -25,10 +25,10 @@ from benchmarks.listing import catalogue, metered_api, pages
 from benchmarks.listing.catalogue import CATEGORY, PriceRange
 from benchmarks.listing.pages import Page
 from chalicelib.settings import Settings
-from dev import environment
-from dev.freshness.client import Client
-from dev.servers import Api, Emulator, Valkey
-from dev.table import create_table
+from dev.faults.client import Client
+from dev.stack import environment
+from dev.stack.servers import Api, Emulator, Valkey
+from dev.stack.table import create_table
 
 PARTS: Final = ("whole", "dynamodb", "own")
 _MODULE: Final = "benchmarks.listing.metered_api"

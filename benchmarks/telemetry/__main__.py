@@ -26,7 +26,7 @@ from chalicelib import bootstrap, telemetry
 from chalicelib.products.cache import CODEC
 from chalicelib.resources.representation import Representation
 from chalicelib.settings import Settings
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 
 HITS: Final = 200
 """In a round."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import boto3
 
 from dev.deploy.tools import programs
-from dev.emulator import REGION, Emulator
+from dev.stack.emulator import REGION, Emulator
 
 _SERVICES: Final = (
     "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,dynamodbstreams,ec2,elasticache,iam,"

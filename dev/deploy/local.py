@@ -26,8 +26,8 @@ from dev.deploy.failure import DeployFailed
 from dev.deploy.package import pack
 from dev.deploy.release import Release
 from dev.deploy.runtime import of_this_machine
-from dev.programs import StartFailed
-from dev.servers import Valkey
+from dev.stack.programs import StartFailed
+from dev.stack.servers import Valkey
 
 _STAGE = "emulator"
 _POLL_SECONDS = 0.2

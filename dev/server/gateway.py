@@ -22,8 +22,8 @@ from chalicelib import telemetry
 from chalicelib.api import problems
 from chalicelib.api.problems import Problem
 from chalicelib.api.routes import EVERY_ANSWER
-from dev.hosts import AllowedHosts
 from dev.server import events
+from dev.server.hosts import AllowedHosts
 
 _REASONS: Final = {**{each.value: each.phrase for each in HTTPStatus}, **problems.TITLES}
 _MEMORY_MB: Final = 256

@@ -19,9 +19,9 @@ from gunicorn.app.base import BaseApplication
 
 from chalicelib.bootstrap import Container, create_app
 from chalicelib.settings import Settings, SettingsError
-from dev.hosts import AllowedHosts
 from dev.server import listeners
 from dev.server.gateway import Gateway
+from dev.server.hosts import AllowedHosts
 
 _OPTIONS: Final = {
     "worker_class": "gthread",

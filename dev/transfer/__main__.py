@@ -17,7 +17,7 @@ from tqdm import tqdm
 from chalicelib.bootstrap import Container
 from chalicelib.errors import ServiceError
 from chalicelib.settings import SettingsError
-from dev import target
+from dev.stack import target
 from dev.transfer import entries, formats, saving
 from dev.transfer.entries import Entry, Reject
 from dev.transfer.loading import SIGNALS, Import

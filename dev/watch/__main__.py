@@ -6,14 +6,14 @@ import os
 import sys
 import webbrowser
 
-from dev import stack, target
+from dev.stack import local_stack, target
 
 
 def main() -> int:
     """Return the exit status, at once where a stack runs, else when the new one has ended."""
     running = target.running()
     if running is None:
-        return stack.main(open_page)
+        return local_stack.main(open_page)
     if "watch" not in running:
         print("`make services` runs here, which has no live page: end it and type make watch again")
         return 1

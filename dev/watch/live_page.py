@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from typing import Any, Final, Self
 
 from chalicelib.settings import Settings
-from dev.freshness.timeline import Timeline
-from dev.programs import StartFailed
-from dev.servers import Valkey
+from dev.faults.timeline import Timeline
+from dev.stack.programs import StartFailed
+from dev.stack.servers import Valkey
 from dev.watch.load import RATES, Load
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused

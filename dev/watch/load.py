@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-from dev.freshness.client import Client
-from dev.freshness.timeline import Timeline, Verdict
+from dev.faults.client import Client
+from dev.faults.timeline import Timeline, Verdict
 from dev.watch.load_client import LoadClient, MadeProducts
 
 RATES: Final = (20, 100, 400)

@@ -3,7 +3,7 @@ One client of the load: reads and writes over HTTP, and checks that no read is s
 
 It reads the samples, and products that the load has made. One of those is its own to write to:
 each update is read back at once; now and then it is deleted, read back too, and made anew. When
-the load ends it is deleted. Knows HTTP, and leaves it to `dev/freshness` to judge.
+the load ends it is deleted. Knows HTTP, and leaves it to `dev/faults` to judge.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import threading
 import time
 from typing import Any, Final, NamedTuple, Protocol
 
-from dev.freshness.client import Answer, Client
-from dev.freshness.ledger import History, Kind
-from dev.freshness.timeline import Timeline, Verdict
+from dev.faults.client import Answer, Client
+from dev.faults.ledger import History, Kind
+from dev.faults.timeline import Timeline, Verdict
 
 _SHARES: Final = {"_read_sample": 50, "_read_made": 35, "_update": 12, "_replace": 3}
 """What it does, out of a hundred times. The two last are followed by a read of the same product."""

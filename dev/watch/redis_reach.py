@@ -18,8 +18,8 @@ import redis
 
 from chalicelib.redis_store.client import connector
 from chalicelib.settings import Settings
-from dev.freshness.timeline import Timeline, Window
-from dev.servers import Valkey
+from dev.faults.timeline import Timeline, Window
+from dev.stack.servers import Valkey
 from dev.watch.refused import CommandRefused
 
 _LOOK_SECONDS: Final = 0.25

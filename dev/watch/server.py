@@ -6,7 +6,7 @@ Serves the live page, to this machine's browsers only. Knows HTTP, and neither R
     POST /load?rate=100, /stop, /flush, /pause, /resume
 
 Another web page must not pause one's Redis. So every request has to name this machine (see
-`dev/hosts.py`), and a POST has to come from this page's origin,
+`dev/server/hosts.py`), and a POST has to come from this page's origin,
 which browsers tell and scripts cannot forge.
 """
 
@@ -24,7 +24,7 @@ from socketserver import TCPServer
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from dev import hosts
+from dev.server import hosts
 from dev.watch.refused import CommandRefused
 
 HOST: Final = "127.0.0.1"

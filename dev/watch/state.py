@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final
 
-from dev.servers import Api
+from dev.stack.servers import Api
 from dev.watch.counts import Counts
 from dev.watch.lines import Line, clock
 

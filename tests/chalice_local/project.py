@@ -54,7 +54,7 @@ def services(place: Path) -> Iterator[Place]:
     patient = {"REDIS_TIMEOUT_SECONDS": "1.0"}  # a slow machine's bypasses are not what is tested
     copied(place, REDIS_PORT=str(ports["REDIS_PORT"]), AWS_ENDPOINT_URL=url, **patient)
     named = {name: str(port) for name, port in ports.items()}
-    running = Stack(place, module="dev.services", **named)
+    running = Stack(place, module="dev.stack.services", **named)
     try:
         yield running.ready()
     finally:

@@ -5,7 +5,7 @@ The usual cache-aside, served like the real one: what the protocol is measured a
     write   commit, then DEL
 
 The same routes, repository, Redis client and entries; only what stands between them differs.
-Run by `python -m dev.freshness --server naive`.
+Run by `python -m dev.faults --server naive`.
 """
 
 from __future__ import annotations

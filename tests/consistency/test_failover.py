@@ -15,13 +15,13 @@ from typing import Any, Final
 import pytest
 import redis
 
-from dev.freshness import report
-from dev.freshness.client import Client, wait_until_cached
-from dev.freshness.load import Load
-from dev.freshness.product_pool import draft
-from dev.freshness.rig import Rig
-from dev.freshness.timeline import Timeline
-from dev.servers import Api, Valkey
+from dev.faults import report
+from dev.faults.client import Client, wait_until_cached
+from dev.faults.load import Load
+from dev.faults.product_pool import draft
+from dev.faults.rig import Rig
+from dev.faults.timeline import Timeline
+from dev.stack.servers import Api, Valkey
 from tests.doubles.cluster import eventually
 
 pytestmark = pytest.mark.slow

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from dev.freshness import report
-from dev.freshness.faults import FAULTS
-from dev.freshness.rig import Rig
-from dev.freshness.run import Plan, against_rig, against_url
+from dev.faults import report
+from dev.faults.faults import FAULTS
+from dev.faults.rig import Rig
+from dev.faults.run import Plan, against_rig, against_url
 
 PERIOD = 0.5
 PATIENT = {"REDIS_TIMEOUT_SECONDS": "0.3"}

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dev.freshness.remote import Remote
-from dev.freshness.rig import Rig
+from dev.faults.remote import Remote
+from dev.faults.rig import Rig
 
 TIMEOUT = 0.3
 PING = b"*1\r\n$4\r\nPING\r\n"
@@ -212,7 +212,7 @@ def test_calls_are_counted_by_operation(rig: Rig, dynamodb: Any) -> None:
 
 def test_a_proxy_ends_with_its_block() -> None:
     """Nobody listens on its port any more."""
-    with Remote("dev.freshness.redis_proxy", 1) as proxy:
+    with Remote("dev.faults.redis_proxy", 1) as proxy:
         port = proxy.port
 
     with pytest.raises(ConnectionRefusedError):

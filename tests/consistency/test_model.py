@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.caching.entries import FENCE
 from chalicelib.caching.scripts import FILL_SCRIPT, INVALIDATE_SCRIPT
 from chalicelib.redis_store import RedisStore
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 from tests.consistency import model, weakened
 from tests.consistency.model import Content, Script
 from tests.doubles.recording import Recorder, RecordingFakeRedis, RecordingRedis

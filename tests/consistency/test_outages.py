@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev.freshness import dynamodb_outage, redis_outage, stampede
-from dev.freshness.outages import WAYS
-from dev.freshness.rig import Rig
+from dev.faults import dynamodb_outage, redis_outage, stampede
+from dev.faults.outages import WAYS
+from dev.faults.rig import Rig
 
 SLOWEST_MS = 1500
 """On a machine shared by many; what the contract allows is in `make outages`."""

@@ -12,8 +12,8 @@ from chalicelib.redis_store import ClusterStore
 from chalicelib.redis_store.client import connector
 from chalicelib.redis_store.nodes import Nodes
 from chalicelib.redis_store.slots import Address
-from dev.programs import free_port
-from dev.servers import Valkey
+from dev.stack.programs import free_port
+from dev.stack.servers import Valkey
 from tests import examples
 from tests.doubles.recording import RecordingRedis
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dev.servers import Emulator
+from dev.stack.servers import Emulator
 from tests.doubles.recording import RecordingRedis, Table
 
 PATIENCE_SECONDS = 60

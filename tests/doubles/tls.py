@@ -12,8 +12,8 @@ from pathlib import Path
 import redis
 import trustme
 
-from dev.programs import Program, Server
-from dev.servers import Valkey
+from dev.stack.programs import Program, Server
+from dev.stack.servers import Valkey
 
 HOST = "localhost"
 """The name that the certificate is for; it holds for no other and for no address."""

@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dev.environment import REGION
+from dev.stack.environment import REGION
 from tests.running_stack import Answer, eventually
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from dev.deploy.package import Package, pack
 from dev.deploy.release import Release
 from dev.deploy.runtime import of_this_machine
 from dev.deploy.stages import Parameters
-from dev.environment import REGION
-from dev.servers import Valkey
+from dev.stack.environment import REGION
+from dev.stack.servers import Valkey
 from tests.e2e.caller import Caller
 from tests.running_stack import eventually
 

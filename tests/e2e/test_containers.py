@@ -158,7 +158,7 @@ def test_a_proxy_in_the_environment_is_not_used(stack: Containers) -> None:
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
     check = stack.inspect("api")["Config"]["Healthcheck"]["Test"]
 
-    stack.execute("api", "python", "-m", "dev.prepare", **proxies)
+    stack.execute("api", "python", "-m", "dev.stack.prepare", **proxies)
     assert "CMD" == check[0]
     stack.execute("api", *check[1:], **proxies)
 

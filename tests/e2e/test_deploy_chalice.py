@@ -15,7 +15,7 @@ from chalicelib.dynamodb.attributes import to_item
 from chalicelib.products.cache import CODEC
 from dev.deploy import functions, switch
 from dev.deploy.runtime import of_this_machine
-from dev.environment import REGION
+from dev.stack.environment import REGION
 from tests.checkout import checkout, environment
 from tests.e2e.caller import MOUSE, Caller
 from tests.e2e.deployment import ORIGIN, STAGE, Site, empty, package

@@ -13,7 +13,7 @@ import pytest
 from dev.deploy.build import ROOT
 from dev.deploy.emulator import DeployEmulator
 from dev.deploy.runtime import LAMBDA_MINORS, of_this_machine
-from dev.environment import REGION
+from dev.stack.environment import REGION
 
 _DATA = "product-catalog-dev-data"
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from dev.deploy import functions
 from dev.deploy.build import ROOT
 from dev.deploy.functions import Function
-from dev.environment import REGION
+from dev.stack.environment import REGION
 from tests.cloudwatch import metrics
 from tests.cloudwatch.stage import ALARMS, NAMES
 from tests.e2e.caller import Caller

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dev import scratch
+from dev.stack import scratch
 from tests.e2e.browser import Browser, started
 from tests.e2e.prefix import staged
 

@@ -13,8 +13,8 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dev.servers import Emulator
-from dev.table import create_table
+from dev.stack.servers import Emulator
+from dev.stack.table import create_table
 from tests.e2e.browser import Browser, started
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.programs import free_port
+from dev.stack.programs import free_port
 from tests.checkout import checkout, environment
 from tests.running_stack import Client, eventually
 

@@ -16,9 +16,9 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.dynamodb.client import connect
 from chalicelib.products.repository import Repository
-from dev.credentials import Credentials
-from dev.servers import Emulator, Valkey
-from dev.table import create_table
+from dev.stack.credentials import Credentials
+from dev.stack.servers import Emulator, Valkey
+from dev.stack.table import create_table
 from tests import examples
 from tests.doubles.api import Api
 from tests.doubles.cluster import LocalCluster

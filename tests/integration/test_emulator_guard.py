@@ -14,9 +14,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Keys
 from botocore.exceptions import ClientError
 
-from dev.credentials import Credentials
-from dev.programs import StartFailed
-from dev.servers import Emulator, Valkey
+from dev.stack.credentials import Credentials
+from dev.stack.programs import StartFailed
+from dev.stack.servers import Emulator, Valkey
 
 MAKE_A_STACK = "Action=CreateStack&StackName=evil&TemplateBody=%7B%7D&Version=2010-05-15"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from dev.programs import StartFailed
-from dev.servers import Valkey
+from dev.stack.programs import StartFailed
+from dev.stack.servers import Valkey
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from tests import examples
@@ -30,12 +30,12 @@ def _port(client: redis.Redis) -> int:
     return int(client.connection_pool.connection_kwargs["port"])
 
 
-@pytest.mark.parametrize("module", ["dev.stack", "dev.services"])
+@pytest.mark.parametrize("module", ["dev.stack", "dev.stack.services"])
 def test_a_busy_port_is_refused_with_what_to_type(
     tmp_path: Path, others: redis.Redis, module: str
 ) -> None:
     """Another Redis answers a PING as ours would. Nothing is started, and it keeps what it has."""
-    command = {"dev.stack": "make run", "dev.services": "make services"}[module]
+    command = {"dev.stack": "make run", "dev.stack.services": "make services"}[module]
     free = {"AWS_PORT": str(own_port())}
 
     stack = Stack(tmp_path, module=module, REDIS_PORT=str(_port(others)), **free)

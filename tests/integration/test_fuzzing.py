@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from dev import scratch
-from dev.fuzzing import allowed, requests
-from dev.fuzzing.runs import run
+from dev.fuzz import allowed, requests
+from dev.fuzz.runs import run
 from dev.openapi.document import FILE
-from dev.servers import Api
+from dev.stack import scratch
+from dev.stack.servers import Api
 
 
 @pytest.fixture(scope="module")

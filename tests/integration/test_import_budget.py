@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
-from dev.servers import Emulator, Valkey
+from dev.stack.servers import Emulator, Valkey
 from tests.doubles.recording import Recorder, Table
 from tests.examples import ENVIRONMENT, SOME_ID, a_product
 

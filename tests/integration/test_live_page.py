@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import redis
 
-from dev.freshness.timeline import Timeline
-from dev.servers import Valkey
+from dev.faults.timeline import Timeline
+from dev.stack.servers import Valkey
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from dev.watch.server import PageServer

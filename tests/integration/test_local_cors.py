@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev import environment
-from dev.programs import free_port
-from dev.servers import Api
+from dev.stack import environment
+from dev.stack.programs import free_port
+from dev.stack.servers import Api
 from tests.running_stack import Client
 
 ORIGIN = "https://shop.example"

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from dev import environment
-from dev.programs import free_port
-from dev.servers import ROOT, Api
+from dev.stack import environment
+from dev.stack.programs import free_port
+from dev.stack.servers import ROOT, Api
 from tests.running_stack import JSON, Client, eventually, is_alive
 
 UNREACHABLE = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dev import environment
-from dev.servers import Api, Emulator, Valkey
-from dev.table import create_table
+from dev.stack import environment
+from dev.stack.servers import Api, Emulator, Valkey
+from dev.stack.table import create_table
 from tests.running_stack import JSON, Client, a_product
 
 

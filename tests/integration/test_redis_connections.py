@@ -14,7 +14,7 @@ import redis
 from chalicelib import redis_store
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 from tests import examples
 
 PATIENT = {"REDIS_TIMEOUT_SECONDS": "1"}

@@ -11,7 +11,7 @@ import redis
 from chalicelib import redis_store
 from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 from tests import examples
 from tests.doubles.caching import Loader, a_cache, a_client
 from tests.doubles.recording import RecordingRedis

@@ -9,7 +9,7 @@ from chalicelib import redis_store
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
 from dev.deploy import templates
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 from tests import examples
 from tests.doubles.recording import RecordingRedis
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.products.repository import Repository
-from dev.table import create_table
+from dev.stack.table import create_table
 from tests import examples
 from tests.doubles.dynamodb import SeenDynamoDB
 from tests.doubles.recording import Table

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from chalicelib.resources.idempotency import id_from
-from dev import scratch
 from dev.openapi.document import FILE
+from dev.stack import scratch
 from tests.http_file import Request, parse
 
 COLLECTION = Path(__file__).parents[2] / "docs" / "catalog.http"

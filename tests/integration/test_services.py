@@ -18,7 +18,7 @@ def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
     ports = {name: own_port() for name in ("REDIS_PORT", "AWS_PORT")}
     named = {name: str(port) for name, port in ports.items()}
 
-    with running(tmp_path, module="dev.services", **named) as services:
+    with running(tmp_path, module="dev.stack.services", **named) as services:
         facts = services.facts
         client = redis.Redis(port=ports["REDIS_PORT"])
         (sample,) = services.dynamodb.scan(TableName="products", Limit=1)["Items"]

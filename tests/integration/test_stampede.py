@@ -14,7 +14,7 @@ from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Catalog
 from chalicelib.products.model import represent
 from chalicelib.resources.representation import Representation
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 from tests import examples
 from tests.doubles.caching import a_client
 from tests.doubles.recording import Recorder, Table

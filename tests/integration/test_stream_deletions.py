@@ -11,7 +11,7 @@ from chalicelib.bootstrap import Container
 from chalicelib.caching.entries import Outcome
 from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Catalog
-from dev.stream import Feed
+from dev.stack.stream import Feed
 from tests.doubles.recording import Recorder, Table
 from tests.doubles.wiring import Wire
 from tests.examples import a_draft

@@ -65,7 +65,7 @@ def test_a_stack_and_its_commands_take_nothing_from_the_shell(
     assert [] == arrived
 
 
-@pytest.mark.parametrize("module", ["dev.stack", "dev.services"])
+@pytest.mark.parametrize("module", ["dev.stack", "dev.stack.services"])
 @pytest.mark.parametrize("place", [".local", ".local/logs"])
 def test_a_place_that_nobody_can_write_to_is_told_in_a_sentence(
     tmp_path: Path, module: str, place: str

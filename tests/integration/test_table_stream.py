@@ -3,11 +3,11 @@
 import pytest
 
 from chalicelib.bootstrap import Container
-from dev.credentials import Credentials
-from dev.prepare import prepare
-from dev.programs import StartFailed
-from dev.servers import Emulator
-from dev.table_stream import TableStream
+from dev.stack.credentials import Credentials
+from dev.stack.prepare import prepare
+from dev.stack.programs import StartFailed
+from dev.stack.servers import Emulator
+from dev.stack.table_stream import TableStream
 from tests import examples
 
 

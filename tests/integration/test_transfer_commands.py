@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.servers import Emulator
-from dev.table import create_table
+from dev.stack.servers import Emulator
+from dev.stack.table import create_table
 from tests.doubles.commands import Transfer, as_lines
 from tests.doubles.contents import many, stored
 from tests.doubles.recording import RecordingRedis, Table

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.servers import Emulator
+from dev.stack.servers import Emulator
 from tests.doubles.commands import IN_BACKGROUND, PATIENCE_SECONDS, Transfer, as_lines
 from tests.doubles.contents import many, stored
 from tests.doubles.recording import RecordingRedis, Table

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.environment import OF_ANOTHER_REDIS
+from dev.stack.environment import OF_ANOTHER_REDIS
 from tests.unit.test_env_example import example
 
 ROOT = Path(__file__).parent.parent.parent

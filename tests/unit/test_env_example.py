@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.settings import Settings
-from dev import ports
+from dev.stack import ports
 from tests.examples import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dev.freshness.ledger import History, Kind, Write
+from dev.faults.ledger import History, Kind, Write
 
 OLD, NEW, NEWEST = 100, 101, 900
 

@@ -1,9 +1,9 @@
 """The figures of a run: what counts as broken, and how times are summed up."""
 
-from dev.freshness import report
-from dev.freshness.at_rest import AtRest
-from dev.freshness.tally import Stale, Tally
-from dev.freshness.timeline import Verdict
+from dev.faults import report
+from dev.faults.at_rest import AtRest
+from dev.faults.tally import Stale, Tally
+from dev.faults.timeline import Verdict
 
 
 def _stale(verdict: Verdict, age_ms: float = 1.0) -> Stale:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dev.freshness import resp
+from dev.faults import resp
 
 GET = b"*2\r\n$3\r\nget\r\n$1\r\nk\r\n"
 SET = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\nb\r\n"

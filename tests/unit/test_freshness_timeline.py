@@ -2,10 +2,10 @@
 
 import pytest
 
-from dev.freshness import faults
-from dev.freshness.ledger import Kind, Write
-from dev.freshness.refusing import CAUSES
-from dev.freshness.timeline import DELIVERY_SECONDS, Timeline, Verdict, Window
+from dev.faults import faults
+from dev.faults.ledger import Kind, Write
+from dev.faults.refusing import CAUSES
+from dev.faults.timeline import DELIVERY_SECONDS, Timeline, Verdict, Window
 
 DUE = 20 + DELIVERY_SECONDS
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 from chalice.app import CORSConfig
 
-from dev.hosts import AllowedHosts
 from dev.server.events import MAX_BODY_BYTES
 from dev.server.gateway import Gateway
+from dev.server.hosts import AllowedHosts
 
 ORIGIN = "https://shop.example"
 ROUTES: dict[str, Any] = {

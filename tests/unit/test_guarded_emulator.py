@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ministack.core.router import extract_access_key_id
 
-from dev.guarded_emulator import HEALTH_PATH, PID_PATH, Guard
+from dev.stack.guarded_emulator import HEALTH_PATH, PID_PATH, Guard
 
 OURS, ISSUED = "AKIAOURSOURSOURSOURS", "AKIAISSUEDISSUEDISSU"
 FORM = "application/x-www-form-urlencoded"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dev import hosts
-from dev.hosts import AllowedHosts
+from dev.server import hosts
+from dev.server.hosts import AllowedHosts
 
 FOREIGN = ["", "evil.example:8080", "localhost.evil.example", "notlocalhost", "10.0.0.1", "[::2]"]
 MALFORMED = ["a b", "localhost/", "u@localhost", "localhost:80:80", "::1", "localhost:x", "ä"]

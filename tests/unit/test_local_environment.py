@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dev import environment
-from dev.servers import Emulator, Valkey
+from dev.stack import environment
+from dev.stack.servers import Emulator, Valkey
 
 ROOT = Path(__file__).parents[2]
 

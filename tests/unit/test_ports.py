@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.settings import SettingsError
-from dev import ports
+from dev.stack import ports
 
 
 def test_a_port_that_is_named_is_the_only_one() -> None:

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.errors import CacheUnavailable
-from dev.programs import StartFailed
-from dev.stream import Feed
+from dev.stack.programs import StartFailed
+from dev.stack.stream import Feed
 
 ARN = "arn:aws:dynamodb:eu-central-1:000000000000:table/products/stream/now"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import SettingsError
-from dev import target
+from dev.stack import target
 from tests.examples import ENVIRONMENT
 
 OF_AWS = (

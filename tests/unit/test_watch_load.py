@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dev.freshness.client import Answer
-from dev.freshness.timeline import Timeline
+from dev.faults.client import Answer
+from dev.faults.timeline import Timeline
 from dev.watch.load import LoadCounts
 from dev.watch.load_client import LoadClient, MadeProducts
 

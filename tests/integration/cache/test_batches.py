@@ -16,7 +16,7 @@ from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.redis_store.store import AT_ONCE, Command
-from dev.servers import Valkey
+from dev.stack.servers import Valkey
 from tests import examples
 from tests.doubles.caching import Loader, Texts, a_cache
 from tests.doubles.cluster import LocalCluster, RecordingCluster

@@ -9,9 +9,9 @@ from chalicelib.caching.protocol import Cache
 from chalicelib.caching.scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store import RedisStore
-from dev.freshness import refusing
-from dev.freshness.refusing import CAUSES, Cause
-from dev.servers import Valkey
+from dev.faults import refusing
+from dev.faults.refusing import CAUSES, Cause
+from dev.stack.servers import Valkey
 from tests.doubles.caching import Loader, a_cache
 from tests.doubles.recording import RecordingRedis
 

@@ -1,0 +1,1 @@
+"""The local stack: Valkey, an emulated AWS, the table, its stream and the API."""

@@ -1,0 +1,8 @@
+"""`make run`: the whole local stack, until Ctrl-C."""
+
+import sys
+
+from dev.stack import local_stack
+
+if __name__ == "__main__":
+    sys.exit(local_stack.main())

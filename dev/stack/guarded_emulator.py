@@ -1,0 +1,152 @@
+"""
+Ministack behind a guard: `python -m dev.stack.guarded_emulator`. Knows ASGI and AWS's signatures.
+
+Ministack obeys every caller that reaches its port, web pages included: it sends
+`Access-Control-Allow-Origin: *`, and takes unsigned calls and the key `test` as its root's. The
+guard answers 403 to
+
+* a `Host` that is not a name of this machine: a foreign name that resolves to it (DNS rebinding);
+* `Origin` or `Sec-Fetch-Site`: browsers send one of them with every request of a page;
+* credentials other than this start's random pair, or none.
+
+With `AUTH=true` it also lets in the keys that the emulator's IAM or STS has issued, since their
+signatures are checked, and calls of a deployed API, which asks its callers who they are by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from dev.server import hosts
+
+PID_PATH: Final = "/_guard/pid"
+"""Answered by the guard: which process listens here."""
+HEALTH_PATH: Final = "/_ministack/health"
+_API_HOST: Final = re.compile(r"[a-f0-9]{8}\.execute-api\.localhost(:\d+)?")
+_API_PATH: Final = re.compile(r"/api(/.*)?", re.DOTALL)
+"""The stage is `.chalice/config.json`'s. Other paths on that host reach the emulator itself."""
+_API_BY_PATH: Final = re.compile(r"/restapis/[a-f0-9]+/api/_user_request_(/.*)?", re.DOTALL)
+_POOL_KEYS: Final = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/jwks\.json")
+"""A user pool's public keys: the emulator's gateway asks for them over HTTP, and signs nothing."""
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = dict[str, list[str]]
+FindKey = Callable[[dict[str, str], dict[str, list[str]]], str]
+
+
+class Guard:
+    """
+    An ASGI application before another.
+
+    `find_key` has to be the emulator's own: two readings of one request would be a way in.
+    `is_issued` tells whether the emulator checks a key's signature; none is, without IAM.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        access_key_id: str,
+        find_key: FindKey,
+        is_issued: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._app = app
+        self._root = access_key_id
+        self._find_key = find_key
+        self._is_issued = is_issued
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+        elif why := self.objection(scope):
+            await _answer(send, 403, {"__type": "AccessDeniedException", "message": why})
+        elif scope["path"] == PID_PATH:
+            await _answer(send, 200, {"pid": os.getpid()})
+        else:
+            await self._app(scope, receive, send)
+
+    def objection(self, scope: Scope) -> str | None:
+        """Return why a request is refused, or None."""
+        headers = _headers(scope)
+        named = headers.get("host", [])
+        if not named or not all(map(hosts.is_local, named)):
+            return "The emulator answers to names of this machine only"
+        key = self._key(scope, headers)
+        if self._calls_deployed_api(scope, named):
+            return self._objection_to_key(key) if key else None
+        if headers.keys() & {"origin", "sec-fetch-site"}:
+            return "The emulator takes nothing from browsers"
+        if scope["path"] in {PID_PATH, HEALTH_PATH} or self._asks_for_pool_keys(scope):
+            return None
+        if key != self._root and scope["path"].startswith("/_"):
+            return "Only the keys of this start administer the emulator"
+        return self._objection_to_key(key)
+
+    def _objection_to_key(self, key: str) -> str | None:
+        if key == self._root or (self._is_issued is not None and key and self._is_issued(key)):
+            return None
+        return "The emulator takes the keys of this start only: see .local/aws-credentials"
+
+    def _key(self, scope: Scope, headers: Headers) -> str:
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+        return self._find_key({name: ", ".join(them) for name, them in headers.items()}, query)
+
+    def _asks_for_pool_keys(self, scope: Scope) -> bool:
+        is_such = scope["method"] == "GET" and _POOL_KEYS.fullmatch(scope["path"])
+        return self._is_issued is not None and bool(is_such)
+
+    def _calls_deployed_api(self, scope: Scope, named: list[str]) -> bool:
+        if self._is_issued is None:
+            return False
+        path = scope["path"]
+        by_host = _API_HOST.fullmatch(named[0]) and _API_PATH.fullmatch(path)
+        return bool(by_host or _API_BY_PATH.fullmatch(path))
+
+
+def _headers(scope: Scope) -> Headers:
+    headers: Headers = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return headers
+
+
+async def _answer(send: Send, status: int, content: dict[str, Any]) -> None:
+    body = json.dumps(content).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def main() -> None:
+    """Run the emulator; its root's keys are those of the environment."""
+    os.environ.pop("PYTHONPATH", None)  # the functions that it runs must not find our code
+    from ministack import app as emulator
+    from ministack.core.iam_evaluator import (
+        ResolvedCredential,
+        is_root_access_key,
+        resolve_credential,
+    )
+    from ministack.core.router import extract_access_key_id
+
+    def is_issued(key: str) -> bool:
+        known = resolve_credential(key)
+        return isinstance(known, ResolvedCredential) and not is_root_access_key(key)
+
+    root = os.environ["AWS_ACCESS_KEY_ID"]
+    checks = is_issued if emulator.AUTH else None
+    emulator.app = Guard(emulator.app, root, extract_access_key_id, checks)
+    emulator.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""
+The local stack, `make run`: all of `dev/stack/services.py`, the API, and the live page.
+
+Knows the order of things. It leaves nothing behind, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dev.stack import ports, upkeep
+from dev.stack.programs import Server
+from dev.stack.servers import Api, Stream
+from dev.stack.services import STACK_DIRECTORY, Services
+from dev.stack.state_file import StackFile
+from dev.watch.live_page import LivePage
+from dev.watch.log import Log
+from dev.watch.state import State
+
+
+class Stack:
+    """
+    All servers of the stack. One that `env` names is used as it is, and not started.
+
+    `ready` is called with the live page's URL once all of it runs.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        ready: Callable[[str], object] = lambda _: None,
+        local: Path = STACK_DIRECTORY,
+    ) -> None:
+        self._ready = ready
+        self._services = services = Services(env, "make run", local)
+        self.settings = services.settings
+        self._state = State()
+        self._log = Log(self.settings, self._state)
+        server_env = self._log.settings_of_a_server(services.env)
+        server_env["API_PORT"] = str(self.settings.api_port)
+        self._api = Api(server_env, log=self._log.api)
+        self._stream = Stream(server_env, log=self._log.stream)
+        page_port = ports.named(env, "WATCH_PORT")
+        self._page = LivePage(self.settings, self._state, self._api.url, services.redis, page_port)
+        self._file = StackFile(local, self._facts)
+
+    def run(self) -> NoReturn:
+        """Start everything, then keep it running. Raise `StartFailed` or `KeyboardInterrupt`."""
+        with ExitStack() as running:
+            running.enter_context(self._file)
+            ports.refuse_busy(self.settings.api_host, self.settings.api_port, "API_PORT")
+            running.enter_context(self._log)
+            self._services.start(running)
+            running.enter_context(self._api)
+            running.enter_context(self._stream)
+            running.enter_context(self._page)
+            self._file.write()
+            self._announce()
+            self._ready(self._page.url)
+            servers = [self._services.redis, self._api, self._stream]
+            upkeep.keep([*filter(None, servers)], self._services.look, self._revive)
+
+    def _announce(self) -> None:
+        url = f"http://localhost:{self.settings.api_port}"
+        print(
+            f"Product catalog   {url}",
+            f"  Live page       {self._page.url}",
+            *self._services.told(),
+            f"  Try             curl -i '{url}/products?limit=3'",
+            "  Ctrl-C          stops it all",
+            sep="\n",
+            flush=True,
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "api": {"url": self._api.url, "pid": self._api.pid},
+            **self._services.facts(),
+            "stream": {"pid": self._stream.pid},
+            "watch": {"url": self._page.url},
+        }
+
+    def _revive(self, server: Server) -> None:
+        self._state.restarted(server.name)
+        self._services.revive(server)
+        self._file.write()
+
+
+def main(ready: Callable[[str], object] = lambda _: None) -> int:
+    """Run the stack until told to end; return the exit status. For `ready` see `Stack`."""
+    return upkeep.until_told(lambda: Stack(os.environ, ready).run())

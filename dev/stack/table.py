@@ -1,0 +1,62 @@
+"""Makes the table, from the CloudFormation template that deployment uses too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import yaml
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.settings import Settings
+from dev.stack.programs import StartFailed
+
+TEMPLATE: Final = Path(__file__).parents[2] / "infra" / "table.yaml"
+_ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
+"""The callers retry by themselves, or say what is wrong: botocore's own pauses take 25 s."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads `!Ref X` as `("Ref", X)`, and other short forms likewise."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.construct_scalar(node)))
+
+
+def properties(table: str) -> dict[str, Any]:
+    """Return the parameters of CreateTable: they are the template's properties, but for streams."""
+    template = _Loader(TEMPLATE.read_text("utf-8")).get_single_data()
+    found = template["Resources"]["ProductsTable"]["Properties"]
+    stream = {"StreamEnabled": True, **found["StreamSpecification"]}
+    return {**found, "TableName": table, "StreamSpecification": stream}
+
+
+def create_table(dynamodb: Any, table: str) -> None:
+    """Create the table unless it exists; return when it can be used. Raise `StartFailed`."""
+    try:
+        if not _exists(dynamodb, table):
+            dynamodb.create_table(**properties(table))
+            waiter = dynamodb.get_waiter("table_exists")
+            waiter.wait(TableName=table, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+    except (BotoCoreError, ClientError) as error:
+        raise StartFailed(f"The table could not be made: {error}") from error
+
+
+def _exists(dynamodb: Any, table: str) -> bool:
+    try:
+        dynamodb.describe_table(TableName=table)
+    except dynamodb.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
+def client(service: str, settings: Settings) -> Any:
+    """Return a client of the settings' AWS that does not retry."""
+    return boto3.client(
+        service,
+        region_name=settings.aws_region,
+        endpoint_url=settings.aws_endpoint_url,
+        config=_ONE_TRY,
+    )

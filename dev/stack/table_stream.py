@@ -1,0 +1,40 @@
+"""Finds the stream of our own table, and makes the table if an emulator has lost it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from chalicelib.settings import Settings
+from dev.stack.prepare import prepare
+from dev.stack.programs import StartFailed
+from dev.stack.table import client
+
+_log: Final = logging.getLogger("catalog")
+
+
+class TableStream:
+    """The stream of the table that the settings name."""
+
+    def __init__(self, settings: Settings, dynamodb: Any = None) -> None:
+        self._settings = settings
+        self._dynamodb = dynamodb or client("dynamodb", settings)
+
+    def find(self) -> str:
+        """Return its ARN. A missing table is created, with samples. Raise `StartFailed`."""
+        try:
+            table = self._describe()
+        except self._dynamodb.exceptions.ResourceNotFoundException:
+            _log.warning("the table %s is missing; creating it", self._settings.tables["products"])
+            prepare(self._settings)
+            table = self._describe()
+        if "LatestStreamArn" not in table:
+            name = self._settings.tables["products"]
+            raise StartFailed(f"The table {name} has no stream: see infra/table.yaml")
+        stream_arn: str = table["LatestStreamArn"]
+        return stream_arn
+
+    def _describe(self) -> dict[str, Any]:
+        answer = self._dynamodb.describe_table(TableName=self._settings.tables["products"])
+        table: dict[str, Any] = answer["Table"]
+        return table
