@@ -65,7 +65,7 @@ fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
 	@$(BIN)/python -m dev.fuzz $(or $(CASES),5000) $(SEED)
 
 explore: $(INSTALLED)  ## Show every interleaving of readers, writers and faults checked: ARGS=--full
-	@$(BIN)/python -m tests.consistency.report $(ARGS)
+	@$(BIN)/python -m tests.protocol.report $(ARGS)
 
 freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SECONDS=60 FAULTS=kill,lose
 	@$(BIN)/python -m dev.faults --seconds $(or $(SECONDS),60) --faults $(or $(FAULTS),all) $(ARGS)
@@ -118,7 +118,7 @@ openapi: $(INSTALLED)  ## Build the OpenAPI document from dev/openapi/openapi.ya
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
-TOOLS := $(wildcard dev/deploy/tools/*.txt benchmarks/runtime/*.txt benchmarks/peers/*/*.txt tests/e2e/podman/*.txt)
+TOOLS := $(wildcard dev/deploy/tools/*.txt benchmarks/runtime/*.txt benchmarks/peers/*/*.txt tests/system/podman/*.txt)
 
 lock: $(INSTALLED)  ## Pin every package again, with hashes; upgrade all: ARGS=--upgrade
 	@$(BIN)/python -m pip install --quiet uv==0.13.9

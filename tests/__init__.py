@@ -1,1 +1,1 @@
-"""The tests: `unit` (no network), `integration` (real servers), `doubles` (fakes made by hand)."""
+"""Tests by boundary; `doubles` holds the fakes. See `CONTRIBUTING.md`."""

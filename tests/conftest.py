@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest_plugins = ["tests.fixtures"]
+
 _FOREIGN = re.compile(
     r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH|CORS|DYNAMODB)_.*"
     r"|DEBUG|METRICS|STAGE|PERSIST|(http|https|no|all)_proxy"

@@ -22,7 +22,7 @@ from dev.stack import environment
 from dev.stack.servers import Api, Emulator, Stream, Valkey
 from dev.stack.table import create_table
 
-SERVERS: Final = {"catalog": "dev.server", "naive": "tests.consistency.naive_server"}
+SERVERS: Final = {"catalog": "dev.server", "naive": "tests.protocol.naive_server"}
 """What may be tested, and the module that serves it."""
 
 _NOWHERE: Final = Path(os.devnull)

@@ -18,7 +18,7 @@ PHASES: Final = ("examples,coverage,fuzzing", "stateful")
 """Apart: in one run, the stateful phase takes up what the others found and ends after 20 ways."""
 
 _FILES: Final = "/assets/{name}"
-"""Megabytes that never change; `tests/integration/test_docs.py` has them."""
+"""Megabytes that never change; `tests/api/test_docs.py` has them."""
 
 
 class Figures(NamedTuple):

@@ -1,0 +1,117 @@
+"""GET /: the service's name, version and links, as JSON or as a page."""
+
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from chalice import Chalice
+
+import chalicelib
+from tests.doubles.api import Api
+from tests.doubles.wiring import Wire
+
+HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/plain", "text/*"])
+def test_the_root_is_json(api: Api, accept: str) -> None:
+    """Name, version and links, for every client that does not name HTML."""
+    answer = api.get("/", Accept=accept)
+
+    assert (200, "application/json") == (answer.status, answer.headers["content-type"])
+    assert {"name", "version", "links"} == set(answer.json)
+    assert chalicelib.VERSION == answer.json["version"]
+    assert {"documentation", "reference", "openapi", "products", "health"} == set(
+        answer.json["links"]
+    )
+
+
+@pytest.mark.parametrize("accept", [HTML, "text/html", "TEXT/HTML;q=0.5, */*"])
+def test_the_root_is_a_page_for_a_browser(api: Api, accept: str) -> None:
+    """The page has the same links as the JSON."""
+    links = api.get("/").json["links"].values()
+
+    answer = api.get("/", Accept=accept)
+
+    assert (200, "text/html; charset=utf-8") == (answer.status, answer.headers["content-type"])
+    assert set(links) == set(re.findall(r'<a href="([^"]+)"', answer.body.decode()))
+    assert chalicelib.VERSION in answer.body.decode()
+
+
+@pytest.mark.parametrize("accept", [HTML, "*/*"])
+def test_the_answer_varies_by_accept(api: Api, accept: str) -> None:
+    """A cache between us and the client keeps the two apart; HEAD returns the same headers."""
+    got, head = (api.send(method, "/", Accept=accept) for method in ("GET", "HEAD"))
+
+    assert "Accept" == got.headers["vary"]
+    assert b"" == head.body
+    for name in ("content-type", "content-security-policy", "vary"):
+        assert got.headers[name] == head.headers[name]
+
+
+def test_every_link_is_answered(api: Api) -> None:
+    """None of them is a 404."""
+    links = api.get("/").json["links"].values()
+
+    assert {200} == {api.get(f"/{link}").status for link in links}
+
+
+@pytest.mark.parametrize("path", ["/", "/dev", "/dev/", "/v1/catalog", "/v1/catalog/"])
+def test_links_hold_under_a_stage(lambda_module: ModuleType, wire: Wire, path: str) -> None:
+    """With and without a slash at the end, for JSON and page."""
+    wire()
+    url = f"https://host{path}"
+
+    answer = _through_the_gateway(lambda_module.app, path)
+
+    products = re.findall(r'href="([^"]*products)"', answer["body"])
+    assert [f"{url.rstrip('/')}/products"] == [urljoin(url, link) for link in products]
+
+
+def test_a_path_cannot_break_out_of_a_link(lambda_module: ModuleType, wire: Wire) -> None:
+    """Whatever stands at its end is percent-encoded."""
+    wire()
+
+    assert "<b>" not in _through_the_gateway(lambda_module.app, '/"><b>')["body"]
+
+
+def test_the_page_may_load_its_own_style_only(api: Api) -> None:
+    """No other host, no script, and no style that somebody puts into the page."""
+    policy = api.get("/", Accept="text/html").headers["content-security-policy"]
+
+    assert "default-src 'none'; style-src 'sha256-" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert "://" not in policy
+
+
+def test_the_version_has_one_place() -> None:
+    """The project's metadata read it from the package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert ["version"] == project["project"]["dynamic"]
+    attribute = project["tool"]["setuptools"]["dynamic"]["version"]["attr"]
+    assert "chalicelib.VERSION" == attribute
+
+
+def _through_the_gateway(app: Chalice, path: str) -> Any:
+    """Send the event that API Gateway makes of a request to the root."""
+    event = {
+        "requestContext": {
+            "resourcePath": "/",
+            "httpMethod": "GET",
+            "path": path,
+            "requestId": "1",
+        },
+        "pathParameters": None,
+        "multiValueQueryStringParameters": None,
+        "headers": {"Accept": "text/html"},
+        "body": None,
+        "stageVariables": None,
+    }
+    return app(event, None)

@@ -1,0 +1,223 @@
+"""Promise 1, through every interleaving of readers and writers, with every single fault."""
+
+import re
+
+import pytest
+
+from chalicelib.caching.entries import FENCE, LEASE
+from tests.protocol.cases import (
+    CONDITION,
+    REAL,
+    STREAM,
+    STREAMED_DELETION,
+    STRICT,
+    THREE_WRITERS,
+    TWO_WRITERS,
+    WEAKENED,
+    WEAKENED_STREAMS,
+)
+from tests.protocol.explore import Explorer
+from tests.protocol.points import FEW_POLLS, VERSION_OF, Protocol
+from tests.protocol.report import first_violation
+from tests.protocol.states import FINISHED, Actor, Setup, Shared, State
+from tests.protocol.symmetry import Symmetry
+from tests.protocol.world import World, stale_at_rest
+
+NAIVE, _, WITHOUT_FENCE, ONE_TOKEN, *_, BY_GET = WEAKENED
+FAULTLESS = {protocol.name for protocol in WEAKENED} - {
+    WITHOUT_FENCE.name,
+    ONE_TOKEN.name,
+    BY_GET.name,
+}
+FIRST = next(iter(VERSION_OF))
+ONE_EACH = Setup("1 read, 1 update", (("get",),), (("update",),))
+
+
+# The two largest take ten seconds each, so they are left to `make explore`.
+@pytest.mark.timeout(600)  # six seconds of work, on a machine that may be busy
+@pytest.mark.parametrize(
+    ("protocol", "setup", "at_least"),
+    [
+        pytest.param(protocol, setup, at_least, id=f"{protocol.name}-{setup.name}")
+        for protocol, setup, at_least in (
+            (REAL, TWO_WRITERS, 100_000),
+            (REAL, THREE_WRITERS, 10_000),
+            (REAL, CONDITION, 5_000),
+            (REAL, STREAM, 10_000),
+            (REAL, STREAMED_DELETION, 10_000),
+            (STRICT, THREE_WRITERS, 10_000),
+        )
+    ],
+)
+def test_no_read_is_older_than_an_acknowledged_write_under_any_one_fault(
+    protocol: Protocol, setup: Setup, at_least: int
+) -> None:
+    """Nor is a value left in the cache, when all is quiet, that is older than the table's."""
+    found = Explorer(protocol, setup).explore(faults=1)
+
+    assert ("", ()) == (found.broken, found.steps)
+    assert at_least < found.states
+
+
+@pytest.mark.parametrize(
+    "protocol", WEAKENED + WEAKENED_STREAMS, ids=lambda protocol: protocol.name
+)
+def test_a_protocol_that_lacks_a_part_breaks(protocol: Protocol) -> None:
+    """Some take a fault to break, the others only bad timing."""
+    _, faults, found = first_violation(protocol)
+
+    assert (0 if protocol.name in FAULTLESS else 1) == faults
+    assert "was acknowledged" in found.broken
+
+
+def test_two_faults_in_the_same_write_break_the_promise() -> None:
+    """The caveat in `chalicelib/caching/protocol.py`: fence and release lost leave an old value."""
+    found = Explorer(REAL, TWO_WRITERS).explore(faults=2)
+
+    assert found.broken
+    assert ["fence", "release"] == lost_commands(found.steps)
+
+
+def test_the_strict_policy_holds_where_fence_and_release_are_lost() -> None:
+    """What is left to break it: a fence evicted before the commit, and the release lost."""
+    found = Explorer(STRICT, TWO_WRITERS).explore(faults=2)
+
+    assert ["release"] == lost_commands(found.steps)
+    assert 1 == sum("is evicted" in step for step in found.steps)
+
+
+def test_faults_in_different_writes_do_not_add_up() -> None:
+    """Two faults break the promise only where they hit the same write."""
+    found = Explorer(REAL, CONDITION, spread=True).explore(faults=2)
+
+    assert "" == found.broken
+    assert 20_000 < found.states
+
+
+def test_a_value_is_old_where_redis_refuses_writes_and_is_read_by_get() -> None:
+    """Fence and release are refused, and everybody goes on reading."""
+    _, begins, fence, commit, release, get = first_violation(BY_GET)[2].steps
+
+    assert "Redis begins to refuse writes" in begins
+    assert "fence → READONLY" in fence
+    assert "commits" in commit
+    assert "release → READONLY, and is acknowledged" in release
+    assert "GET → version 1" in get
+
+
+@pytest.mark.timeout(600)
+def test_the_stream_repairs_what_two_faults_leave() -> None:
+    """Promise 3: once a write's record is delivered, no read returns an older state."""
+    found = Explorer(REAL, STREAM, delivered=True).explore(faults=2)
+
+    assert "" == found.broken
+    assert 50_000 < found.states
+
+
+def test_every_kind_of_fault_is_tried() -> None:
+    """Each operation is lost, late or fails, each actor dies, each thing in the key goes."""
+    tried = " ".join(moves_of(ONE_EACH, faults=1))
+
+    for fault in (
+        "GETEX → lost before it took effect",
+        "SET NX, a lease → lost after it took effect",
+        "SET NX, a lease → late, and given up",
+        "loads from DynamoDB → fails",
+        "reader A invalidate → 1",
+        "fill version 1 → lost after it took effect",
+        "fill version 2 → late, and given up",
+        "fence → lost before it took effect",
+        "fence → lost after it took effect",
+        "commits an update → throttled, not committed",
+        "commits an update → outcome unknown, not committed",
+        "commits an update → outcome unknown, committed",
+        "given up, takes effect: commits an update → version 2",
+        "release → lost before it took effect",
+        "given up, takes effect: release → 1",
+        "reader A dies",
+        "writer B dies",
+        "the fence of B expires or is evicted",
+        "lease of A expires",
+        "version 1 expires",
+        "Redis begins to refuse writes",
+        "GETEX → READONLY",
+        "SET NX, a lease → READONLY",
+        "fence → READONLY",
+        "fill version 1 → READONLY",
+        "release → READONLY",
+    ):
+        assert fault in tried
+
+
+def test_every_kind_of_fault_hits_the_stream() -> None:
+    """Its batches are of any size; they are delivered, lost, late or refused, and come again."""
+    tried = " ".join(moves_of(STREAM, faults=1))
+
+    records = "stream records of version 2"
+    for what in (
+        f"{records}: invalidate version 2 → 0",
+        f"{records}: invalidate version 2 → 1",
+        f"{records}, version 3: invalidate version 3 → 1",
+        f"{records}: invalidate version 2 → READONLY",
+        f"{records}: invalidate version 2 → lost before it took effect",
+        f"{records}: invalidate version 2 → lost after it took effect",
+        f"{records}: invalidate version 2 → late, and given up",
+        "stream given up, takes effect: invalidate version 2 → 1",
+        "Redis takes writes again",
+    ):
+        assert what in tried
+
+
+def test_without_a_fault_nothing_goes_wrong_but_time() -> None:
+    """Values and leases expire. No command is lost, nobody dies, no living writer's fence goes."""
+    tried = " ".join(moves_of(ONE_EACH, faults=0))
+
+    assert "version 1 expires" in tried
+    assert not re.search("lost|late|fails|unknown|throttled|dies|evicted|READONLY", tried)
+
+
+def test_an_old_value_left_at_rest_is_found() -> None:
+    """Also where nobody is left to read it."""
+    found = Explorer(NAIVE, ONE_EACH).explore(faults=0)
+
+    assert "version 1 is left in the cache for good, where the table has version 2" == found.broken
+
+
+@pytest.mark.parametrize(("content", "stale"), [(FIRST, True), (FENCE + b"B00", False)])
+def test_a_fence_hides_what_is_old(content: bytes, stale: bool) -> None:  # noqa: FBT001
+    """Only a value that a reader would return counts as stale."""
+    state = State(Shared(content, 2), 2, 0, (Actor(FINISHED), Actor(FINISHED)))
+
+    assert stale == bool(stale_at_rest(state))
+
+
+def test_readers_that_swap_their_parts_make_no_new_state() -> None:
+    """A state with the actors exchanged, and their tokens with them, is the same state."""
+    symmetry = Symmetry(TWO_WRITERS)
+    busy, idle, writers = Actor(7, 1), Actor(3), (Actor(5), Actor(5))
+    held = State(Shared(LEASE + b"A10", 1), 1, 1, (busy, idle, *writers))
+    swapped = State(Shared(LEASE + b"B10", 1), 1, 1, (idle, busy, *writers))
+
+    assert symmetry.representative(held) == symmetry.representative(swapped)
+    assert symmetry.representative(swapped) == swapped
+
+
+def lost_commands(steps: tuple[str, ...]) -> list[str]:
+    """Return the commands of one and the same writer that were lost in a history."""
+    lost = [match for step in steps if (match := re.match(r"(writer \w) +(\w+) → lost", step))]
+    assert 1 == len({match[1] for match in lost})
+    return [match[2] for match in lost]
+
+
+def moves_of(setup: Setup, faults: int) -> set[str]:
+    """Return all that happens, in words, on any way through `setup` under the real protocol."""
+    world = World(REAL, setup, polls=FEW_POLLS)
+    known = dict.fromkeys(world.starts(faults))
+    queue, told = list(known), set()
+    for state in queue:
+        for move in world.moves(state):
+            told.add(f"{world.title(move.actor)} {move.what}")
+            if move.after not in known:
+                known[move.after] = None
+                queue.append(move.after)
+    return told

@@ -1,0 +1,167 @@
+"""
+Protocols that lack one part of the real one, and loads that lack consistency. Test doubles.
+
+Each is what is left when a part of `chalicelib/caching/protocol.py` is removed. The explorer
+shows what the part is for. Their scripts have models, held to Redis like the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from chalicelib.caching.entries import FENCE, LEASE, Fetched, Outcome
+from chalicelib.caching.protocol import Cache
+from chalicelib.caching.stream import Invalidator, Record
+from chalicelib.errors import CacheUnavailable
+from chalicelib.resources.representation import Representation
+from tests.protocol.model import Content, Effect, Script, fence_of, tokens
+from tests.protocol.tape import GET, Op, TapedStore, TapedTable
+
+SPARE_LEASES_SCRIPT: Final = """
+local value = redis.call('GET', KEYS[1])
+local kept = value and (value:find('^[WL]') or value == ARGV[1])
+return kept and 0 or redis.call('DEL', KEYS[1])
+"""
+SET_SCRIPT: Final = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1"
+DELETE_SCRIPT: Final = "return redis.call('DEL', KEYS[1])"
+LONE_FENCE_SCRIPT: Final = """
+local deadline = string.format('%.0f', redis.call('TIME')[1] * 1000 + 60000)
+redis.call('SET', KEYS[1], 'W' .. deadline .. ':' .. ARGV[1], 'PX', 60000)
+return 1
+"""
+LONE_RELEASE_SCRIPT: Final = """
+local value = redis.call('GET', KEYS[1])
+local token = value and value:match('^W%d+:(%w+)$')
+return token and token ~= ARGV[1] and 0 or redis.call('DEL', KEYS[1])
+"""
+
+
+class NaiveFill(Cache[Representation]):
+    """Cache-aside as most write it: SET EX after a read, DEL after a write."""
+
+    def fetch(self, key: str, load: Callable[[], Representation | None]) -> Fetched[Representation]:
+        """Return what the key holds, else load it and set it."""
+        try:
+            raw = self._store.get(key)
+        except CacheUnavailable:
+            return Fetched(load(), Outcome.BYPASS)
+        return self._entries.read(key, raw) or Fetched(self._load(key, b"", load), Outcome.MISS)
+
+    def fill(self, key: str, lease: bytes, item: Representation | None) -> None:  # noqa: ARG002
+        """Set the key, whatever it holds by now."""
+        with suppress(CacheUnavailable):
+            self._store.run(SET_SCRIPT, key, *self._entries.write(item))
+
+    def fence(self, key: str, token: str) -> None:
+        """Do nothing."""
+
+    def release(self, key: str, token: str) -> None:  # noqa: ARG002
+        """Delete the key."""
+        with suppress(CacheUnavailable):
+            self._store.run(DELETE_SCRIPT, key)
+
+
+class DoubleDelete(NaiveFill):
+    """Naive, and a second delete a while after the first."""
+
+    def release(self, key: str, token: str) -> None:
+        """Delete the key, wait, and delete it again before the write is acknowledged."""
+        super().release(key, token)
+        super().release(key, token)
+
+
+class LeaseWithoutFence(Cache[Representation]):
+    """Readers hold leases; a writer only deletes the key afterwards."""
+
+    fence = NaiveFill.fence
+    release = NaiveFill.release
+
+
+class FenceOfOneToken(Cache[Representation]):
+    """A second writer's fence replaces the first one's instead of joining it."""
+
+    def fence(self, key: str, token: str) -> None:
+        """Put this writer's mark in place of anything."""
+        with suppress(CacheUnavailable):
+            self._store.run(LONE_FENCE_SCRIPT, key, token)
+
+    def release(self, key: str, token: str) -> None:
+        """Delete the key, unless another writer's mark is there."""
+        with suppress(CacheUnavailable):
+            self._store.run(LONE_RELEASE_SCRIPT, key, token)
+
+
+class FillWithoutCompare(Cache[Representation]):
+    """The leaseholder fills without looking whether its lease still stands."""
+
+    fill = NaiveFill.fill
+
+
+class ReadByGet(TapedStore):
+    """Takes values also from a Redis that refuses writes, and with them fences."""
+
+    GET: Final = GET
+
+
+class FirstRecordDecides(Invalidator):
+    """Of several records of a product in a batch, the first decides which entry may stay."""
+
+    def process(self, records: Sequence[Record]) -> None:
+        """Process them backwards, so that the first comes last."""
+        super().process(records[::-1])
+
+
+class FailuresIgnored(Invalidator):
+    """A batch that Redis did not answer for counts as done."""
+
+    def process(self, records: Sequence[Record]) -> None:
+        """Process them, and be content."""
+        with suppress(CacheUnavailable):
+            super().process(records)
+
+
+class LeasesSpared(Cache[Representation]):
+    """The stream leaves a lease alone, as it does a fence."""
+
+    def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
+        """Delete what holds neither fence, lease nor the entry given."""
+        calls = [(key, entry or b"") for key, entry in entries.items()]
+        return sum(self._store.run_many(SPARE_LEASES_SCRIPT, calls))
+
+
+class EventualTable(TapedTable):
+    """Loads may return what stood there before the last commit."""
+
+    LOAD: Final = Op("load", (b"eventually",))
+
+
+def _set(_content: Content, value: bytes, _ttl_ms: bytes) -> Effect:
+    return 1, value
+
+
+def _delete(content: Content) -> Effect:
+    return (0 if content is None else 1), None
+
+
+def _lone_fence(_content: Content, token: bytes) -> Effect:
+    return 1, fence_of(frozenset({token}))
+
+
+def _spare_leases(content: Content, spared: bytes) -> Effect:
+    kept = content is not None and (content[:1] in (LEASE, FENCE) or content == spared)
+    return (0, content) if kept else _delete(content)
+
+
+def _lone_release(content: Content, token: bytes) -> Effect:
+    return (0, content) if tokens(content) - {token} else _delete(content)
+
+
+SCRIPTS: Final[Mapping[str, Script]] = {
+    SET_SCRIPT: Script("set", _set),
+    DELETE_SCRIPT: Script("delete", _delete),
+    LONE_FENCE_SCRIPT: Script("fence", _lone_fence),
+    SPARE_LEASES_SCRIPT: Script("invalidate but leases", _spare_leases),
+    LONE_RELEASE_SCRIPT: Script("release", _lone_release),
+}

@@ -1,0 +1,86 @@
+"""A copy of the project with ports of its own: `make services`, and `chalice local` over it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.running_stack import Client, Place, Stack, eventually, own_port
+
+ROOT = Path(__file__).parents[3]
+EMPTY = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+"""What `env -i PATH=… HOME=…` leaves of a shell."""
+CHALICE = str(Path(sys.executable).with_name("chalice"))
+
+
+def copied(place: Path, **addresses: str) -> Path:
+    """Copy what `chalice local` reads; `addresses` go into the stage `local`."""
+    for name in ("chalicelib", "infra", ".chalice"):
+        ignored = shutil.ignore_patterns("__pycache__", "deployed")
+        shutil.copytree(ROOT / name, place / name, ignore=ignored)
+    shutil.copy(ROOT / "app.py", place)
+    path = place / ".chalice" / "config.json"
+    config = json.loads(path.read_text())
+    config["stages"]["local"]["environment_variables"] |= addresses
+    path.write_text(json.dumps(config))
+    return place
+
+
+def chalice(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Return a command of Chalice's when it has ended."""
+    return subprocess.run(
+        [CHALICE, *words],
+        cwd=place,
+        env=EMPTY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@contextmanager
+def services(place: Path) -> Iterator[Place]:
+    """Run `make services` in a copy of the project that names its ports."""
+    ports = {"REDIS_PORT": own_port(), "AWS_PORT": own_port()}
+    url = f"http://127.0.0.1:{ports['AWS_PORT']}"
+    patient = {"REDIS_TIMEOUT_SECONDS": "1.0"}  # a slow machine's bypasses are not what is tested
+    copied(place, REDIS_PORT=str(ports["REDIS_PORT"]), AWS_ENDPOINT_URL=url, **patient)
+    named = {name: str(port) for name, port in ports.items()}
+    running = Stack(place, module="dev.stack.services", **named)
+    try:
+        yield running.ready()
+    finally:
+        if running.process.poll() is None:
+            running.end()
+
+
+@contextmanager
+def served(place: Path, env: Mapping[str, str]) -> Iterator[Client]:
+    """Run `chalice local --stage local`, with `env` and nothing else exported."""
+    client = Client(own_port())
+    command = [CHALICE, "local", "--stage", "local", "--port", str(client.port)]
+    with (place / "chalice.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--no-autoreload"], cwd=place, env=dict(env), stdout=log, stderr=log
+        )
+    try:
+        eventually(lambda: process.poll() is not None or _answers(client), seconds=60)
+        assert process.poll() is None, (place / "chalice.txt").read_text()
+        yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(client: Client) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        return client.ask("GET", "/health").status == 200
+    return False
