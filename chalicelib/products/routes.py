@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from chalice.app import Response
 
 from chalicelib.api import answers, inputs, preconditions
+from chalicelib.api.queries import Selection
 from chalicelib.api.routes import Routes
 from chalicelib.caching.entries import Outcome
 from chalicelib.errors import NotFound, PreconditionFailed
@@ -52,7 +53,7 @@ class ProductRoutes(Routes):
     def list_products(self) -> Response:
         """Return a page of products, or those requested by their ids."""
         wanted = queries.parse(self.request)
-        if isinstance(wanted, queries.Selection):
+        if isinstance(wanted, Selection):
             found = self._catalog.get_many(wanted.ids, answers.size_check(narrowed_by="ids"))
             return answers.json(render_selection(found))
         fits = answers.size_check(narrowed_by="limit")

@@ -1,5 +1,5 @@
 """
-Builds the document: `openapi.yaml`, the models' schemas, and what all operations have.
+Builds the document: the YAML files, the models' schemas, and what all operations have.
 
 The document and the app's routes are compared both ways.
 """
@@ -9,23 +9,24 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from chalicelib import VERSION
-from chalicelib.api import docs, inputs, preconditions, root
+from chalicelib.api import docs, inputs, preconditions, queries, root
 from chalicelib.errors import MAX_ERRORS
-from chalicelib.products import queries
-from chalicelib.resources import RESOURCES
+from chalicelib.resources import RESOURCES, Resource
 from chalicelib.resources.representation import ID_PATTERN
 from dev.openapi import additions, schemas
 
 ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "chalicelib" / "api" / "openapi.json"
 
-_SOURCE: Final = Path(__file__).with_name("openapi.yaml")
+_SOURCES: Final = Path(__file__).parent
 _CONSTANTS: Final = {
     "NAME": root.NAME,
     "VERSION": VERSION,
@@ -34,7 +35,6 @@ _CONSTANTS: Final = {
     "ASSETS": sorted(docs.ASSETS),
     "ID_PATTERN": ID_PATTERN,
     "MAX_BODY_KIB": inputs.MAX_BODY_BYTES // 1024,
-    "MAX_CATEGORY": queries.MAX_CATEGORY,
     "MAX_ENTITY_TAGS": preconditions.MAX_ENTITY_TAGS,
     "MAX_ERRORS": MAX_ERRORS,
     "MAX_IDEMPOTENCY_KEY": inputs.MAX_IDEMPOTENCY_KEY,
@@ -43,7 +43,7 @@ _CONSTANTS: Final = {
     "DEFAULT_LIMIT": queries.DEFAULT_LIMIT,
 }
 _SETTINGS: Final = {
-    "PRODUCTS_TABLE": "products",
+    **{each.table_variable: each.name for each in RESOURCES},
     "AWS_REGION": "eu-central-1",
     "REDIS_HOST": "redis.example",
 }
@@ -65,16 +65,38 @@ def routes() -> dict[str, set[str]]:
 
 def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
     """Return the document. Raise `Undocumented` where it and the routes differ."""
-    products = schemas.products()
-    document: dict[str, Any] = yaml.safe_load(
-        _filled(_SOURCE.read_text(encoding="utf-8"), products)
-    )
-    prose = document["components"]["schemas"]
-    for name, schema in products.items():
-        prose[name] = schema | prose[name]
+    document = _read("openapi", _CONSTANTS)
+    for resource in RESOURCES:
+        _add(document, _of_resource(resource))
     additions.add(document)
     _compare(routes() if served is None else served, document["paths"])
     return document
+
+
+def _of_resource(resource: Resource) -> dict[str, Any]:
+    """Return the part of a resource: what its file says, with the schemas of its models."""
+    generated = schemas.of_resource(resource)
+    examples = {
+        "DRAFT": schemas.example(generated[f"{resource.noun}Draft"]),
+        resource.noun.upper(): schemas.example(generated[resource.noun]),
+    }
+    limits = import_module(f"chalicelib.{resource.name}.queries")
+    part = _read(resource.name, {**_CONSTANTS, **vars(limits), **examples})
+    prose = part["components"]["schemas"]
+    for name, schema in generated.items():
+        prose[name] = schema | prose[name]
+    return part
+
+
+def _add(document: dict[str, Any], part: dict[str, Any]) -> None:
+    """Put a resource's part before what is there."""
+    document["tags"] = part["tags"] + document["tags"]
+    document["paths"] = part["paths"] | document["paths"]
+    components = document["components"]
+    for kind, named in part["components"].items():
+        if twice := named.keys() & components[kind].keys():
+            raise Undocumented(f"Named twice in dev/openapi: {sorted(twice)}")
+        components[kind] = named | components[kind]
 
 
 def render(document: dict[str, Any]) -> str:
@@ -82,18 +104,16 @@ def render(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _filled(text: str, products: dict[str, schemas.Schema]) -> str:
-    """Return the YAML with its <CONSTANTS>. JSON, which objects and lists become, is YAML too."""
-    examples = {
-        "DRAFT": schemas.example(products["ProductDraft"]),
-        "PRODUCT": schemas.example(products["Product"]),
-    }
-    constants = _CONSTANTS | examples
-    texts = {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in constants.items()
-    }
-    return re.sub(r"<([A-Z_]+)>", lambda found: texts[found[1]], text)
+def _read(name: str, constants: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file with its <CONSTANTS>. JSON, which objects and lists become, is YAML too."""
+
+    def constant(found: re.Match[str]) -> str:
+        value = constants[found[1]]
+        return value if isinstance(value, str) else json.dumps(value)
+
+    text = (_SOURCES / f"{name}.yaml").read_text(encoding="utf-8")
+    part: dict[str, Any] = yaml.safe_load(re.sub(r"<([A-Z_]+)>", constant, text))
+    return part
 
 
 def _compare(served: dict[str, set[str]], paths: dict[str, Any]) -> None:
@@ -101,6 +121,6 @@ def _compare(served: dict[str, set[str]], paths: dict[str, Any]) -> None:
     documented = {(path, method.upper()) for path, methods in paths.items() for method in methods}
     if ours != documented:
         raise Undocumented(
-            f"Not in dev/openapi/openapi.yaml: {sorted(ours - documented)}; "
+            f"Not in dev/openapi/*.yaml: {sorted(ours - documented)}; "
             f"there, and not in the app: {sorted(documented - ours)}"
         )
