@@ -11,7 +11,7 @@ COPY --from=build /venv /venv
 COPY app.py ./
 COPY chalicelib/ chalicelib/
 COPY dev/ dev/
-COPY infra/table.yaml infra/
+COPY infra/tables/ infra/tables/
 RUN python -m compileall -q .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 API_HOST=0.0.0.0
 USER 10001:10001

@@ -47,10 +47,10 @@ down:  ## Stop the containers and remove their data
 	docker compose -f localstack-compose.yml down --volumes
 
 import: $(INSTALLED)  ## Load products, NDJSON or a JSON array: make import FILE=products.ndjson
-	@$(BIN)/python -m dev.transfer import "$(FILE)"
+	@$(BIN)/python -m dev.transfer import "$(FILE)" $(if $(RESOURCE),--resource $(RESOURCE))
 
 export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
-	@$(BIN)/python -m dev.transfer export "$(FILE)"
+	@$(BIN)/python -m dev.transfer export "$(FILE)" $(if $(RESOURCE),--resource $(RESOURCE))
 
 test: $(INSTALLED)  ## Run every test; with branch coverage: ARGS=--cov
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)

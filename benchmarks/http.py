@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks.samples import percentile, spread
+from chalicelib.resources import PRODUCTS
 from dev.deploy.tools import programs
 from dev.faults.client import Client
 from dev.stack import environment
@@ -84,7 +85,7 @@ def servers() -> Iterator[dict[str, str]]:
             Emulator(log=logs / "aws") as aws,
         ):
             env = environment.of(valkey, aws, {"PATH": os.environ["PATH"], "LOG_FORMAT": "text"})
-            create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
+            create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
             uvicorn = Uvicorn(other, logs / "uvicorn")
             with Api(env, log=logs / "api") as api, uvicorn:
                 yield {OURS: api.url, UVICORN: uvicorn.url}

@@ -23,6 +23,7 @@ from benchmarks.packages import Package, package
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.products.cache import CODEC
 from chalicelib.products.model import Product, represent
+from chalicelib.resources import PRODUCTS
 from dev.deploy import stages
 from dev.stack import environment
 from dev.stack.servers import Emulator, Valkey
@@ -110,7 +111,7 @@ def rig() -> Iterator[Rig]:
             for valkey in valkeys.values():
                 valkey.start()
             with Emulator(log=place / "aws.log") as emulator:
-                create_table(emulator.client("dynamodb"), TABLE)
+                create_table(emulator.client("dynamodb"), PRODUCTS, TABLE)
                 yield Rig(place, emulator, valkeys)
         finally:
             for valkey in valkeys.values():

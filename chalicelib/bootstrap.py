@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalice.app import Chalice
 
@@ -29,12 +29,32 @@ if TYPE_CHECKING:
 
     import redis
 
+    from chalicelib.api.routes import Routes
     from chalicelib.caching.codec import ItemCodec
     from chalicelib.dynamodb.reads import DynamoDB
+    from chalicelib.dynamodb.table import Table
+    from chalicelib.resources.representation import Representation
     from chalicelib.settings import Settings
 
-PARTS: Final = (Products,)
-"""The parts of each resource."""
+
+class Parts(Protocol):
+    """What the parts of every resource have, as `products/parts.py` explains."""
+
+    @property
+    def resource(self) -> Resource: ...
+    @property
+    def routes(self) -> Routes: ...
+    @property
+    def catalog(self) -> Any: ...
+    @property
+    def cache(self) -> ItemCache | ReadsBypassed: ...
+    @property
+    def repository(self) -> Table[Any]: ...
+    @property
+    def invalidator(self) -> stream.Invalidator: ...
+    def parse_identified(self, data: object) -> tuple[str | None, dict[str, Any]]: ...
+
+    def represent(self, item: Any) -> Representation: ...
 
 
 class Container:
@@ -49,12 +69,9 @@ class Container:
         self.settings = settings
         self._redis = redis
         self._dynamodb = dynamodb
-        self.resources = tuple(parts(self) for parts in PARTS)
-
-    @property
-    def products(self) -> Products:
-        """The parts of the resource `products`."""
-        return self.resources[0]
+        self.products = Products(self)
+        self.resources: tuple[Parts, ...] = (self.products,)
+        """The parts of each resource."""
 
     @cached_property
     def redis(self) -> RedisStore | ClusterStore:

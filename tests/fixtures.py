@@ -16,6 +16,7 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.dynamodb.client import connect
 from chalicelib.products.repository import Repository
+from chalicelib.resources import PRODUCTS
 from dev.stack.credentials import Credentials
 from dev.stack.servers import Emulator, Valkey
 from dev.stack.table import create_table
@@ -69,7 +70,7 @@ def dynamodb_in_process() -> Any:
 def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
     """Make a table that lives in this process, for one test."""
     with moto.mock_aws():
-        create_table(dynamodb_in_process, "products")
+        create_table(dynamodb_in_process, PRODUCTS, "products")
         yield Table(dynamodb_in_process, "products")
 
 
@@ -77,7 +78,7 @@ def moto_table(dynamodb_in_process: Any) -> Iterator[Table]:
 def emulated_table(emulated_dynamodb: Any) -> Iterator[Table]:
     """Make a table of the emulator, for one test."""
     name = f"products-{uuid.uuid4().hex}"
-    create_table(emulated_dynamodb, name)
+    create_table(emulated_dynamodb, PRODUCTS, name)
     yield Table(emulated_dynamodb, name)
     emulated_dynamodb.delete_table(TableName=name)
 

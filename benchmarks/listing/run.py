@@ -24,6 +24,7 @@ from tqdm import tqdm
 from benchmarks.listing import catalogue, metered_api, pages
 from benchmarks.listing.catalogue import CATEGORY, PriceRange
 from benchmarks.listing.pages import Page
+from chalicelib.resources import PRODUCTS
 from chalicelib.settings import Settings
 from dev.faults.client import Client
 from dev.stack import environment
@@ -61,7 +62,7 @@ def run(plan: Plan) -> Figures:
     """Return the figures, all in milliseconds."""
     products = catalogue.generate(plan.products, plan.seed)
     with tempfile.TemporaryDirectory() as logs, _rig(products, Path(logs)) as rig:
-        listed = {entry.product_id for entry in products if PriceRange().has(entry)}
+        listed = {entry.item_id for entry in products if PriceRange().has(entry)}
         by_price = _walked(rig, _category(plan), len(listed) // plan.limit)
         every = _walked(rig, {"limit": plan.limit}, plan.products // plan.limit)
         samples = {
@@ -74,7 +75,7 @@ def run(plan: Plan) -> Figures:
         "plan": plan._asdict(),
         "walks": {
             "category": account(by_price, listed, reads) | {"in_order": _in_order(by_price)},
-            "all products": account(every, {entry.product_id for entry in products}, reads),
+            "all products": account(every, {entry.item_id for entry in products}, reads),
         },
         "pages": {name: _compared(rounds, reads) for name, rounds in samples.items()},
     }
@@ -95,7 +96,7 @@ def _rig(products: list[catalogue.Entry], logs: Path) -> Iterator[Rig]:
     with Valkey(log=logs / "valkey") as valkey, Emulator(log=logs / "aws") as aws:
         env = environment.of(valkey, aws, {"PATH": os.environ["PATH"], "LOG_FORMAT": "json"})
         dynamodb = aws.client("dynamodb")
-        create_table(dynamodb, env["PRODUCTS_TABLE"])
+        create_table(dynamodb, PRODUCTS, env["PRODUCTS_TABLE"])
         catalogue.store(products, Settings.from_env(env), dynamodb)
         with Api(env, _MODULE, logs / "api") as api:
             yield Rig(Client(api.url), redis.Redis(port=valkey.port), logs / "api")

@@ -13,6 +13,7 @@ from chalicelib.products.catalog import Catalog
 from chalicelib.products.model import Product, represent
 from chalicelib.products.routes import ProductRoutes
 from chalicelib.resources import PRODUCTS, Resource
+from chalicelib.resources.representation import Representation
 
 if TYPE_CHECKING:
     from chalicelib.dynamodb.attributes import Reader
@@ -57,6 +58,16 @@ class Products:
         from chalicelib.products.repository import Repository
 
         return Repository(kind=Product, **self._shared.table_options(self.resource))
+
+    def parse_identified(self, data: object) -> tuple[str | None, dict[str, Any]]:
+        """Check an item of an import; return its id, if it has one, and its fields."""
+        from chalicelib.products.schemas import parse_identified
+
+        return parse_identified(data)
+
+    def represent(self, item: Product) -> Representation:
+        """Return a product as clients read it."""
+        return represent(item)
 
     @cached_property
     def invalidator(self) -> Invalidator:

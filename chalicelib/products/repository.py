@@ -15,7 +15,10 @@ from chalicelib.dynamodb.table import Table
 from chalicelib.products.model import CategoryQuery, Product
 
 INDEX: Final = "category-price"
-"""The index of `infra/table.yaml`. Holds keys only: a write to other fields does not touch it."""
+"""
+The index of `infra/tables/products.yaml`. It holds keys only: a write to other fields does not
+touch it.
+"""
 
 
 class Repository(Table[Product]):

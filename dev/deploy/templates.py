@@ -1,7 +1,7 @@
 """
 Makes the two templates from the parts in `infra/`, as Chalice merges: what comes later wins.
 
-The data stack is `table.yaml`, which the local stack uses too, and all of `data/`; what Chalice
+The data stack is all of `tables/`, which the local stack uses too, and of `data/`; what Chalice
 cannot say of the functions is all of `app/`. Knows files and merging, and no resource.
 """
 
@@ -20,7 +20,7 @@ Template = dict[str, Any]
 
 def data(infra: Path = INFRA) -> Template:
     """Return the template of what is kept: table, cache, network, roles."""
-    return merged([infra / "table.yaml", *parts(infra / "data")])
+    return merged([*parts(infra / "tables"), *parts(infra / "data")])
 
 
 def app(infra: Path = INFRA) -> Template:

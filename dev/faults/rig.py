@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 import redis
 
+from chalicelib.resources import PRODUCTS
 from dev.faults import refusing
 from dev.faults.remote import Remote
 from dev.stack import environment
@@ -59,7 +60,7 @@ class Rig:
             self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
             self.redis_proxy = self._proxy("redis_proxy", self.valkey.port)
             self.dynamodb_proxy = self._proxy("dynamodb_proxy", self.emulator.port)
-            create_table(self.dynamodb, self.environment()["PRODUCTS_TABLE"])
+            create_table(self.dynamodb, PRODUCTS, self.environment()["PRODUCTS_TABLE"])
             self.api = self._stack.enter_context(Api(self.environment(), self._module, self._log))
             if self._streams:
                 self.stream = self._stack.enter_context(

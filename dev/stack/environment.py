@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from chalicelib.resources import RESOURCES
 from dev.stack.emulator import REGION, Emulator
 from dev.stack.valkey import Valkey
 
@@ -34,7 +35,7 @@ def of(
     `None` stands for a server that `env` names itself.
     """
     defaults = {
-        "PRODUCTS_TABLE": "products",
+        **{each.table_variable: each.name for each in RESOURCES},
         "AWS_REGION": env.get("AWS_DEFAULT_REGION") or REGION,
         "LOG_FORMAT": "text",
     }

@@ -1,4 +1,4 @@
-"""Makes what the API needs before it starts, table and samples: `python -m dev.stack.prepare`."""
+"""Creates the tables and samples that the API needs: `python -m dev.stack.prepare`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from botocore.exceptions import BotoCoreError
 from chalicelib.bootstrap import Container
 from chalicelib.settings import Settings, SettingsError
 from dev.stack.programs import StartFailed
-from dev.stack.samples import load_samples
+from dev.stack.sample_data import load_samples
 from dev.stack.table import client, create_table
 
 
 def prepare(settings: Settings) -> None:
-    """Create the table unless it exists, fill it where it is empty. Raise `StartFailed`."""
-    create_table(client("dynamodb", settings), settings.tables["products"])
-    if loaded := load_samples(Container(settings).products.repository):
-        print(f"Loaded {loaded} sample products", flush=True)
+    """Create each table unless it exists, fill it where it is empty. Raise `StartFailed`."""
+    dynamodb = client("dynamodb", settings)
+    for parts in Container(settings).resources:
+        resource = parts.resource
+        create_table(dynamodb, resource, settings.tables[resource.name])
+        if loaded := load_samples(parts):
+            print(f"Loaded {loaded} sample {resource.name}", flush=True)
 
 
 def main() -> str | None:

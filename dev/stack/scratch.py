@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chalicelib.resources import PRODUCTS
 from dev.stack import environment
 from dev.stack.programs import of_the_machine
 from dev.stack.servers import Api, Emulator, Valkey
@@ -17,6 +18,6 @@ def stack(logs: Path) -> Iterator[Api]:
     """Give the API, running; what the servers write goes to `logs`. Raise `StartFailed`."""
     with Valkey(log=logs / "valkey.log") as valkey, Emulator(log=logs / "aws.log") as aws:
         env = environment.of(valkey, aws, of_the_machine())
-        create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
+        create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
         with Api(env, log=logs / "api.log") as api:
             yield api

@@ -1,5 +1,5 @@
 """
-Feeds the table's stream to the stream Lambda, as Lambda would: `python -m dev.stack.stream`.
+Feeds the tables' streams to the stream Lambda, as Lambda would: `python -m dev.stack.stream`.
 
 `chalice local` runs no event handlers. In order, in batches of up to 100, and a batch that raises
 again and again: nothing is lost or skipped. Knows streams, and nothing of caches.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
 from chalicelib.errors import CacheUnavailable
+from chalicelib.resources import RESOURCES
 from dev.stack.programs import StartFailed
 from dev.stack.table import client
 from dev.stack.table_stream import TableStream
@@ -198,15 +200,21 @@ def _as_lambda_has_it(record: Record, stream_arn: str) -> Record:
 
 
 def main() -> str | None:
-    """Feed our own table's stream to the function of `app.py`; return what stops the start."""
+    """Feed each table's stream to the function of `app.py`; return what stops the start."""
     from app import invalidate, settings
 
-    stream = TableStream(settings)
+    streams = [TableStream(settings, resource) for resource in RESOURCES]
     try:
-        stream.find()
+        for stream in streams:
+            stream.find()
     except StartFailed as failure:
         return str(failure)
-    Feed(client("dynamodbstreams", settings), stream.find, invalidate).run()
+    first, *others = [
+        Feed(client("dynamodbstreams", settings), stream.find, invalidate) for stream in streams
+    ]
+    for feed in others:
+        threading.Thread(target=feed.run, daemon=True).start()
+    first.run()
     return None
 
 

@@ -1,4 +1,4 @@
-"""Makes the table, from the CloudFormation template that deployment uses too."""
+"""Creates tables, from the CloudFormation templates that deployment uses too."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import yaml
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.resources import Resource
 from chalicelib.settings import Settings
 from dev.stack.programs import StartFailed
 
-TEMPLATE: Final = Path(__file__).parents[2] / "infra" / "table.yaml"
+TEMPLATES: Final = Path(__file__).parents[2] / "infra" / "tables"
 _ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
 """The callers retry by themselves, or say what is wrong: botocore's own pauses take 25 s."""
 
@@ -25,19 +26,20 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.construct_scalar(node)))
 
 
-def properties(table: str) -> dict[str, Any]:
+def properties(resource: Resource, table: str) -> dict[str, Any]:
     """Return the parameters of CreateTable: they are the template's properties, but for streams."""
-    template = _Loader(TEMPLATE.read_text("utf-8")).get_single_data()
-    found = template["Resources"]["ProductsTable"]["Properties"]
+    template = _Loader((TEMPLATES / f"{resource.name}.yaml").read_text("utf-8")).get_single_data()
+    (declared,) = template["Resources"].values()
+    found = declared["Properties"]
     stream = {"StreamEnabled": True, **found["StreamSpecification"]}
     return {**found, "TableName": table, "StreamSpecification": stream}
 
 
-def create_table(dynamodb: Any, table: str) -> None:
-    """Create the table unless it exists; return when it can be used. Raise `StartFailed`."""
+def create_table(dynamodb: Any, resource: Resource, table: str) -> None:
+    """Create a resource's table unless it exists, and wait for it. Raise `StartFailed`."""
     try:
         if not _exists(dynamodb, table):
-            dynamodb.create_table(**properties(table))
+            dynamodb.create_table(**properties(resource, table))
             waiter = dynamodb.get_waiter("table_exists")
             waiter.wait(TableName=table, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     except (BotoCoreError, ClientError) as error:

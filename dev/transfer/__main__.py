@@ -14,8 +14,9 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap import Container, Parts
 from chalicelib.errors import ServiceError
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import SettingsError
 from dev.stack import target
 from dev.transfer import entries, formats, saving
@@ -23,6 +24,12 @@ from dev.transfer.entries import Entry, Reject
 from dev.transfer.loading import SIGNALS, Import
 from dev.transfer.quiet_log import QuietLog
 
+RESOURCE: Final = click.option(
+    "--resource",
+    type=click.Choice([each.name for each in RESOURCES]),
+    default=RESOURCES[0].name,
+    show_default=True,
+)
 _FAILURES: Final = (ServiceError, BotoCoreError, ClientError, OSError)
 
 
@@ -33,7 +40,7 @@ class _Refused(click.ClickException):
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """
-    Move products between the catalog and a file.
+    Move the items of a resource between the catalog and a file.
 
     The catalog is the local stack while one runs (`make run`), else the one that the environment's
     settings name.
@@ -42,28 +49,30 @@ def main() -> None:
 
 @main.command("import")
 @click.argument("file", type=click.File("rb"))
-def import_(file: BinaryIO) -> None:
+@RESOURCE
+def import_(file: BinaryIO, resource: str) -> None:
     """
-    Load products from FILE (- for standard input): NDJSON, one JSON object a line, or a JSON array
+    Load items from FILE (- for standard input): NDJSON, one JSON object a line, or a JSON array
     of at most 64 MiB; both in UTF-8, with or without a byte order mark.
 
-    Each product is checked by the API's own rules. Its id, a UUID in lower case, is kept, and
-    replaces what the catalog has under that id; a product without an id gets a new one. Of
-    products with the same id, the first is stored and the others are rejected. Rejects are listed
+    Each item is checked by the API's own rules. Its id, a UUID in lower case, is kept, and
+    replaces what the catalog has under that id; an item without an id gets a new one. Of
+    items with the same id, the first is stored and the others are rejected. Rejects are listed
     on standard error and do not stop the import; a batch that DynamoDB does not store stops it.
     Ctrl-C or SIGTERM stops it after the current batch; a second one, at once.
 
-    Exit status: 0 all stored; 1 some products rejected or not stored, or DynamoDB unavailable; 2 a
+    Exit status: 0 all stored; 1 some items rejected or not stored, or DynamoDB unavailable; 2 a
     FILE or settings that cannot be used. Nothing is stored from a FILE in another format.
     """
     try:
         rows = formats.rows(file)
     except formats.FormatError as error:
         raise _Refused(f"{file.name}: {error}") from None
-    log, container = QuietLog(), _container()
-    load = Import(container.products.cache, container.products.repository)
+    log, parts = QuietLog(), _parts(resource)
+    load = Import(parts.cache, parts.repository)
+    shown = tqdm(rows, unit=f" {resource}", disable=None)
     try:
-        load.store(_shown(entries.read(tqdm(rows, unit=" products", disable=None))))
+        load.store(_shown(entries.read(shown, parts.parse_identified)))
     except KeyboardInterrupt:
         load.stopped_by = "interrupted"
     except _FAILURES as error:
@@ -77,39 +86,42 @@ def import_(file: BinaryIO) -> None:
 
 @main.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-def export(file: str) -> None:
+@RESOURCE
+def export(file: str, resource: str) -> None:
     """
-    Save all products to FILE (- for standard output), one JSON object a line.
+    Save all items to FILE (- for standard output), one JSON object a line.
 
     Each as the API represents it, in the table's own order: sort the lines to sort by id. FILE is
-    replaced at the end, and only if all products were read.
+    replaced at the end, and only if all items were read.
     """
     if not file or not Path(file).resolve().parent.is_dir():
         raise click.BadParameter(f"'{file}': No such file or directory", param_hint="'FILE'")
     QuietLog()
-    products = tqdm(_container().products.repository.all(), unit=" products", disable=None)
+    parts = _parts(resource)
+    items = tqdm(parts.repository.all(), unit=f" {resource}", disable=None)
     to_stdout = nullcontext(sys.stdout.buffer)
     try:
         with to_stdout if file == "-" else saving.replacing(Path(file)) as out:
-            count = saving.write(products, out)
+            count = saving.write(map(parts.represent, items), out)
     except _FAILURES as error:
         raise click.ClickException(f"Nothing saved: {_reason(error)}") from None
     click.echo(f"exported {count}", err=True)
 
 
-def _container() -> Container:
-    """Return the objects of a catalog whose table answers."""
+def _parts(name: str) -> Parts:
+    """Return the parts of a resource whose table answers."""
     try:
         container = Container(target.settings(os.environ))
     except SettingsError as error:
         hint = "" if target.running() else "No local stack runs; `make run` starts one.\n"
         raise click.UsageError(f"{hint}{error}") from None
     try:
-        container.products.repository.ping()
+        (parts,) = (each for each in container.resources if each.resource.name == name)
+        parts.repository.ping()
     except (ServiceError, BotoCoreError) as error:
-        table = container.settings.tables["products"]
+        table = container.settings.tables[name]
         raise click.ClickException(f"Table '{table}': {_reason(error)}") from None
-    return container
+    return parts
 
 
 def _shown(rows: Iterable[Entry | Reject]) -> Iterator[Entry | Reject]:

@@ -1,5 +1,5 @@
 """
-Stores the products of an import in batches, each written behind the fences of its products.
+Stores the items of an import in batches, each written behind the fences of its items.
 
 So a read that starts after the import returns no older state. Knows neither files nor terminal.
 """
@@ -12,13 +12,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.caching.item_cache import ItemCache, ReadsBypassed
-from chalicelib.dynamodb.table import BATCH_WRITE_LIMIT
+from chalicelib.dynamodb.table import BATCH_WRITE_LIMIT, Table
 from chalicelib.errors import OutcomeUnknown, StoreUnavailable
-from chalicelib.products.model import Product
-from chalicelib.products.repository import Repository
 from dev.transfer.entries import Entry, Reject
 
 PAUSES: Final = (0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
@@ -32,14 +30,14 @@ class Import:
     """
     An import under way, and its report.
 
-    The report is correct whenever the import stops: a product counts as stored once DynamoDB has
+    The report is correct whenever the import stops: an item counts as stored once DynamoDB has
     said so, and its outcome is unknown from the moment it is sent until then.
     """
 
     def __init__(
         self,
         cache: ItemCache | ReadsBypassed,
-        repository: Repository,
+        repository: Table[Any],
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,7 +63,7 @@ class Import:
             if isinstance(row, Reject):
                 self._rejected += 1
                 continue
-            self._batch[row.product_id] = row
+            self._batch[row.item_id] = row
             if len(self._batch) == BATCH_WRITE_LIMIT:
                 self._store_batch()
         if self._batch:
@@ -73,7 +71,7 @@ class Import:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every product of the file is stored."""
+        """Whether every item of the file is stored."""
         return self._stored == self._read and self.stopped_by is None
 
     def summary(self) -> str:
@@ -93,19 +91,18 @@ class Import:
         """Return the places of entries that are not known to be stored, by outcome."""
         rest: dict[str, list[str]] = {}
         for entry in self._batch.values():
-            outcome = "outcome unknown" if entry.product_id in self._sent else "not stored"
+            outcome = "outcome unknown" if entry.item_id in self._sent else "not stored"
             rest.setdefault(outcome, []).append(entry.place)
         return rest
 
     def _store_batch(self) -> None:
         deadline = self._clock() + PATIENCE_SECONDS
         with interruption_deferred(), ExitStack() as fences:
-            for product_id in self._batch:
-                fences.enter_context(self._cache.fenced(product_id))
+            for item_id in self._batch:
+                fences.enter_context(self._cache.fenced(item_id))
             # Made behind the fences, so their versions are above all that were there before.
-            left: Sequence[Product] = [
-                self._repository.new(entry.product_id, entry.fields)
-                for entry in self._batch.values()
+            left: Sequence[Any] = [
+                self._repository.new(entry.item_id, entry.fields) for entry in self._batch.values()
             ]
             for pause in PAUSES:
                 if self._clock() + pause > deadline:
@@ -115,18 +112,18 @@ class Import:
                     return
             raise StoreUnavailable("DynamoDB did not store it after repeated tries")
 
-    def _put(self, products: Sequence[Product]) -> Sequence[Product]:
+    def _put(self, items: Sequence[Any]) -> Sequence[Any]:
         """Return those not stored: all of them, where DynamoDB was too busy or unavailable."""
-        self._sent = {product.id for product in products}
+        self._sent = {item.id for item in items}
         try:
-            left = self._repository.put_all(products)
+            left = self._repository.put_all(items)
         except OutcomeUnknown:
             raise
         except StoreUnavailable:
-            left = products
-        for product_id in self._sent - {product.id for product in left}:
+            left = items
+        for item_id in self._sent - {item.id for item in left}:
             self._stored += 1
-            del self._batch[product_id]
+            del self._batch[item_id]
         self._sent = set()
         return left
 

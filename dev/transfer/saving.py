@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from chalicelib.products.model import Product, represent
+from chalicelib.resources.representation import Representation
 
 
-def write(products: Iterable[Product], file: BinaryIO) -> int:
-    """Write each product as the API represents it, a line each; return how many."""
+def write(items: Iterable[Representation], file: BinaryIO) -> int:
+    """Write each item as the API represents it, a line each; return how many."""
     count = 0
-    for count, product in enumerate(products, start=1):  # noqa: B007 — returned
-        file.write(represent(product).body.encode() + b"\n")
+    for count, item in enumerate(items, start=1):  # noqa: B007 — returned
+        file.write(item.body.encode() + b"\n")
     return count
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.products.repository import Repository
+from chalicelib.resources import PRODUCTS
 from dev.stack.table import create_table
 from tests import examples
 from tests.doubles.dynamodb import SeenDynamoDB
@@ -52,7 +53,7 @@ def test_numbers_are_stored_as_numbers_and_no_category_as_nothing(
 
 
 def test_the_index_lists_a_category_by_price(repository: Repository, table: Table) -> None:
-    """The index of `infra/table.yaml` holds the products with a category, and only those."""
+    """The table's index holds the products with a category, and only those."""
     dear = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(10), category="toys"))
     cheap = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(9), category="toys"))
     repository.add(str(uuid.uuid4()), a_draft(category=None))
@@ -83,10 +84,10 @@ def test_a_large_table_is_read_in_stretches(repository: Repository) -> None:
 
 
 def test_the_template_makes_the_table(emulated_dynamodb: Any) -> None:
-    """`infra/table.yaml` gives the table with its key, its index and its stream; once is enough."""
+    """`infra/tables/products.yaml` gives the table with its key, index and stream, once."""
     name = f"products-{uuid.uuid4().hex}"
-    create_table(emulated_dynamodb, name)
-    create_table(emulated_dynamodb, name)
+    create_table(emulated_dynamodb, PRODUCTS, name)
+    create_table(emulated_dynamodb, PRODUCTS, name)
 
     table = emulated_dynamodb.describe_table(TableName=name)["Table"]
 

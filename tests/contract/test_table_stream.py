@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.bootstrap import Container
+from chalicelib.resources import PRODUCTS
 from dev.stack.credentials import Credentials
 from dev.stack.prepare import prepare
 from dev.stack.programs import StartFailed
@@ -16,7 +17,7 @@ def test_a_lost_table_is_created_again_with_its_samples() -> None:
     with Emulator(credentials=Credentials("testing", "testing")) as emulator:
         settings = examples.settings(AWS_ENDPOINT_URL=emulator.url)
         prepare(settings)
-        stream = TableStream(settings)
+        stream = TableStream(settings, PRODUCTS)
         before = stream.find()
         assert before == stream.find()
 
@@ -30,7 +31,7 @@ def test_a_lost_table_is_created_again_with_its_samples() -> None:
 def test_a_table_without_a_stream_is_an_error(emulator: Emulator) -> None:
     """Nothing could be delivered, so the message says what to do."""
     settings = examples.settings(AWS_ENDPOINT_URL=emulator.url, PRODUCTS_TABLE="without-stream")
-    dynamodb = TableStream(settings)._dynamodb
+    dynamodb = TableStream(settings, PRODUCTS)._dynamodb
     dynamodb.create_table(
         TableName="without-stream",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -39,4 +40,4 @@ def test_a_table_without_a_stream_is_an_error(emulator: Emulator) -> None:
     )
 
     with pytest.raises(StartFailed, match="has no stream"):
-        TableStream(settings).find()
+        TableStream(settings, PRODUCTS).find()

@@ -13,6 +13,7 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from chalicelib.resources import PRODUCTS
 from dev.stack.servers import Emulator
 from dev.stack.table import create_table
 from tests.system.browser import Browser, started
@@ -57,7 +58,7 @@ def evil() -> Iterator[str]:
 def emulator() -> Iterator[Emulator]:
     """Start one with the table of products."""
     with Emulator() as running:
-        create_table(running.client("dynamodb"), "products")
+        create_table(running.client("dynamodb"), PRODUCTS, "products")
         yield running
 
 

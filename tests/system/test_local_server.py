@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.resources import PRODUCTS
 from dev.stack import environment
 from dev.stack.servers import Api, Emulator, Valkey
 from dev.stack.table import create_table
@@ -27,7 +28,7 @@ def api(log: Path) -> Iterator[Client]:
     """Start the server, and what it needs."""
     with Valkey(log=log.with_name("valkey")) as valkey, Emulator(log=log.with_name("aws")) as aws:
         env = environment.of(valkey, aws)
-        create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
+        create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
         with Api(env, log=log) as server:
             yield Client(server.port)
 

@@ -9,6 +9,7 @@ import redis
 
 from chalicelib import bootstrap
 from chalicelib.caching.protocol import Outcome
+from chalicelib.products.schemas import parse_identified
 from dev.transfer import entries, formats
 from dev.transfer.loading import Import
 from tests.doubles.contents import many, stored
@@ -46,7 +47,7 @@ def load(container: bootstrap.Container, *rows: object) -> Import:
     """Import rows in this process."""
     file = io.BytesIO("".join(json.dumps(row) + "\n" for row in rows).encode())
     done = Import(container.products.cache, container.products.repository, lambda _: None)
-    done.store(entries.read(formats.rows(file)))
+    done.store(entries.read(formats.rows(file), parse_identified))
     return done
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.resources import PRODUCTS
 from dev.stack.servers import Emulator
 from dev.stack.table import create_table
 from tests.doubles.commands import Transfer, as_lines
@@ -155,7 +156,7 @@ def test_a_running_stack_is_the_one_worked_on(
 ) -> None:
     """What `.local/stack.json` names comes before what the environment says."""
     env, dynamodb = transfer.env, emulator.client("dynamodb")
-    create_table(dynamodb, "of-the-stack")
+    create_table(dynamodb, PRODUCTS, "of-the-stack")
     stack = {
         "pid": os.getpid(),
         "api": {"url": "http://127.0.0.1", "pid": os.getpid()},

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.products.schemas import parse_identified
 from dev.transfer import entries
 from dev.transfer.entries import Entry, Reject
 from dev.transfer.formats import MAX_LINE_BYTES, Row
@@ -16,8 +17,11 @@ def read(*products: object) -> list[Entry | Reject]:
     """Return what becomes of a row for each product; bytes are a row's text."""
     return list(
         entries.read(
-            Row(f"line {number}", each if isinstance(each, bytes) else json.dumps(each))
-            for number, each in enumerate(products, start=1)
+            (
+                Row(f"line {number}", each if isinstance(each, bytes) else json.dumps(each))
+                for number, each in enumerate(products, start=1)
+            ),
+            parse_identified,
         )
     )
 
@@ -33,9 +37,9 @@ def test_a_given_id_is_kept_and_a_missing_one_is_made() -> None:
     """A product may leave its id out, or give null."""
     kept, made, null = read(a_body(id=SOME_ID), a_body(), a_body(id=None, category=None))
 
-    assert SOME_ID == kept.product_id
-    assert 3 == len({kept.product_id, made.product_id, null.product_id})
-    assert re.fullmatch("[0-9a-f-]{36}", made.product_id)
+    assert SOME_ID == kept.item_id
+    assert 3 == len({kept.item_id, made.item_id, null.item_id})
+    assert re.fullmatch("[0-9a-f-]{36}", made.item_id)
 
 
 def test_a_price_keeps_every_digit() -> None:
@@ -61,7 +65,7 @@ def test_a_reject_names_each_field_and_its_rule() -> None:
         (b'{"id": 1, "id": 2}', "not valid JSON: a name given twice: which one is meant?"),
         (b"[" * 100_000, "not valid JSON: nested too deeply"),
         (b'"\xff"', "not valid JSON: 'utf-8' codec can't decode byte 0xff in position 1"),
-        (b"[]", "product: Must be a JSON object"),
+        (b"[]", "item: Must be a JSON object"),
         (b"x" * (MAX_LINE_BYTES + 1), "longer than 1024 KiB"),
     ],
     ids=["text", "NaN", "twice", "deep", "latin-1", "list", "long"],
