@@ -43,11 +43,9 @@ def test_an_answer_of_the_gateway_is_a_problem(kind: str, status: int) -> None:
 
 def test_the_deployed_table_is_the_local_one_and_more() -> None:
     """Keys, indexes and stream are of `infra/tables/`; what is added keeps the data."""
-    local = templates.merged([templates.INFRA / "tables" / "products.yaml"])["Resources"][
-        "ProductsTable"
-    ]
+    tables = templates.merged(templates.parts(templates.INFRA / "tables"))
+    local = tables["Resources"]["ProductsTable"]
     deployed = templates.data()["Resources"]["ProductsTable"]
-    local = local["Resources"]["ProductsTable"]
 
     assert local["Properties"].items() <= deployed["Properties"].items()
     assert deployed["Properties"]["PointInTimeRecoverySpecification"] == {
