@@ -104,19 +104,28 @@ class Entries(Generic[T]):
 
 def is_fence(raw: bytes | None) -> bool:
     """
-    Tell whether writers may be under way, as far as this machine's clock can tell.
+    Return whether writers may be under way, by this machine's clock.
 
-    Where it can't, the invalidation script decides by Redis's clock: it spares a fence.
+    The invalidation script decides by Redis's clock: it spares a fence.
     """
+    return _has_deadline(raw, left_ms=0)
+
+
+def is_new_fence(raw: bytes | None) -> bool:
+    """Return whether a writer began in the last second: it is probably about to release."""
+    return _has_deadline(raw, left_ms=FENCE_MS - 1_000)
+
+
+def _has_deadline(raw: bytes | None, left_ms: int) -> bool:
     if raw is None or raw[:1] != FENCE:
         return False
     now = time.time() * 1000
     deadlines = map(int, _DEADLINE.findall(raw))
-    return any(now < deadline <= now + LONGEST_FENCE_MS for deadline in deadlines)
+    return any(now + left_ms < each <= now + LONGEST_FENCE_MS for each in deadlines)
 
 
 def is_held(raw: bytes | None) -> bool:
-    """Tell whether a reader or a writer may be at work."""
+    """Return whether a reader or a writer may be at work."""
     return raw is not None and (raw[:1] == LEASE or is_fence(raw))
 
 

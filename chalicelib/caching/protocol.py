@@ -6,7 +6,7 @@ A reader finds a key in one of five states (`entries.py`):
     absent            it takes the lease, loads and fills
     value, negative   a hit
     lease             it waits briefly for the value, then loads and does not fill
-    fence             it loads and leaves the key alone
+    fence             it waits once for a writer that has just begun, then loads and does not fill
 
 A reader fills only over its own lease; a writer's fence wipes value and lease before it commits.
 So what a reader loaded before a commit never lands after it. `docs/decisions/0002` has the proof.
@@ -38,6 +38,7 @@ from chalicelib.caching.entries import (
     Outcome,
     Policy,
     is_fence,
+    is_new_fence,
     new_lease,
 )
 from chalicelib.caching.scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
@@ -165,14 +166,17 @@ class Cache(Generic[T]):
     def _find(self, key: str) -> tuple[Fetched[T] | None, bytes | None]:
         """Return a hit, or else the lease to fill under, or else neither."""
         patience_ends = self._clock() + PATIENCE_SECONDS
+        has_waited_for_writer = False
         for _ in range(POLLS):
             raw = self._store.get(key)
             found = self._entries.read(key, raw)
             if found is not None:
                 return found, None
             if is_fence(raw):
-                return None, None
-            if raw is None or raw[:1] != LEASE:
+                if has_waited_for_writer or not is_new_fence(raw):
+                    return None, None
+                has_waited_for_writer = True
+            elif raw is None or raw[:1] != LEASE:
                 lease = self._lease(key, unreadable=raw is not None)
                 if lease is not None:
                     return None, lease

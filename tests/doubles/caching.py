@@ -49,11 +49,11 @@ class Naps:
 
     def __init__(self, meanwhile: Callable[[], Any] = lambda: None) -> None:
         self.seconds: list[float] = []
-        self._meanwhile = meanwhile
+        self.meanwhile = meanwhile
 
     def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
-        self._meanwhile()
+        self.meanwhile()
 
 
 def a_client(settings: Settings) -> redis.Redis:

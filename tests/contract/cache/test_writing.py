@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from chalicelib.caching.entries import FENCE_MS, Fetched, Outcome
 from chalicelib.caching.protocol import Cache
 from chalicelib.errors import NotFound, OutcomeUnknown, PreconditionFailed, StoreUnavailable
-from tests.doubles.caching import Loader
+from tests.doubles.caching import Loader, Naps, a_cache
 from tests.doubles.recording import Recorder
 
 HIT, MISS = Outcome.HIT, Outcome.MISS
@@ -74,12 +75,36 @@ def test_a_fence_that_others_left_ends_with_its_last_deadline(
 
 
 def test_behind_a_fence_readers_load_and_fill_nothing(cache: Cache[str], redis: Recorder) -> None:
-    """While a write is under way nothing is cached."""
+    """While a write is under way nothing is cached; each reader waits for it once."""
     with cache.fenced("k"), redis.commands() as sent:
         assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
         assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
 
-    assert ["GETEX", "GETEX"] == sent
+    assert ["GETEX"] * 4 == sent
+
+
+def test_a_reader_that_meets_a_write_fills_after_it(redis: Recorder) -> None:
+    """Then the write costs its readers one miss."""
+    nap = Naps()
+    cache = a_cache(redis, sleep=nap)
+    cache.fence("k", "writer")
+    nap.meanwhile = lambda: cache.release("k", "writer")
+
+    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+
+    assert Fetched("new", HIT) == cache.fetch("k", Loader("newer"))
+    assert 1 == len(nap.seconds)
+
+
+def test_a_fence_that_is_left_standing_delays_no_reader(redis: Recorder) -> None:
+    """The writer began more than a second ago: it is dead, or its outcome is unknown."""
+    nap = Naps()
+    cache = a_cache(redis, sleep=nap)
+    redis.set("k", f"W{int(time.time() * 1000) + FENCE_MS - 1_500}:dead")
+
+    assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
+
+    assert [] == nap.seconds
 
 
 def test_after_the_write_the_key_is_free(cache: Cache[str], redis: Recorder) -> None:
