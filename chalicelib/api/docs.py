@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from chalice.app import Response
 
+from chalicelib import wiring
 from chalicelib.api import preconditions
 from chalicelib.api.problems import Problem
 from chalicelib.api.routes import Routes
@@ -25,11 +26,7 @@ routes = Routes(__name__)
 
 DIRECTORY: Final = Path(__file__).parent
 NO_PREFLIGHT: Final = False
-"""
-A browser opens these itself. Each preflight is 1.2 KB of a template that may have 51,200 bytes.
-
-Source: "CloudFormation quotas", template body in a request.
-"""
+"""A browser opens these itself, so no page of another origin asks first."""
 _MEDIA_TYPES: Final = {
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
@@ -84,7 +81,7 @@ def redoc() -> Response:
 def asset(name: str) -> Response:
     """Answer with a file that the pages consist of."""
     if name not in ASSETS:
-        raise Problem(404, "No such file")
+        raise _no_such_file()
     return _answer(name)
 
 
@@ -94,12 +91,14 @@ def _page(name: str) -> Response:
 
     API Gateway takes `/docs/` for `/docs`, from where `assets/` would be looked for in `/docs/`.
     """
-    if routes.request.context.get("path", "").endswith("/"):
+    if _are_on() and routes.request.context.get("path", "").endswith("/"):
         return Response("", {"Location": f"../{name}"}, 308)
     return _answer(f"{name}.html")
 
 
 def _answer(name: str, path: Path | None = None) -> Response:
+    if not _are_on():
+        raise _no_such_file()
     file = _read(path or DIRECTORY / "assets" / name)
     headers: dict[str, str | list[str]] = {"ETag": preconditions.etag(file.tag)}
     if _VERSIONED.fullmatch(name):
@@ -110,6 +109,14 @@ def _answer(name: str, path: Path | None = None) -> Response:
         return Response("", headers, 304)
     headers["Content-Type"] = _MEDIA_TYPES[Path(name).suffix]
     return Response(file.text, headers)
+
+
+def _are_on() -> bool:
+    return wiring.container().settings.docs
+
+
+def _no_such_file() -> Problem:
+    return Problem(404, "No such file")
 
 
 @cache

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from chalice.app import Request, Response
 
-from chalicelib import VERSION
+from chalicelib import VERSION, wiring
 from chalicelib.api.docs import DIRECTORY
 from chalicelib.api.routes import Routes
 
@@ -28,6 +28,9 @@ PATHS: Final = {
     "health": "health",
 }
 """Where each link leads, seen from the root."""
+DOCS: Final = ("documentation", "reference", "openapi")
+"""Those that the setting `DOCS` takes away."""
+_LINKS_TO_DOCS: Final = re.compile(r"\s*<!-- docs -->.*<!-- /docs -->", re.DOTALL)
 
 
 @routes.route("/", methods=["GET", "HEAD"])
@@ -49,7 +52,12 @@ def _links(request: Request) -> dict[str, str]:
     a relative link has to begin with the stage.
     """
     last = quote(request.context.get("path", "/").rpartition("/")[2], safe="%")
-    return {name: f"{last}/{path}" if last else path for name, path in PATHS.items()}
+    left_out = () if wiring.container().settings.docs else DOCS
+    return {
+        name: f"{last}/{path}" if last else path
+        for name, path in PATHS.items()
+        if name not in left_out
+    }
 
 
 def _names_html(accept: str) -> bool:
@@ -63,7 +71,10 @@ def _page(links: dict[str, str]) -> Response:
         "Content-Security-Policy": _policy(),
         "Vary": "Accept",
     }
-    return Response(_template().substitute(links, name=NAME, version=VERSION), headers)
+    template = _template()
+    if DOCS[0] not in links:
+        template = Template(_LINKS_TO_DOCS.sub("", template.template))
+    return Response(template.substitute(links, name=NAME, version=VERSION), headers)
 
 
 @cache
