@@ -6,9 +6,11 @@ INSTALLED := $(VENV)/.installed
 # A shell's own STAGE is a setting of the local API; a deployment takes it from the command line alone.
 package check-stage deploy chalice-deploy destroy switch: STAGE := dev
 # Make exports what it was given and what it changes: nothing of that is for what it starts.
-unexport PYTHON VENV BIN INSTALLED SWITCHES LOCK TOOLS MAKEFLAGS MFLAGS
+unexport PYTHON VENV BIN INSTALLED SWITCHES SWITCH_NAMES LOCK TOOLS MAKEFLAGS MFLAGS
 # Those that the command line gives: a shell may have a LOG_LEVEL of its own.
-SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
+SWITCH_NAMES := CACHE CACHE_NEGATIVE_TTL_SECONDS CACHE_TTL_SECONDS CACHE_WRITE_POLICY DOCS DYNAMODB_RETRY_SECONDS LOG_HITS \
+	LOG_LEVEL METRICS REDIS_TIMEOUT_SECONDS
+SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
 .DEFAULT_GOAL := help
 .PHONY: help install run services watch up down import export test explore outages bench bench-listing \

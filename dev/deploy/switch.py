@@ -15,11 +15,20 @@ from dev.deploy.functions import Function
 from dev.deploy.settings import with_stand_ins
 
 _ON_OFF: Final = {"on": "true", "off": "false"}
-_SWITCHES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+_BY_NAME: Final = (
+    "CACHE_NEGATIVE_TTL_SECONDS",
+    "CACHE_TTL_SECONDS",
+    "CACHE_WRITE_POLICY",
+    "DOCS",
+    "DYNAMODB_RETRY_SECONDS",
+    "LOG_HITS",
+    "LOG_LEVEL",
+    "REDIS_TIMEOUT_SECONDS",
+)
+SWITCHES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "CACHE": ("CACHE_ENABLED", _ON_OFF),
     "METRICS": ("METRICS", _ON_OFF),
-    "LOG_LEVEL": ("LOG_LEVEL", {}),
-    "LOG_HITS": ("LOG_HITS", {}),
+    **{name: (name, {}) for name in _BY_NAME},
 }
 """The setting behind each switch, and how it has the switch's words."""
 
@@ -29,14 +38,14 @@ def settings(words: Iterable[str]) -> dict[str, str]:
     changes = {}
     for word in words:
         name, _, value = word.partition("=")
-        if name not in _SWITCHES or not value:
-            raise DeployFailed(f"{word!r} is no switch; there are {', '.join(_SWITCHES)}=…")
-        setting, values = _SWITCHES[name]
+        if name not in SWITCHES or not value:
+            raise DeployFailed(f"{word!r} is no switch; there are {', '.join(SWITCHES)}=…")
+        setting, values = SWITCHES[name]
         if values and value not in values:
             raise DeployFailed(f"{name} is {' or '.join(values)}, not {value!r}")
         changes[setting] = values.get(value, value)
     if not changes:
-        raise DeployFailed(f"Nothing to switch; there are {', '.join(_SWITCHES)}=…")
+        raise DeployFailed(f"Nothing to switch; there are {', '.join(SWITCHES)}=…")
     with_stand_ins(changes)
     return changes
 
