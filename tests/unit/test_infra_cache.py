@@ -62,4 +62,29 @@ def test_of_the_nodes_of_a_shard_all_but_one_are_replicas() -> None:
     low, high = (_DATA["Parameters"]["CacheNodes"][name] for name in ("MinValue", "MaxValue"))
 
     assert {str(n): {"Each": n - 1} for n in range(low, high + 1)} == _DATA["Mappings"]["Replicas"]
-    assert _where(_NODES["AutomaticFailoverEnabled"], "FailsOver")
+    for name in ("AutomaticFailoverEnabled", "MultiAZEnabled"):
+        assert (True, False) == (_where(_NODES[name], "FailsOver"), _where(_NODES[name]))
+
+
+def test_a_cluster_without_replicas_is_refused_before_anything_is_made() -> None:
+    """
+    It would be made, and no later update of it would succeed.
+
+    "Replication group must have at least one read replica to enable autofailover": issue 1275 of
+    CloudFormation's coverage roadmap.
+    """
+    rule = _DATA["Rules"]["ShardsHaveReplicas"]
+
+    is_nodes, is_cluster = rule["RuleCondition"]["Fn::And"]
+    assert {"Fn::Equals": [{"Ref": "Cache"}, "nodes"]} == is_nodes
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "CacheShards"}, "1"]}]} == is_cluster
+    (assertion,) = rule["Assertions"]
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "CacheNodes"}, "1"]}]} == assertion["Assert"]
+
+
+def test_zones_may_be_named() -> None:
+    """Where the region's first two are none of Lambda's: us-east-1 has such a zone."""
+    for subnet, zone in (("SubnetA", "ZoneA"), ("SubnetB", "ZoneB")):
+        named = _DATA["Resources"][subnet]["Properties"]["AvailabilityZone"]
+        assert {"Ref": zone} == _where(named, "NamesZones")
+        assert "Fn::Select" in _where(named)
