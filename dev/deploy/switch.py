@@ -12,7 +12,8 @@ from typing import Final
 
 from dev.deploy.failure import DeployFailed
 from dev.deploy.functions import Function
-from dev.deploy.settings import with_stand_ins
+from dev.deploy.settings import variables, with_stand_ins
+from dev.deploy.templates import Template
 
 _ON_OFF: Final = {"on": "true", "off": "false"}
 _BY_NAME: Final = (
@@ -48,6 +49,17 @@ def settings(words: Iterable[str]) -> dict[str, str]:
         raise DeployFailed(f"Nothing to switch; there are {', '.join(SWITCHES)}=…")
     with_stand_ins(changes)
     return changes
+
+
+def switched(app: Template, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what the parameters say of each setting that has a switch."""
+    parameters = by_parameter(app)
+    return {setting: values[name] for name, setting in parameters.items()}
+
+
+def by_parameter(app: Template) -> dict[str, str]:
+    """Return the setting that has a switch, of each parameter that has one."""
+    return {variables(app)[setting]["Ref"]: setting for setting, _ in SWITCHES.values()}
 
 
 def switch(functions: Iterable[Function], changes: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dev.deploy import templates
+from dev.deploy import release, settings, templates
 
 _DATA = templates.data()
 _USER = _DATA["Resources"]["RedisUser"]["Properties"]
@@ -88,3 +88,35 @@ def test_zones_may_be_named() -> None:
         named = _DATA["Resources"][subnet]["Properties"]["AvailabilityZone"]
         assert {"Ref": zone} == _where(named, "NamesZones")
         assert "Fn::Select" in _where(named)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "steps"),
+    [
+        ("1", "2", [("2", "false"), ("2", "true")]),
+        ("2", "3", [("3", "true")]),
+        ("3", "1", [("3", "false"), ("1", "true")]),
+        ("1", "1", [("1", "true")]),
+    ],
+)
+def test_failover_is_on_only_where_a_replica_is(
+    before: str, after: str, steps: list[tuple[str, str]]
+) -> None:
+    """
+    A first replica comes in one update, failover in the next; and the other way round.
+
+    "Replication group must have at least one read replica to enable autofailover": issue 383 of
+    CloudFormation's coverage roadmap.
+    """
+    nodes = settings.known(_DATA, {"Stage": "dev", "Cache": "nodes", "Protected": "false"})
+    updates = release.steps(nodes | {"CacheNodes": before}, nodes | {"CacheNodes": after})
+
+    assert steps == [(each["CacheNodes"], each["CacheFailover"]) for each in updates]
+
+
+def test_a_new_table_is_protected_by_the_update_after_its_creation() -> None:
+    """A creation that fails removes what it made; one that is there already stays as it is."""
+    wanted = settings.known(_DATA, {"Stage": "prod", "Cache": "none"})
+
+    assert ["false", "true"] == [each["Protected"] for each in release.steps({}, wanted)]
+    assert ["true"] == [each["Protected"] for each in release.steps(wanted, wanted)]
