@@ -14,7 +14,7 @@ SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origi
 
 .DEFAULT_GOAL := help
 .PHONY: help install run services watch up down import export test explore outages bench bench-listing \
-	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch \
+	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch account-logging \
 	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
@@ -95,6 +95,9 @@ chalice-deploy: $(INSTALLED)  ## Deploy to AWS by an unmodified `chalice deploy`
 
 destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
 	@$(BIN)/python -m dev.deploy down --stage "$(STAGE)" $(ARGS)
+
+account-logging: $(INSTALLED)  ## Let API Gateway log, once an account and region
+	@$(BIN)/python -m dev.deploy account-logging
 
 switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
 	@$(BIN)/python -m dev.deploy switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
