@@ -30,7 +30,9 @@ def of_stage(clients: Any, stage: str, record: Path) -> Parameters:
     data = release.data.parameters()
     if not data:
         return {}
-    app = release.app.parameters() or (json.loads(record.read_text()) if record.exists() else {})
+    app = release.app.parameters()
+    if not app and record.exists() and functions.are_chalices(clients, stage):
+        app = json.loads(record.read_text())
     settable = templates.settable()
     known = {name: value for name, value in (app | data).items() if name in settable}
     return known | (_switched(clients, stage, release.data.outputs() | app) if app else {})

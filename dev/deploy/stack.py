@@ -151,7 +151,8 @@ class Stack:
         events = events or Events(self._client, stack_id, is_new=True)
         stack = self._followed(stack_id, events)
         if stack["StackStatus"] != wanted:
-            raise DeployFailed(f"{self.name}: {stack['StackStatus']}. {events.cause()}")
+            status = stack["StackStatus"]
+            raise DeployFailed(f"{self.name} ended as {status}. First failure: {events.cause()}")
         return stack
 
     def _followed(self, stack_id: str, events: Events) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def test_a_first_deployment_fails_is_mended_and_repeated(aws: DeployEmulator) ->
     elasticache.create_user(**user, Engine="valkey", AccessString="on", NoPasswordRequired=True)
     prod = Prod(aws)
 
-    with pytest.raises(DeployFailed, match=r"DELETE_COMPLETE\. RedisUser: .*catalog-prod already"):
+    with pytest.raises(
+        DeployFailed, match=r"DELETE_COMPLETE\. First failure: RedisUser: .*catalog-prod already"
+    ):
         prod.keep()
     assert not prod.release.data.exists()
     assert [] == dynamodb.list_tables()["TableNames"]
@@ -112,7 +114,7 @@ def test_a_removal_that_did_not_end_is_not_ended_by_a_deployment(aws: DeployEmul
     made = stack.deploy(template, {})
     aws.client("ec2").create_subnet(VpcId=made["Id"], CidrBlock="10.1.0.0/25")
 
-    with pytest.raises(DeployFailed, match=r"DELETE_FAILED\. Network"):
+    with pytest.raises(DeployFailed, match=r"DELETE_FAILED\. First failure: Network"):
         stack.delete()
     with pytest.raises(DeployFailed, match="make destroy ARGS=--data"):
         stack.deploy(template, {})
