@@ -6,13 +6,15 @@ INSTALLED := $(VENV)/.installed
 # A shell's own STAGE is a setting of the local API; a deployment takes it from the command line alone.
 package check-stage deploy chalice-deploy destroy switch: STAGE := dev
 # Make exports what it was given and what it changes: nothing of that is for what it starts.
-unexport PYTHON VENV BIN INSTALLED SWITCHES LOCK TOOLS MAKEFLAGS MFLAGS
+unexport PYTHON VENV BIN INSTALLED SWITCHES SWITCH_NAMES LOCK TOOLS MAKEFLAGS MFLAGS
 # Those that the command line gives: a shell may have a LOG_LEVEL of its own.
-SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
+SWITCH_NAMES := CACHE CACHE_NEGATIVE_TTL_SECONDS CACHE_TTL_SECONDS CACHE_WRITE_POLICY DOCS DYNAMODB_RETRY_SECONDS LOG_HITS \
+	LOG_LEVEL METRICS REDIS_TIMEOUT_SECONDS
+SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
 .DEFAULT_GOAL := help
 .PHONY: help install run services watch up down import export test explore outages bench bench-listing \
-	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch \
+	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch account-logging \
 	deploy-local fuzz check audit format openapi lock clean
 
 help:  ## List the commands
@@ -93,6 +95,9 @@ chalice-deploy: $(INSTALLED)  ## Deploy to AWS by an unmodified `chalice deploy`
 
 destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
 	@$(BIN)/python -m dev.deploy down --stage "$(STAGE)" $(ARGS)
+
+account-logging: $(INSTALLED)  ## Let API Gateway log, once an account and region
+	@$(BIN)/python -m dev.deploy account-logging
 
 switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
 	@$(BIN)/python -m dev.deploy switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)

@@ -148,7 +148,8 @@ def create_app(container: Container) -> Chalice:
     for parts in container.resources:
         app.register_blueprint(parts.routes)
     app.register_blueprint(health.HealthRoutes(container.check_redis, container.check_dynamodb))
-    app.register_blueprint(docs.DocsRoutes())
-    app.register_blueprint(root.RootRoutes([parts.resource.name for parts in container.resources]))
+    app.register_blueprint(docs.DocsRoutes(enabled=settings.docs))
+    resources = [parts.resource.name for parts in container.resources]
+    app.register_blueprint(root.RootRoutes(resources, with_docs=settings.docs))
     access.guard(app.routes, settings)
     return app

@@ -23,11 +23,7 @@ from chalicelib.api.routes import Routes
 
 DIRECTORY: Final = Path(__file__).parent
 NO_PREFLIGHT: Final = False
-"""
-A browser opens these itself. Each preflight is 1.2 KB of a template that may have 51,200 bytes.
-
-Source: "CloudFormation quotas", template body in a request.
-"""
+"""A browser opens these itself, so no page of another origin asks first."""
 _MEDIA_TYPES: Final = {
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
@@ -61,10 +57,11 @@ class _File(NamedTuple):
 
 
 class DocsRoutes(Routes):
-    """The document and the pages, read from files."""
+    """The document and the pages, read from files. `enabled`: else each is a 404."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, enabled: bool) -> None:
         super().__init__(__name__)
+        self._enabled = enabled
         page = {"methods": ["GET", "HEAD"], "cors": NO_PREFLIGHT}
         self.route("/openapi.json", methods=["GET", "HEAD"])(self.openapi)
         self.route("/docs", **page)(self.swagger_ui)
@@ -73,36 +70,40 @@ class DocsRoutes(Routes):
 
     def openapi(self) -> Response:
         """Return the document, as `make openapi` wrote it."""
-        return _answer(self.request, "openapi.json", DIRECTORY / "openapi.json")
+        return self._file("openapi.json", DIRECTORY / "openapi.json")
 
     def swagger_ui(self) -> Response:
         """Return the page to read and to try."""
-        return _page(self.request, "docs")
+        return self._page("docs")
 
     def redoc(self) -> Response:
         """Return the page to read."""
-        return _page(self.request, "redoc")
+        return self._page("redoc")
 
     def asset(self, name: str) -> Response:
         """Return a file of the pages."""
         if name not in ASSETS:
             raise Problem(404, "No such file")
-        return _answer(self.request, name)
+        return self._file(name, DIRECTORY / "assets" / name)
+
+    def _page(self, name: str) -> Response:
+        """
+        Return a page, under its one path: its links are relative.
+
+        API Gateway takes `/docs/` for `/docs`, where `assets/` would mean `/docs/assets/`.
+        """
+        if self._enabled and self.request.context.get("path", "").endswith("/"):
+            return Response("", {"Location": f"../{name}"}, 308)
+        return self._file(f"{name}.html", DIRECTORY / "assets" / f"{name}.html")
+
+    def _file(self, name: str, path: Path) -> Response:
+        if not self._enabled:
+            raise Problem(404, "No such file")
+        return _answer(self.request, name, path)
 
 
-def _page(request: Request, name: str) -> Response:
-    """
-    Return a page, under its one path: its links are relative.
-
-    API Gateway takes `/docs/` for `/docs`, where `assets/` would be resolved to `/docs/assets/`.
-    """
-    if request.context.get("path", "").endswith("/"):
-        return Response("", {"Location": f"../{name}"}, 308)
-    return _answer(request, f"{name}.html")
-
-
-def _answer(request: Request, name: str, path: Path | None = None) -> Response:
-    file = _read(path or DIRECTORY / "assets" / name)
+def _answer(request: Request, name: str, path: Path) -> Response:
+    file = _read(path)
     headers: dict[str, str | list[str]] = {"ETag": preconditions.etag(file.tag)}
     if _VERSIONED.fullmatch(name):
         headers["Cache-Control"] = _A_YEAR

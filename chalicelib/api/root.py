@@ -19,22 +19,34 @@ from chalicelib.api.docs import DIRECTORY
 from chalicelib.api.routes import Routes
 
 NAME: Final = "Product catalog"
+_DOCS: Final = {"documentation": "docs", "reference": "redoc", "openapi": "openapi.json"}
+_DESCRIPTIONS: Final = {
+    "documentation": "Read the API and try it, in Swagger UI",
+    "reference": "The same to read, in ReDoc",
+    "openapi": "The OpenAPI document, for programs",
+    "health": "Whether Redis and DynamoDB answer",
+}
+
+
+def paths(resources: Iterable[str], *, with_docs: bool = True) -> dict[str, str]:
+    """Return where each link leads, seen from the root."""
+    docs = _DOCS if with_docs else {}
+    return {**docs, **{name: name for name in resources}, "health": "health"}
 
 
 class RootRoutes(Routes):
     """`GET /`, with a link to each resource's collection."""
 
-    def __init__(self, resources: Iterable[str]) -> None:
+    def __init__(self, resources: Iterable[str], *, with_docs: bool) -> None:
         super().__init__(__name__)
-        self._resources = tuple(resources)
-        self._paths = paths(self._resources)
+        self._paths = paths(resources, with_docs=with_docs)
         self.route("/", methods=["GET", "HEAD"])(self.root)
 
     def root(self) -> Response:
         """Return a page where `Accept` names HTML, else JSON."""
         links = self._links()
         if _names_html(self.request.headers.get("accept", "")):
-            return _page(links, self._resources)
+            return _page(links)
         body = json.dumps({"name": NAME, "version": VERSION, "links": links})
         return Response(body, {"Content-Type": "application/json", "Vary": "Accept"})
 
@@ -49,35 +61,24 @@ class RootRoutes(Routes):
         return {name: f"{last}/{path}" if last else path for name, path in self._paths.items()}
 
 
-def paths(resources: Iterable[str]) -> dict[str, str]:
-    """Return where each link leads, seen from the root."""
-    return {
-        "documentation": "docs",
-        "reference": "redoc",
-        "openapi": "openapi.json",
-        **{name: name for name in resources},
-        "health": "health",
-    }
-
-
 def _names_html(accept: str) -> bool:
     media_types = (part.partition(";")[0].strip().lower() for part in accept.split(","))
     return "text/html" in media_types
 
 
-def _page(links: dict[str, str], resources: Iterable[str]) -> Response:
-    listed = "".join(
-        f'<dt><a href="{links[name]}">{name.capitalize()}</a></dt><dd>The first page</dd>'
-        for name in resources
+def _page(links: dict[str, str]) -> Response:
+    entries = "".join(
+        f'<dt><a href="{url}">{name.capitalize()}</a></dt>'
+        f"<dd>{_DESCRIPTIONS.get(name, 'The first page')}</dd>"
+        for name, url in links.items()
     )
     headers: dict[str, str | list[str]] = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": _policy(),
         "Vary": "Accept",
     }
-    return Response(
-        _template().substitute(links, name=NAME, version=VERSION, resources=listed), headers
-    )
+    page = _template().substitute(name=NAME, version=VERSION, links=entries)
+    return Response(page, headers)
 
 
 @cache

@@ -54,6 +54,7 @@ class Settings:
     write_access: str
     read_access: str
     cognito_pool_arn: str | None
+    docs: bool
     debug: bool
     log_level: str
     log_format: str
@@ -107,6 +108,7 @@ class Settings:
             read_access=read_access,
             cognito_pool_arn=read.text("COGNITO_POOL_ARN", _POOL, None if uses_tokens else "")
             or None,
+            docs=read.choice("DOCS", ("on", "off")) == "on",
             debug=read.boolean("DEBUG", default=False),
             log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
             log_format=read.choice("LOG_FORMAT", ("json", "text")),

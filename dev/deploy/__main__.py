@@ -14,44 +14,14 @@ import click
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dev.deploy import account, functions, kept, plain, stages, templates
 from dev.deploy import check as checking
-from dev.deploy import functions, keys, plain, stages, templates
 from dev.deploy import switch as switching
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package, pack
-from dev.deploy.release import Release
-from dev.deploy.runtime import Runtime, of_lambda
+from dev.deploy.runtime import Runtime
 from dev.deploy.stages import Parameters
-
-
-class Target:
-    """The stage that a command is given, with its parameters."""
-
-    def __init__(self, stage: str, architecture: str, words: tuple[str, ...]) -> None:
-        self.stage = stage
-        self._architecture = architecture
-        self.parameters: Parameters = stages.read(stage) | stages.given(words)
-        stages.check(self.parameters, (templates.data(), templates.app()))
-
-    @property
-    def runtime(self) -> Runtime:
-        """What Lambda is to run. Raise `DeployFailed` where it does not run this Python."""
-        return of_lambda(self._architecture)
-
-    @functools.cached_property
-    def clients(self) -> boto3.Session:
-        """What makes clients of the account that boto3 finds."""
-        return boto3.Session()
-
-    @property
-    def release(self) -> Release:
-        """The stage's two stacks."""
-        return Release(self.clients, self.stage)
-
-    @property
-    def values(self) -> Parameters:
-        """The parameters, and what the data stack outputs. Raise `DeployFailed` without one."""
-        return self.parameters | self.release.data.outputs()
+from dev.deploy.target import Target
 
 
 class _Commands(click.Group):
@@ -68,7 +38,8 @@ def cli() -> None:
     """
     Deploy a stage of infra/stages.yaml to AWS.
 
-    Name=Value sets a parameter of the templates, in place of what the stage sets.
+    Name=Value sets a parameter of the templates. What is not named stays as it is deployed; a
+    first deployment takes it from infra/stages.yaml.
     """
 
 
@@ -89,25 +60,41 @@ def _command(run: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@_command
-def package(target: Target) -> Package:
-    """Pack the functions and both templates."""
-    packed = pack(target.stage, target.runtime, target.parameters)
+def _changes_a_stage(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `Target.agree`."""
+    reset = click.option(
+        "--reset", is_flag=True, help="Take infra/stages.yaml, not what is deployed."
+    )
+    yes = click.option("--yes", is_flag=True, help=f"Change {', '.join(kept.ASKS)} unasked.")
+    return yes(reset(command))
+
+
+def _packed(target: Target, runtime: Runtime, parameters: Parameters) -> Package:
+    packed = pack(target.stage, runtime, parameters)
     click.echo(f"Packed into {packed.place}: functions.zip, data.json, app.json")
     return packed
 
 
 @_command
+def package(target: Target) -> None:
+    """Pack the functions and both templates."""
+    _packed(target, target.runtime, target.own)
+
+
+@_command
 def check(target: Target) -> None:
     """Pack, and have cfn-lint and checkov read the templates."""
-    place = package(target).place
+    place = _packed(target, target.runtime, target.own).place
     checking.check(place / "data.json", place / "app.json")
 
 
 @_command
-def up(target: Target) -> None:
+@_changes_a_stage
+def up(target: Target, **flags: bool) -> None:
     """Deploy data, functions and API. The last line is the API's URL."""
-    packed = package(target)
+    runtime = target.runtime  # refused, where it is, before AWS is asked for anything
+    target.agree(**flags)
+    packed = _packed(target, runtime, target.parameters)
     outputs = target.release.up(packed, target.parameters)
     click.echo(outputs["EndpointURL"].rstrip("/"))
 
@@ -116,13 +103,14 @@ def up(target: Target) -> None:
 @click.option("--data", is_flag=True, help="The table and the rest of the data stack, too.")
 def down(target: Target, *, data: bool) -> None:
     """Remove API and functions, and keep the data."""
-    keys.remove(target.clients.client("apigateway"), target.stage)
     target.release.down(data_too=data)
 
 
 @_command
-def data(target: Target) -> None:
+@_changes_a_stage
+def data(target: Target, **flags: bool) -> None:
     """Deploy the data stack alone."""
+    target.agree(**flags)
     target.release.keep(templates.data(), target.parameters)
 
 
@@ -142,13 +130,21 @@ def complete(target: Target) -> None:
 
 
 @_command
-def chalice(target: Target) -> None:
+@_changes_a_stage
+def chalice(target: Target, **flags: bool) -> None:
     """Deploy by `chalice deploy`: data, configure, that, complete. The last line is the URL."""
-    runtime = target.runtime  # refused, where it is, before anything is deployed
-    data(target)
+    runtime = target.runtime
+    target.agree(**flags)
+    target.release.keep(templates.data(), target.parameters)
     project = plain.prepare(target.clients, target.stage, runtime, target.values)
     plain.run(project, target.stage)
     complete(target)
+
+
+@cli.command("account-logging")
+def account_logging() -> None:
+    """Let API Gateway log in this account and region, unless it can already."""
+    click.echo(account.let_gateway_log(boto3.Session()))
 
 
 @cli.command()
@@ -158,19 +154,14 @@ def switch(stage: str, words: tuple[str, ...]) -> None:
     """
     Change settings of a deployed stage without deploying.
 
-    \b
-    CACHE       on or off: whether reads ask Redis; writes delete their keys either way
-    LOG_LEVEL   DEBUG, INFO, WARNING, ERROR
-    LOG_HITS    the share of the hits that are logged, 0.01 to 1
-    METRICS     on or off
-
-    It ends when both functions have started with the new settings and answered. The next
-    deployment restores what the stage sets: to keep a change, write it to infra/stages.yaml too.
-    """  # noqa: D301 — click's mark of a paragraph to leave as it is
+    CACHE and METRICS are on or off; the others are settings by their names: docs/deploy.md lists
+    them. It ends when both functions have started with the new settings and answered. The next
+    deployment keeps them.
+    """
     changes = switching.settings(words)
     stages.read(stage)
     switching.switch(functions.of_stage(boto3.Session(), stage), changes)
-    click.echo("Requests in progress are not affected. The next deployment restores the settings.")
+    click.echo("Requests in progress are not affected. The next deployment keeps the settings.")
 
 
 if __name__ == "__main__":

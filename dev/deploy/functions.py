@@ -57,6 +57,11 @@ class Function:
         self._question = question
         self._poll_seconds = poll_seconds
 
+    def variables(self) -> dict[str, str]:
+        """Return its settings."""
+        variables: dict[str, str] = self._settled()["Environment"]["Variables"]
+        return variables
+
     def check(self, changes: Mapping[str, str]) -> None:
         """Raise `DeployFailed` where the function could not start with these settings."""
         self._merged(self._settled(), changes)
@@ -136,6 +141,16 @@ def of_stage(clients: Any, stage: str) -> list[Function]:
     except client.exceptions.ResourceNotFoundException:
         raise DeployFailed(f"No functions of a stage {stage!r} are deployed") from None
     return functions
+
+
+def are_chalices(clients: Any, stage: str) -> bool:
+    """Tell whether `chalice deploy` has made the stage's functions: they have fixed names."""
+    client = clients.client("lambda")
+    try:
+        client.get_function_configuration(FunctionName=f"product-catalog-{stage}")
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return True
 
 
 def _names(cloudformation: Any, stage: str) -> tuple[str, str]:

@@ -15,18 +15,35 @@ from dev.deploy.templates import Template
 
 
 def limit(apigateway: Any, api_id: str, app: Template, values: Values) -> None:
-    """Have the stage throttle its callers, count them and log them."""
+    """Set how often the stage and each method of it may be called, and what is logged."""
     properties = app["Resources"]["RestAPI"]["Properties"]
-    (method,) = properties["MethodSettings"]
     known = settings.known(app, values)
-    wanted = {
-        "/*/*/throttling/rateLimit": known[method["ThrottlingRateLimit"]["Ref"]],
-        "/*/*/throttling/burstLimit": known[method["ThrottlingBurstLimit"]["Ref"]],
-        "/*/*/metrics/enabled": "true",
-        "/*/*/logging/loglevel": method["LoggingLevel"],
-        # CloudFormation tells a log group with its streams, `…:*`; the gateway wants the group.
-        "/accessLogSettings/destinationArn": known["AccessLogArn"].removesuffix(":*"),
-        "/accessLogSettings/format": properties["AccessLogSetting"]["Format"],
-    }
+    logs = known["GatewayLogs"] == "true"
+    wanted: dict[str, str] = {}
+    for method in properties["MethodSettings"]:
+        path = f"/{_key(method)}"
+        wanted |= {
+            f"{path}/throttling/rateLimit": _value(method["ThrottlingRateLimit"], known),
+            f"{path}/throttling/burstLimit": _value(method["ThrottlingBurstLimit"], known),
+            f"{path}/metrics/enabled": "false",
+            f"{path}/logging/loglevel": method["LoggingLevel"]["Fn::If"][1 if logs else 2],
+        }
+    if logs:
+        _, access_log, _ = properties["AccessLogSetting"]["Fn::If"]
+        # CloudFormation's ARN of a log group ends with its streams, `:*`; the gateway's does not.
+        arn = known["AccessLogArn"].removesuffix(":*")
+        wanted["/accessLogSettings/destinationArn"] = arn
+        wanted["/accessLogSettings/format"] = access_log["Format"]
     patch = [{"op": "replace", "path": path, "value": value} for path, value in wanted.items()]
+    if not logs and "accessLogSettings" in apigateway.get_stage(restApiId=api_id, stageName=STAGE):
+        patch.append({"op": "remove", "path": "/accessLogSettings"})
     apigateway.update_stage(restApiId=api_id, stageName=STAGE, patchOperations=patch)
+
+
+def _key(method: dict[str, Any]) -> str:
+    """Return the method's key in a stage: `*/*`, or `~1products/GET`."""
+    return f"{method['ResourcePath'].removeprefix('/')}/{method['HttpMethod']}"
+
+
+def _value(given: Any, known: Values) -> str:
+    return known[given["Ref"]] if isinstance(given, dict) else str(given)

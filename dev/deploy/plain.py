@@ -20,6 +20,7 @@ from dev.deploy import gateway_responses, gateway_stage, keys, settings, templat
 from dev.deploy.build import ROOT, build
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import OUTPUT, write
+from dev.deploy.polling import wait_until
 from dev.deploy.runtime import Runtime
 from dev.deploy.settings import Values
 from dev.deploy.templates import Template
@@ -28,6 +29,7 @@ STATE: Final = ROOT / ".chalice" / "deployed"
 """Where Chalice remembers what it has deployed; not to be lost while that is there."""
 
 _RETRIES: Final = ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")
+_SECONDS: Final = 300.0
 
 
 def prepare(
@@ -56,7 +58,15 @@ def prepare(
     write(place / ".chalice" / "config.json", _configuration(stage, runtime, values, secret))
     state.mkdir(parents=True, exist_ok=True)
     (place / ".chalice" / "deployed").symlink_to(state.absolute(), target_is_directory=True)
+    settable = templates.settable()
+    known = {name: value for name, value in values.items() if name in settable}
+    write(record(stage, state), known)
     return place
+
+
+def record(stage: str, state: Path = STATE) -> Path:
+    """Return the file with the parameters of the stage, beside what Chalice remembers of it."""
+    return state / f"{stage}-parameters.json"
 
 
 def run(project: Path, stage: str, command: str = "deploy") -> None:
@@ -67,23 +77,36 @@ def run(project: Path, stage: str, command: str = "deploy") -> None:
         raise DeployFailed(f"chalice {command} failed; see above")
 
 
-def complete(clients: Any, stage: str, values: Values, state: Path = STATE) -> str:
-    """Say what `chalice deploy` did not; return the API's id. To be called after each."""
+def complete(
+    clients: Any, stage: str, values: Values, state: Path = STATE, poll_seconds: float = 1.0
+) -> str:
+    """Do what `chalice deploy` cannot; return the API's id. To be called after each."""
     facts = {each["name"]: each for each in _deployed(stage, state)}
-    (event,) = (each for each in facts.values() if each["resource_type"] == "dynamodb_event")
-    retries = _mapping(templates.app())
-    queue = {"OnFailure": {"Destination": values["DeadLetterQueueArn"]}}
-    clients.client("lambda").update_event_source_mapping(
-        UUID=event["event_uuid"],
-        DestinationConfig=queue,
-        **{name: retries[name] for name in _RETRIES},
-    )
     api_id: str = facts["rest_api"]["rest_api_id"]
     apigateway, app = clients.client("apigateway"), templates.app()
     gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
     gateway_stage.limit(apigateway, api_id, app, values)
     keys.admit(apigateway, api_id, app, values)
+    (event,) = (each for each in facts.values() if each["resource_type"] == "dynamodb_event")
+    _retry(clients.client("lambda"), event["event_uuid"], app, values, poll_seconds)
     return api_id
+
+
+def _retry(client: Any, mapping: str, app: Template, values: Values, poll_seconds: float) -> None:
+    """Give the stream's mapping its retries. Lambda refuses to change one that it still makes."""
+
+    def is_enabled() -> bool:
+        return bool(client.get_event_source_mapping(UUID=mapping)["State"] == "Enabled")
+
+    retries = _mapping(app)
+    failure = "The stream's mapping is not enabled"
+    wait_until(is_enabled, failure, seconds=_SECONDS, poll_seconds=poll_seconds)
+    client.update_event_source_mapping(
+        UUID=mapping,
+        DestinationConfig={"OnFailure": {"Destination": values["DeadLetterQueueArn"]}},
+        **{name: retries[name] for name in _RETRIES},
+    )
+    wait_until(is_enabled, failure, seconds=_SECONDS, poll_seconds=poll_seconds)
 
 
 def _configuration(

@@ -1,5 +1,5 @@
 """
-Brings a stage up, and takes it down: the data stack, the zip, the app stack.
+Brings a stage up, and takes it down: the data stack, the zip, the app stack, each in its order.
 
 Two stacks, since data outlives functions: a stage may be taken down and come up over its table.
 """
@@ -7,11 +7,12 @@ Two stacks, since data outlives functions: a stage may be taken down and come up
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from pathlib import Path
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dev.deploy import stages
+from dev.deploy import functions, keys, network, settings, stages, switch
+from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package
 from dev.deploy.stack import Stack
 from dev.deploy.stages import Parameters
@@ -23,6 +24,9 @@ class Release:
 
     def __init__(self, clients: Any, stage: str, poll_seconds: float = 2.0) -> None:
         cloudformation = clients.client("cloudformation")
+        self._clients = clients
+        self._stage = stage
+        self._poll_seconds = poll_seconds
         self._s3 = clients.client("s3")
         self.data = Stack(cloudformation, f"product-catalog-{stage}-data", poll_seconds)
         self.app = Stack(cloudformation, f"product-catalog-{stage}", poll_seconds)
@@ -33,24 +37,101 @@ class Release:
         return kept | self.serve(package, parameters)
 
     def keep(self, data: Template, parameters: Mapping[str, str]) -> Parameters:
-        """Deploy the data stack; return its outputs."""
-        return self.data.deploy(data, stages.of_template(data, parameters))
+        """
+        Deploy the data stack; return its outputs.
+
+        What AWS refuses to do in one step is done in two. A new table is protected once the stack
+        is complete: a creation that fails could not remove a protected one.
+        """
+        wanted = settings.known(data, stages.of_template(data, parameters))
+        if wanted["Cache"] in ("none", "external"):
+            self._leave_network()
+        for step in steps(self.data.parameters(), wanted):
+            outputs = self.data.deploy(data, step)
+        protected = wanted["Protected"] == "true"
+        if self.data.is_protected() != protected:
+            self.data.protect(on=protected)
+        return outputs
 
     def serve(self, package: Package, parameters: Mapping[str, str]) -> Parameters:
         """Deploy the app stack over the data stack; return its outputs."""
         kept = self.data.outputs()
-        code = {"CodeBucket": kept["PackagesBucket"], "CodeKey": _name(package.code)}
-        self._s3.upload_file(str(package.code), code["CodeBucket"], code["CodeKey"])
-        # What the data stack tells wins: it knows the cache's host, whoever named another.
-        wanted = stages.of_template(package.app, parameters, kept, code)
-        return self.app.deploy(package.app, wanted)
+        bucket = kept["PackagesBucket"]
+        code = self._put(bucket, package.code.read_bytes(), "zip")
+        template = self._put(bucket, json.dumps(package.app).encode(), "json")
+        place = {"CodeBucket": bucket, "CodeKey": code}
+        # The data stack's outputs take precedence: it knows the cache's host.
+        wanted = stages.of_template(package.app, parameters, kept, place)
+        outputs = self.app.deploy(f"{self._s3.meta.endpoint_url}/{bucket}/{template}", wanted)
+        # CloudFormation compares templates: it leaves a function as a switch has changed it.
+        values = settings.known(package.app, wanted)
+        for function in functions.of_stage(self._clients, self._stage):
+            function.change(switch.switched(package.app, values))
+        return outputs
 
     def down(self, *, data_too: bool) -> None:
-        """Remove the app stack, and what is kept only where asked to."""
+        """Remove the app stack, and what is kept only where asked to. Raise `DeployFailed`."""
+        if data_too:
+            self._check_that_data_may_go()
+        keys.remove(self._clients.client("apigateway"), self._stage)
         self.app.delete()
         if data_too and self.data.exists():
-            self._empty(self.data.outputs()["PackagesBucket"])
+            outputs = self.data.outputs()
+            self._wait_for_interfaces(outputs.get("FunctionsGroupId", ""))
+            self._empty(outputs["PackagesBucket"])
             self.data.delete()
+
+    def _check_that_data_may_go(self) -> None:
+        """Raise `DeployFailed` where it could not all be removed, with what to do first."""
+        if functions.are_chalices(self._clients, self._stage):
+            raise DeployFailed(
+                "Functions of `chalice deploy` use the data stack; nothing was removed. First, in "
+                f".local/deploy/{self._stage}-chalice: chalice delete --stage {self._stage}"
+            )
+        table = self.data.parameters().get("TableName")
+        if self.data.is_protected() or (table and self._is_protected(table)):
+            raise DeployFailed(
+                f"The table {table} is protected, and nothing was removed. To lift that: "
+                f"python -m dev.deploy data --stage {self._stage} --yes Protected=false"
+            )
+
+    def _is_protected(self, table: str) -> bool:
+        dynamodb = self._clients.client("dynamodb")
+        try:
+            found = dynamodb.describe_table(TableName=table)["Table"]
+        except dynamodb.exceptions.ResourceNotFoundException:
+            return False
+        return bool(found.get("DeletionProtectionEnabled"))
+
+    def _leave_network(self) -> None:
+        """
+        Take the functions out of the network before it goes: it is their way to DynamoDB.
+
+        They stop reading from the cache first, since those outside of it could not fence a key.
+        """
+        group = self.data.exists() and self.data.outputs().get("FunctionsGroupId")
+        if not group:
+            return
+        if functions.are_chalices(self._clients, self._stage):
+            raise DeployFailed(
+                "The functions are in the network that is to go. First, in "
+                f".local/deploy/{self._stage}-chalice: chalice delete --stage {self._stage}"
+            )
+        if self.app.exists():
+            off = {"CacheEnabled": "false"}
+            self.app.change(off)
+            self.app.change(off | {"RedisHost": "", "SubnetIds": "", "FunctionsGroupId": ""})
+        self._wait_for_interfaces(group)
+
+    def _wait_for_interfaces(self, group: str) -> None:
+        if group:
+            network.wait_until_left(self._clients.client("ec2"), group, self._poll_seconds)
+
+    def _put(self, bucket: str, content: bytes, kind: str) -> str:
+        """Put an object; return its name, which changes with the content."""
+        name = f"{hashlib.sha256(content).hexdigest()}.{kind}"
+        self._s3.put_object(Bucket=bucket, Key=name, Body=content)
+        return name
 
     def _empty(self, bucket: str) -> None:
         """S3 removes no bucket that holds something."""
@@ -59,6 +140,15 @@ class Release:
                 self._s3.delete_object(Bucket=bucket, Key=each["Key"])
 
 
-def _name(code: Path) -> str:
-    """Return a name that changes with the content: CloudFormation looks at nothing else."""
-    return f"{hashlib.sha256(code.read_bytes()).hexdigest()}.zip"
+def steps(deployed: Parameters, wanted: Parameters) -> Iterator[Parameters]:
+    """Yield the parameters of each update, one after the other, that lead to those wanted."""
+    if not deployed:
+        if wanted["Protected"] == "true":
+            yield wanted | {"Protected": "false"}
+    elif {deployed["Cache"], wanted["Cache"]} == {"nodes"}:
+        # ElastiCache enables failover where a replica is, and keeps the last one while it is on.
+        if deployed["CacheNodes"] == "1" != wanted["CacheNodes"]:
+            yield wanted | {"CacheFailover": "false"}
+        elif deployed["CacheNodes"] != "1" == wanted["CacheNodes"]:
+            yield wanted | {"CacheFailover": "false", "CacheNodes": deployed["CacheNodes"]}
+    yield wanted

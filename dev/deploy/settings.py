@@ -35,7 +35,7 @@ def when_packed(app: Template, values: Values) -> dict[str, str]:
     all_values = known(app, values)
     settings = {
         name: all_values[given["Ref"]]
-        for name, given in _variables(app).items()
+        for name, given in variables(app).items()
         if given.get("Ref") in PACKED
     }
     return with_stand_ins(settings)
@@ -54,7 +54,7 @@ def with_stand_ins(some: Values) -> dict[str, str]:
 def when_run(app: Template, values: Values, secret: Callable[[str], str]) -> dict[str, str]:
     """Return what the functions are told; `secret` tells what a secret's ARN stands for."""
     all_values = known(app, values)
-    found = {name: _value(given, all_values, secret) for name, given in _variables(app).items()}
+    found = {name: _value(given, all_values, secret) for name, given in variables(app).items()}
     return {name: value for name, value in found.items() if value}
 
 
@@ -71,11 +71,12 @@ def known(app: Template, values: Values) -> dict[str, str]:
     return defaults | dict(values)
 
 
-def _variables(app: Template) -> dict[str, dict[str, Any]]:
-    variables: dict[str, dict[str, Any]] = app["Resources"]["APIHandler"]["Properties"][
-        "Environment"
-    ]["Variables"]
-    return variables
+def variables(app: Template) -> dict[str, dict[str, Any]]:
+    """Return what the template says of each variable of a function."""
+    found: dict[str, dict[str, Any]] = app["Resources"]["APIHandler"]["Properties"]["Environment"][
+        "Variables"
+    ]
+    return found
 
 
 def _value(given: Mapping[str, Any], values: Values, secret: Callable[[str], str]) -> str:

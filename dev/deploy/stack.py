@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from dev.deploy.events import Events
 from dev.deploy.failure import DeployFailed
 
 _MAY: Final = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -16,6 +17,8 @@ _MAY: Final = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 _SECONDS: Final = 3600.0
 """Lambda takes up to forty minutes to leave a network that is to be deleted."""
 _NOTHING_NEW: Final = "No updates are to be performed"
+_FAILED: Final = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+"""A stack that ended so takes no update; it can only be deleted."""
 
 
 class Stack:
@@ -26,11 +29,17 @@ class Stack:
         self.name = name
         self._poll_seconds = poll_seconds
 
-    def deploy(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
-        """Create or update it; return its outputs. Raise `DeployFailed`, with what AWS said."""
+    def deploy(
+        self, template: Mapping[str, Any] | str, parameters: Mapping[str, str]
+    ) -> dict[str, str]:
+        """
+        Create or update it; return its outputs. Raise `DeployFailed`, with what failed first.
+
+        `template` is one, or the URL of one in S3. A stack whose creation failed is made anew.
+        """
         request = {
             "StackName": self.name,
-            "TemplateBody": json.dumps(template, separators=(",", ":")),
+            **_template(template),
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value}
                 for name, value in parameters.items()
@@ -38,41 +47,87 @@ class Stack:
             "Capabilities": _MAY,
             "Tags": [{"Key": "application", "Value": "product-catalog"}],
         }
-        found = self._found()
+        found = self._settled()
+        if found is not None and found["StackStatus"] in _FAILED:
+            self._clean_up(found)
+            found = None
         if found is None:
             made = self._client.create_stack(**request, OnFailure="DELETE")
-            return self._finished(made["StackId"], "CREATE_COMPLETE")
-        if not self._is_up_to_date(request):
-            return self._finished(found["StackId"], "UPDATE_COMPLETE")
-        return self.outputs()
+            return _outputs(self._done(made["StackId"], "CREATE_COMPLETE"))
+        return self._updated(found, request)
+
+    def change(self, parameters: Mapping[str, str]) -> None:
+        """Change these parameters, and leave template and other parameters as they are."""
+        found = self._existing()
+        given = [
+            {"ParameterKey": name, "ParameterValue": parameters[name]}
+            if name in parameters
+            else {"ParameterKey": name, "UsePreviousValue": True}
+            for name in _parameters(found)
+        ]
+        request = {"StackName": self.name, "UsePreviousTemplate": True, "Parameters": given}
+        self._updated(found, request | {"Capabilities": _MAY})
 
     def outputs(self) -> dict[str, str]:
-        """Return what it tells; raise `DeployFailed` where there is no such stack."""
+        """Return its outputs; raise `DeployFailed` where there is no such stack."""
+        return _outputs(self._existing())
+
+    def parameters(self) -> dict[str, str]:
+        """Return what it was deployed with, defaults included; nothing unless it can be updated."""
         found = self._found()
-        if found is None:
-            raise DeployFailed(f"There is no stack {self.name}")
-        return _outputs(found)
+        return {} if found is None or found["StackStatus"] in _FAILED else _parameters(found)
 
     def exists(self) -> bool:
         """Tell whether it is there."""
         return self._found() is not None
 
+    def is_protected(self) -> bool:
+        """Tell whether it is there and cannot be deleted."""
+        return bool((self._found() or {}).get("EnableTerminationProtection"))
+
+    def protect(self, *, on: bool) -> None:
+        """Have CloudFormation refuse to delete it, or not."""
+        self._client.update_termination_protection(
+            StackName=self.name, EnableTerminationProtection=on
+        )
+
     def delete(self) -> None:
         """Remove it and what it made; nothing happens where it is not there."""
-        found = self._found()
+        found = self._settled()
         if found is not None:
+            events = Events(self._client, found["StackId"], is_new=False)
             self._client.delete_stack(StackName=self.name)
-            self._finished(found["StackId"], "DELETE_COMPLETE")
+            self._done(found["StackId"], "DELETE_COMPLETE", events)
 
-    def _is_up_to_date(self, request: Mapping[str, Any]) -> bool:
-        """Start the update, unless there is nothing to do."""
+    def _clean_up(self, found: Mapping[str, Any]) -> None:
+        """Delete what a failed creation left. What was in use once is not deleted on the way."""
+        pages = self._client.get_paginator("describe_stack_events")
+        for page in pages.paginate(StackName=found["StackId"]):
+            for event in page["StackEvents"]:
+                is_own = event["LogicalResourceId"] == self.name
+                if is_own and event["ResourceStatus"] == "CREATE_COMPLETE":
+                    raise DeployFailed(
+                        f"{self.name}: {found['StackStatus']}. Its removal was begun and did not "
+                        "end; finish it: make destroy ARGS=--data"
+                    )
+        print(f"{self.name}: {found['StackStatus']}; removing what is left of it", flush=True)
+        self.delete()
+
+    def _updated(self, found: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, str]:
+        events = Events(self._client, found["StackId"], is_new=False)
         try:
             self._client.update_stack(**request)
         except ClientError as error:
             if _NOTHING_NEW in str(error):
-                return True
+                return _outputs(found)
             raise
-        return False
+        return _outputs(self._done(found["StackId"], "UPDATE_COMPLETE", events))
+
+    def _existing(self) -> dict[str, Any]:
+        found = self._found()
+        if found is None:
+            raise DeployFailed(f"There is no stack {self.name}")
+        return found
 
     def _found(self) -> dict[str, Any] | None:
         try:
@@ -84,24 +139,43 @@ class Stack:
         stack: dict[str, Any] = stacks[0]
         return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
 
-    def _finished(self, stack_id: str, wanted: str) -> dict[str, str]:
+    def _settled(self) -> dict[str, Any] | None:
+        """Return it once no operation is in progress: an earlier command may have been ended."""
+        found = self._found()
+        if found is not None and found["StackStatus"].endswith("_IN_PROGRESS"):
+            self._followed(found["StackId"], Events(self._client, found["StackId"], is_new=False))
+            found = self._found()
+        return found
+
+    def _done(self, stack_id: str, wanted: str, events: Events | None = None) -> dict[str, Any]:
+        events = events or Events(self._client, stack_id, is_new=True)
+        stack = self._followed(stack_id, events)
+        if stack["StackStatus"] != wanted:
+            status = stack["StackStatus"]
+            raise DeployFailed(f"{self.name} ended as {status}. First failure: {events.cause()}")
+        return stack
+
+    def _followed(self, stack_id: str, events: Events) -> dict[str, Any]:
+        """Show its events until nothing is in progress, and return it."""
+        print(f"{self.name}:", flush=True)
         deadline = time.monotonic() + _SECONDS
         while True:
-            stack = self._client.describe_stacks(StackName=stack_id)["Stacks"][0]
-            status: str = stack["StackStatus"]
-            if status == wanted:
-                return _outputs(stack)
-            if not status.endswith("_IN_PROGRESS") or time.monotonic() > deadline:
-                raise DeployFailed(f"{self.name}: {status}\n{self._reasons(stack_id)}")
+            stack: dict[str, Any] = self._client.describe_stacks(StackName=stack_id)["Stacks"][0]
+            events.show_new()
+            in_progress = stack["StackStatus"].endswith("_IN_PROGRESS")
+            if not in_progress or time.monotonic() > deadline:
+                return stack
             time.sleep(self._poll_seconds)
 
-    def _reasons(self, stack_id: str) -> str:
-        events = self._client.describe_stack_events(StackName=stack_id)["StackEvents"]
-        return "\n".join(
-            f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason told')}"
-            for event in reversed(events)
-            if event["ResourceStatus"].endswith("_FAILED")
-        )
+
+def _template(template: Mapping[str, Any] | str) -> dict[str, str]:
+    if isinstance(template, str):
+        return {"TemplateURL": template}
+    return {"TemplateBody": json.dumps(template, separators=(",", ":"))}
+
+
+def _parameters(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 
 def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:

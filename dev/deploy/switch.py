@@ -12,14 +12,24 @@ from typing import Final
 
 from dev.deploy.failure import DeployFailed
 from dev.deploy.functions import Function
-from dev.deploy.settings import with_stand_ins
+from dev.deploy.settings import variables, with_stand_ins
+from dev.deploy.templates import Template
 
 _ON_OFF: Final = {"on": "true", "off": "false"}
-_SWITCHES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+_BY_NAME: Final = (
+    "CACHE_NEGATIVE_TTL_SECONDS",
+    "CACHE_TTL_SECONDS",
+    "CACHE_WRITE_POLICY",
+    "DOCS",
+    "DYNAMODB_RETRY_SECONDS",
+    "LOG_HITS",
+    "LOG_LEVEL",
+    "REDIS_TIMEOUT_SECONDS",
+)
+SWITCHES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "CACHE": ("CACHE_ENABLED", _ON_OFF),
     "METRICS": ("METRICS", _ON_OFF),
-    "LOG_LEVEL": ("LOG_LEVEL", {}),
-    "LOG_HITS": ("LOG_HITS", {}),
+    **{name: (name, {}) for name in _BY_NAME},
 }
 """The setting behind each switch, and how it has the switch's words."""
 
@@ -29,16 +39,27 @@ def settings(words: Iterable[str]) -> dict[str, str]:
     changes = {}
     for word in words:
         name, _, value = word.partition("=")
-        if name not in _SWITCHES or not value:
-            raise DeployFailed(f"{word!r} is no switch; there are {', '.join(_SWITCHES)}=…")
-        setting, values = _SWITCHES[name]
+        if name not in SWITCHES or not value:
+            raise DeployFailed(f"{word!r} is no switch; there are {', '.join(SWITCHES)}=…")
+        setting, values = SWITCHES[name]
         if values and value not in values:
             raise DeployFailed(f"{name} is {' or '.join(values)}, not {value!r}")
         changes[setting] = values.get(value, value)
     if not changes:
-        raise DeployFailed(f"Nothing to switch; there are {', '.join(_SWITCHES)}=…")
+        raise DeployFailed(f"Nothing to switch; there are {', '.join(SWITCHES)}=…")
     with_stand_ins(changes)
     return changes
+
+
+def switched(app: Template, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what the parameters say of each setting that has a switch."""
+    parameters = by_parameter(app)
+    return {setting: values[name] for name, setting in parameters.items()}
+
+
+def by_parameter(app: Template) -> dict[str, str]:
+    """Return the setting that has a switch, of each parameter that has one."""
+    return {variables(app)[setting]["Ref"]: setting for setting, _ in SWITCHES.values()}
 
 
 def switch(functions: Iterable[Function], changes: Mapping[str, str]) -> None:

@@ -17,6 +17,8 @@ INFRA: Final = Path(__file__).parents[2] / "infra"
 
 Template = dict[str, Any]
 
+_OF_DEPLOYMENT: Final = ("Stage", "CodeBucket", "CodeKey", "CacheFailover")
+
 
 def data(infra: Path = INFRA) -> Template:
     """Return the template of what is kept: table, cache, network, roles."""
@@ -26,6 +28,18 @@ def data(infra: Path = INFRA) -> Template:
 def app(infra: Path = INFRA) -> Template:
     """Return what is merged into the template that Chalice makes of the functions."""
     return merged(parts(infra / "app"))
+
+
+def account(infra: Path = INFRA) -> Template:
+    """Return the template of what an account has once a region."""
+    return merged([infra / "account.yaml"])
+
+
+def settable() -> set[str]:
+    """Return the parameters that a person sets: the others are outputs, or the code's place."""
+    kept, run = data(), app()
+    outputs = kept["Outputs"].keys() - kept["Parameters"].keys()
+    return (kept["Parameters"].keys() | run["Parameters"].keys()) - outputs - set(_OF_DEPLOYMENT)
 
 
 def parts(directory: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.api import docs
 from tests.doubles.api import Api
+from tests.doubles.wiring import Wire
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc", "/assets/docs.js"])
@@ -86,3 +87,15 @@ def test_head_tells_what_get_would(api: Api) -> None:
     assert b"" == head.body
     for name in ("content-type", "etag", "content-security-policy", "cache-control"):
         assert got.headers[name] == head.headers[name]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/openapi.json", "/docs", "/docs/", "/redoc", *(f"/assets/{each}" for each in docs.ASSETS)],
+)
+def test_with_documentation_off_its_files_are_404(api: Api, wire: Wire, path: str) -> None:
+    """`DOCS=off` answers as for a file that does not exist; the products stay."""
+    wire(DOCS="off")
+
+    assert (404, "No such file") == ((answer := api.get(path)).status, answer.json["detail"])
+    assert 200 == api.get("/products").status

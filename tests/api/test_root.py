@@ -61,6 +61,18 @@ def test_every_link_is_answered(api: Api) -> None:
     assert {200} == {api.get(f"/{link}").status for link in links}
 
 
+@pytest.mark.parametrize("accept", [HTML, "*/*"])
+def test_without_documentation_nothing_links_to_it(api: Api, wire: Wire, accept: str) -> None:
+    """`DOCS=off` leaves the links to products and health, in JSON and on the page."""
+    wire(DOCS="off")
+
+    body = api.get("/", Accept=accept).body.decode()
+
+    assert {"products", "health"} == set(
+        re.findall(r'"(products|health|docs|redoc|openapi\.json)"', body)
+    )
+
+
 @pytest.mark.parametrize("path", ["/", "/dev", "/dev/", "/v1/catalog", "/v1/catalog/"])
 def test_links_hold_under_a_stage(lambda_module: ModuleType, wire: Wire, path: str) -> None:
     """With and without a slash at the end, for JSON and page."""

@@ -14,6 +14,7 @@ import pytest
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.products.cache import CODEC
 from dev.deploy import functions, switch
+from dev.deploy.failure import DeployFailed
 from dev.deploy.runtime import of_this_machine
 from dev.stack.environment import REGION
 from tests.checkout import checkout, environment
@@ -35,7 +36,8 @@ cli()
 def site(tmp_path: Path) -> Iterator[Site]:
     """Deploy what is kept, and no function."""
     with empty(tmp_path / "logs") as site:
-        site.parameters |= {"WriteAccess": "key"}
+        site.parameters |= {"WriteAccess": "key", "ListRequestsPerSecond": "1"}
+        site.parameters |= {"ListRequestsAtOnce": "2", "CacheTtlSeconds": "600"}
         site.keep(package())
         yield site
 
@@ -48,11 +50,15 @@ class _Checkout:
         keys = site.aws.credentials.environment()
         self._env = environment(**keys, AWS_DEFAULT_REGION=REGION, AWS_ENDPOINT_URL=url)
 
-    def deploy(self, command: str, site: Site) -> str:
+    def deploy(self, command: str, site: Site, *options: str) -> str:
         """Run a command of dev.deploy; return the last line of its output."""
-        words = [f"{name}={value}" for name, value in site.parameters.items()]
+        words = [*options, *(f"{name}={value}" for name, value in site.parameters.items())]
         words += ["--architecture", of_this_machine().architecture]
         return self.run(sys.executable, "-c", _PROGRAM, command, "--stage", STAGE, *words)
+
+    def account_logging(self) -> None:
+        """Let API Gateway log."""
+        self.run(sys.executable, "-m", "dev.deploy", "account-logging")
 
     def run(self, *command: str) -> str:
         """Run any command; return the last line of its output."""
@@ -80,17 +86,24 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         assert [f"product-catalog-{STAGE}-chalice"] == _plans(api)
         eventually(lambda: not site.redis.exists(CODEC.key(SOME_ID)))
 
-        site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam"}
-        copy.deploy("data", site)
+        copy.account_logging()
+        site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam", "GatewayLogs": "true"}
+        copy.deploy("data", site, "--yes")
         copy.run("sh", "-c", copy.deploy("configure", site))
         assert first == copy.deploy("complete", site)
         assert product == Caller(site).ask("GET", f"/products/{product['id']}").json
-        assert "WARNING" == _settings(site)["LOG_LEVEL"]
+        kept = {"LOG_LEVEL": "WARNING", "CACHE_TTL_SECONDS": "600"}
+        assert kept.items() <= _settings(site).items()
         _lives(site, site.caller("shop", "execute-api:Invoke"))
         assert [] == _plans(api)
         _can_be_switched(site)
+        site.parameters = {}  # what nobody names stays
 
         command = copy.deploy("configure", site)
+        copy.run("sh", "-c", command)
+        assert {"LOG_LEVEL": "ERROR", "CACHE_TTL_SECONDS": "600"}.items() <= _settings(site).items()
+        with pytest.raises(DeployFailed, match="chalice delete --stage dev"):
+            site.release.down(data_too=True)
         copy.run("sh", "-c", command.replace(" deploy ", " delete "))
     assert [] == site.aws.client("lambda").list_functions()["Functions"]
     assert ["products-dev"] == site.aws.client("dynamodb").list_tables()["TableNames"]
@@ -124,8 +137,12 @@ def _lives(site: Site, shop: Caller) -> Any:
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert site.outputs["DeadLetterQueueArn"] == queue
     assert (100.0, 200) == site.limits()
-    log = site.stage()["accessLogSettings"]["destinationArn"]
-    assert site.outputs["AccessLogArn"].removesuffix(":*") == log
+    assert 429 in [Caller(site).ask("GET", "/products").status for _ in range(10)]
+    logs = site.parameters.get("GatewayLogs") == "true"
+    assert logs == ("accessLogSettings" in site.stage())
+    if logs:
+        log = site.stage()["accessLogSettings"]["destinationArn"]
+        assert site.outputs["AccessLogArn"].removesuffix(":*") == log
     return shop.create()
 
 

@@ -60,8 +60,7 @@ def test_a_stage_is_deployed_again_taken_down_and_comes_up_over_its_data(
     assert [] == site.aws.client("s3").list_buckets()["Buckets"]
     assert [] == site.aws.client("sqs").list_queues().get("QueueUrls", [])
     assert [] == site.aws.client("secretsmanager").list_secrets()["SecretList"]
-    kept = [role["RoleName"] for role in site.aws.client("iam").list_roles()["Roles"]]
-    assert all("GatewayLogRole" in name for name in kept)
+    assert [] == site.aws.client("iam").list_roles()["Roles"]
 
 
 def test_a_stage_may_have_no_cache(site: Site) -> None:

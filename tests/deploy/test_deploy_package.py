@@ -27,7 +27,8 @@ from tests.examples import ENVIRONMENT
 _MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
 """As ELF numbers them."""
 _BODY_BYTES = 51_200
-"""The longest template that CloudFormation takes in a request."""
+_OBJECT_BYTES = 1_000_000
+"""The longest template that CloudFormation takes in a request, and from S3."""
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +137,18 @@ def test_the_same_source_packs_to_the_same_bytes(tmp_path: Path) -> None:
     assert package().code.read_bytes() == again.code.read_bytes()
 
 
-def test_the_templates_fit_into_a_request() -> None:
-    """So a stack needs no bucket before there is one."""
-    for template in (package().data, package().app):
-        assert len(json.dumps(template, separators=(",", ":"))) < _BODY_BYTES
+def test_the_data_stack_fits_into_a_request_and_the_app_stack_into_an_object() -> None:
+    """The data stack makes the bucket. With CORS, the app's is near what a request takes."""
+    assert len(json.dumps(package().data, separators=(",", ":"))) < _BODY_BYTES
+    assert len(json.dumps(package().app)) < _OBJECT_BYTES / 2
+
+
+def test_both_functions_have_a_whole_vcpu() -> None:
+    """At 1,769 MB: what a container imports at first use runs inside of the handler."""
+    resources = package().app["Resources"].values()
+    functions = [each for each in resources if each["Type"] == "AWS::Serverless::Function"]
+
+    assert [1769, 1769] == [each["Properties"]["MemorySize"] for each in functions]
 
 
 def test_no_stand_in_is_in_the_package() -> None:

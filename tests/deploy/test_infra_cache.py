@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dev.deploy import templates
+from dev.deploy import release, settings, templates
 
 _DATA = templates.data()
 _USER = _DATA["Resources"]["RedisUser"]["Properties"]
@@ -62,4 +62,61 @@ def test_of_the_nodes_of_a_shard_all_but_one_are_replicas() -> None:
     low, high = (_DATA["Parameters"]["CacheNodes"][name] for name in ("MinValue", "MaxValue"))
 
     assert {str(n): {"Each": n - 1} for n in range(low, high + 1)} == _DATA["Mappings"]["Replicas"]
-    assert _where(_NODES["AutomaticFailoverEnabled"], "FailsOver")
+    for name in ("AutomaticFailoverEnabled", "MultiAZEnabled"):
+        assert (True, False) == (_where(_NODES[name], "FailsOver"), _where(_NODES[name]))
+
+
+def test_a_cluster_without_replicas_is_refused_before_anything_is_made() -> None:
+    """
+    It would be made, and no later update of it would succeed.
+
+    "Replication group must have at least one read replica to enable autofailover": issue 1275 of
+    CloudFormation's coverage roadmap.
+    """
+    rule = _DATA["Rules"]["ShardsHaveReplicas"]
+
+    is_nodes, is_cluster = rule["RuleCondition"]["Fn::And"]
+    assert {"Fn::Equals": [{"Ref": "Cache"}, "nodes"]} == is_nodes
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "CacheShards"}, "1"]}]} == is_cluster
+    (assertion,) = rule["Assertions"]
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "CacheNodes"}, "1"]}]} == assertion["Assert"]
+
+
+def test_zones_may_be_named() -> None:
+    """Where the region's first two are none of Lambda's: us-east-1 has such a zone."""
+    for subnet, zone in (("SubnetA", "ZoneA"), ("SubnetB", "ZoneB")):
+        named = _DATA["Resources"][subnet]["Properties"]["AvailabilityZone"]
+        assert {"Ref": zone} == _where(named, "NamesZones")
+        assert "Fn::Select" in _where(named)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "steps"),
+    [
+        ("1", "2", [("2", "false"), ("2", "true")]),
+        ("2", "3", [("3", "true")]),
+        ("3", "1", [("3", "false"), ("1", "true")]),
+        ("1", "1", [("1", "true")]),
+    ],
+)
+def test_failover_is_on_only_where_a_replica_is(
+    before: str, after: str, steps: list[tuple[str, str]]
+) -> None:
+    """
+    A first replica comes in one update, failover in the next; and the other way round.
+
+    "Replication group must have at least one read replica to enable autofailover": issue 383 of
+    CloudFormation's coverage roadmap.
+    """
+    nodes = settings.known(_DATA, {"Stage": "dev", "Cache": "nodes", "Protected": "false"})
+    updates = release.steps(nodes | {"CacheNodes": before}, nodes | {"CacheNodes": after})
+
+    assert steps == [(each["CacheNodes"], each["CacheFailover"]) for each in updates]
+
+
+def test_a_new_table_is_protected_by_the_update_after_its_creation() -> None:
+    """A creation that fails removes what it made; one that is there already stays as it is."""
+    wanted = settings.known(_DATA, {"Stage": "prod", "Cache": "none"})
+
+    assert ["false", "true"] == [each["Protected"] for each in release.steps({}, wanted)]
+    assert ["true"] == [each["Protected"] for each in release.steps(wanted, wanted)]

@@ -118,12 +118,14 @@ def test_the_code_counts_under_names_that_are_metrics() -> None:
 
 def test_the_access_log_leads_from_a_request_to_its_caller() -> None:
     """Each line is JSON; its request id is that of our own lines, its path has the product."""
-    log = templates.app()["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]
+    setting = templates.app()["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]
+    _, log, without = setting["Fn::If"]
     line = json.loads(log["Format"])
 
     assert "$context.requestId" == line["request_id"]
     assert "$context.path" == line["path"]
     assert {"$context.identity.caller", "$context.identity.sourceIp"} <= set(line.values())
+    assert {"Ref": "AWS::NoValue"} == without
 
 
 def test_the_dashboard_is_json() -> None:
@@ -132,6 +134,24 @@ def test_the_dashboard_is_json() -> None:
 
     titles = [each["properties"]["title"] for each in json.loads(body)["widgets"]]
     assert "Hit ratio" in titles
+
+
+def test_throttled_requests_are_shown_by_metrics_of_the_table() -> None:
+    """ThrottledRequests has the dimension Operation too ("DynamoDB Metrics and dimensions")."""
+    body, _ = templates.app()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    rows = [row for each in json.loads(body)["widgets"] for row in each["properties"]["metrics"]]
+
+    assert {"ReadThrottleEvents", "WriteThrottleEvents"} == {
+        row[1] for row in rows if row[0] == "AWS/DynamoDB"
+    }
+
+
+def test_the_api_has_the_name_that_its_alarms_look_for() -> None:
+    """By its title too: an import of a definition may name the API by that."""
+    resources = templates.app()["Resources"]
+    names = [each["Value"] for each in resources["ServerErrors"]["Properties"]["Dimensions"]]
+
+    assert names[0] == _BODY["info"]["title"] == resources["RestAPI"]["Properties"]["Name"]
 
 
 def _is_alarm(resource: dict[str, Any]) -> bool:

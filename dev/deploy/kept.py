@@ -1,0 +1,83 @@
+"""
+What a stage was deployed with. A parameter that nobody names keeps it, and what changes is shown.
+
+`make switch` changes functions past their stack, so what they have precedes what the stack says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dev.deploy import functions, stages, switch, templates
+from dev.deploy.failure import DeployFailed
+from dev.deploy.release import Release
+from dev.deploy.stages import Parameters
+
+ASKS: Final = ("Cache", "WriteAccess", "ReadAccess", "Protected")
+"""What a change of one costs is not undone by changing it back: a cache, a key, a table."""
+
+
+def of_stage(clients: Any, stage: str, record: Path) -> Parameters:
+    """
+    Return the parameters of a deployed stage; nothing where it is not there.
+
+    `record` has those that `chalice deploy` made functions of: no stack knows them.
+    """
+    release = Release(clients, stage)
+    data = release.data.parameters()
+    if not data:
+        return {}
+    app = release.app.parameters()
+    if not app and record.exists() and functions.are_chalices(clients, stage):
+        app = json.loads(record.read_text())
+    settable = templates.settable()
+    known = {name: value for name, value in (app | data).items() if name in settable}
+    return known | (_switched(clients, stage, release.data.outputs() | app) if app else {})
+
+
+def resolved(stage: str, deployed: Parameters, given: Parameters) -> Parameters:
+    """Return what to deploy: what is named now, else what is deployed, else what the stage says."""
+    return stages.read(stage) | deployed | given
+
+
+def changes(deployed: Parameters, wanted: Parameters) -> dict[str, str]:
+    """Return, of each parameter that changes, a line that shows it."""
+    return {
+        name: f"{name}: {deployed[name] or 'none'} → {value or 'none'}"
+        for name, value in sorted(wanted.items())
+        if name in deployed and not _same(deployed[name], value)
+    }
+
+
+def differing(stage: str, deployed: Parameters, wanted: Parameters) -> list[str]:
+    """Return a line of each parameter that stays as it is deployed against the stage's file."""
+    return [
+        f"{name} stays {deployed[name]}; infra/stages.yaml has {value}, which ARGS=--reset takes"
+        for name, value in stages.read(stage).items()
+        if name in deployed and _same(wanted[name], deployed[name]) and deployed[name] != value
+    ]
+
+
+def _switched(clients: Any, stage: str, deployed: Mapping[str, str]) -> Parameters:
+    """Return what the API's function has that it was not deployed with."""
+    try:
+        api, _ = functions.of_stage(clients, stage)
+    except DeployFailed:
+        return {}
+    found = api.variables()
+    return {
+        name: found[setting]
+        for name, setting in switch.by_parameter(templates.app()).items()
+        if setting in found and not _same(found[setting], deployed.get(name, ""))
+    }
+
+
+def _same(one: str, other: str) -> bool:
+    """Tell whether two values are one: CloudFormation may write a number in another way."""
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return one == other
