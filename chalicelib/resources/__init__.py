@@ -24,6 +24,11 @@ class Resource(NamedTuple):
         return f"{self.name.upper()}_TABLE"
 
     @property
+    def stream_function(self) -> str:
+        """The Lambda function that the table's stream calls: `app.py` declares it."""
+        return "invalidate" if self == RESOURCES[0] else f"invalidate_{self.name}"
+
+    @property
     def stream_variable(self) -> str:
         """The environment variable with the ARN of the table's stream."""
         return f"{self.name.upper()}_STREAM_ARN"

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.resources import RESOURCES
 from dev.deploy import gateway_responses, gateway_stage, keys, settings, templates
 from dev.deploy.build import ROOT, build
 from dev.deploy.failure import DeployFailed
@@ -87,8 +88,9 @@ def complete(
     gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
     gateway_stage.limit(apigateway, api_id, app, values)
     keys.admit(apigateway, api_id, app, values)
-    (event,) = (each for each in facts.values() if each["resource_type"] == "dynamodb_event")
-    _retry(clients.client("lambda"), event["event_uuid"], app, values, poll_seconds)
+    for each in facts.values():
+        if each["resource_type"] == "dynamodb_event":
+            _retry(clients.client("lambda"), each["event_uuid"], app, values, poll_seconds)
     return api_id
 
 
@@ -118,7 +120,10 @@ def _configuration(
         "xray": values.get("Tracing") == "Active",
         "manage_iam_role": False,
         "iam_role_arn": values["ApiRoleArn"],
-        "lambda_functions": {"invalidate": {"iam_role_arn": values["InvalidateRoleArn"]}},
+        "lambda_functions": {
+            each.stream_function: {"iam_role_arn": values["InvalidateRoleArn"]}
+            for each in RESOURCES
+        },
         "environment_variables": _environment(values, secret),
     }
     if values["FunctionsGroupId"]:
@@ -131,7 +136,10 @@ def _configuration(
 
 def _environment(values: Values, secret: Callable[[str], str]) -> dict[str, str]:
     told = settings.when_run(templates.app(), values, secret)
-    return told | {"PRODUCTS_STREAM_ARN": values["StreamArn"]}
+    streams = {
+        each.stream_variable: values[f"{each.name.capitalize()}StreamArn"] for each in RESOURCES
+    }
+    return told | streams
 
 
 def _mapping(app: Template) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chalicelib.resources import RESOURCES
 from dev.deploy import functions, keys, network, settings, stages, switch
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package
@@ -88,10 +89,13 @@ class Release:
                 "Functions of `chalice deploy` use the data stack; nothing was removed. First, in "
                 f".local/deploy/{self._stage}-chalice: chalice delete --stage {self._stage}"
             )
-        table = self.data.parameters().get("TableName")
-        if self.data.is_protected() or (table and self._is_protected(table)):
+        tables = [f"{each.name.capitalize()}TableName" for each in RESOURCES]
+        named = [table for name, table in self.data.outputs().items() if name in tables]
+        protected = [table for table in named if self._is_protected(table)]
+        if self.data.is_protected() or protected:
             raise DeployFailed(
-                f"The table {table} is protected, and nothing was removed. To lift that: "
+                f"The table {', '.join(protected or named)} is protected, and nothing was removed. "
+                "To lift that: "
                 f"python -m dev.deploy data --stage {self._stage} --yes Protected=false"
             )
 

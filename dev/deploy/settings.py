@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import Settings, SettingsError
 from dev.deploy.failure import DeployFailed
 from dev.deploy.templates import Template
@@ -20,9 +21,12 @@ PACKED: Final = ("CorsAllowOrigin", *ACCESS)
 _STAND_INS: Final = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
-    "PRODUCTS_TABLE": "stand-in",
+    **{each.table_variable: "stand-in" for each in RESOURCES},
     # Chalice reads it where `app.py` declares the stream's function; infra/app/ puts the real one.
-    "PRODUCTS_STREAM_ARN": "arn:aws:dynamodb:us-east-1:000000000000:table/stand-in/stream/stand-in",
+    **{
+        each.stream_variable: "arn:aws:dynamodb:us-east-1:000000000000:table/stand-in/stream/any"
+        for each in RESOURCES
+    },
     "REDIS_HOST": "stand-in",
 }
 """What `app.py` has to be told to be imported. None of it is in the package."""

@@ -2,16 +2,20 @@
 Makes the two templates from the parts in `infra/`, as Chalice merges: what comes later wins.
 
 The data stack is all of `tables/`, which the local stack uses too, and of `data/`; what Chalice
-cannot say of the functions is all of `app/`. Knows files and merging, and no resource.
+cannot say of the functions is all of `app/`. What each resource needs there derives from the one
+list of resources.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
 from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
+
+from chalicelib.resources import RESOURCES, Resource
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
 
@@ -21,13 +25,57 @@ _OF_DEPLOYMENT: Final = ("Stage", "CodeBucket", "CodeKey", "CacheFailover")
 
 
 def data(infra: Path = INFRA) -> Template:
-    """Return the template of what is kept: table, cache, network, roles."""
-    return merged([*parts(infra / "tables"), *parts(infra / "data")])
+    """Return the template of what is kept: tables, cache, network, roles."""
+    template = merged([*parts(infra / "data"), *parts(infra / "tables")])
+    user = template["Mappings"]["Redis"]["User"]
+    prefixes = " ".join(f"~{each.key_prefix}*" for each in RESOURCES)
+    user["Access"] = user["Access"].replace("<prefixes>", prefixes)
+    way = template["Resources"]["WayToDynamoDB"]["Properties"]["PolicyDocument"]["Statement"][0]
+    for resource in RESOURCES:
+        arn = f"${{{_name(resource)}Table.Arn}}"
+        way["Resource"] += [{"Fn::Sub": arn}, {"Fn::Sub": f"{arn}/index/*"}]
+    return template
 
 
 def app(infra: Path = INFRA) -> Template:
     """Return what is merged into the template that Chalice makes of the functions."""
-    return merged(parts(infra / "app"))
+    template = merged(parts(infra / "app"))
+    for resource in RESOURCES:
+        _add(template, resource)
+    return template
+
+
+def _add(app: Template, resource: Resource) -> None:
+    """Add a resource: its table, its stream's function with an alarm, the limits of its list."""
+    name, resources = _name(resource), app["Resources"]
+    table, stream = f"{name}TableName", f"{name}StreamArn"
+    app["Parameters"] |= {table: {"Type": "String"}, stream: {"Type": "String"}}
+    function = f"Invalidate{'' if resource == RESOURCES[0] else name}"
+    if function not in resources:
+        resources[function] = deepcopy(resources["Invalidate"])
+        resources[f"StreamBehind{name}"] = alarm = deepcopy(resources["StreamBehind"])
+        alarm["Properties"]["Dimensions"] = [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    (event,) = resources[function]["Properties"]["Events"].values()
+    event["Properties"]["Stream"] = {"Ref": stream}
+    resources[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": event}
+    for each in ("APIHandler", *(each for each in resources if each.startswith("Invalidate"))):
+        variables = resources[each]["Properties"]["Environment"]["Variables"]
+        variables[resource.table_variable] = {"Ref": table}
+    methods = resources["RestAPI"]["Properties"]["MethodSettings"]
+    methods += [_list_method(methods[0], resource, verb) for verb in ("GET", "HEAD")]
+
+
+def _list_method(general: Template, resource: Resource, verb: str) -> Template:
+    return general | {
+        "ResourcePath": f"/~1{resource.name}",
+        "HttpMethod": verb,
+        "ThrottlingRateLimit": {"Ref": "ListRequestsPerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "ListRequestsAtOnce"},
+    }
+
+
+def _name(resource: Resource) -> str:
+    return resource.name.capitalize()
 
 
 def account(infra: Path = INFRA) -> Template:

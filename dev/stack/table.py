@@ -15,24 +15,31 @@ from chalicelib.settings import Settings
 from dev.stack.programs import StartFailed
 
 TEMPLATES: Final = Path(__file__).parents[2] / "infra" / "tables"
+_GIVEN: Final = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 _ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
 """The callers retry by themselves, or say what is wrong: botocore's own pauses take 25 s."""
+
+
+def _content(loader: yaml.SafeLoader, node: Any) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
 
 
 class _Loader(yaml.SafeLoader):
     """Reads `!Ref X` as `("Ref", X)`, and other short forms likewise."""
 
 
-_Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.construct_scalar(node)))
+_Loader.add_multi_constructor("!", lambda loader, form, node: (form, _content(loader, node)))
 
 
 def properties(resource: Resource, table: str) -> dict[str, Any]:
     """Return the parameters of CreateTable: they are the template's properties, but for streams."""
     template = _Loader((TEMPLATES / f"{resource.name}.yaml").read_text("utf-8")).get_single_data()
-    (declared,) = template["Resources"].values()
-    found = declared["Properties"]
+    found = template["Resources"][f"{resource.name.capitalize()}Table"]["Properties"]
     stream = {"StreamEnabled": True, **found["StreamSpecification"]}
-    return {**found, "TableName": table, "StreamSpecification": stream}
+    given = {name: found[name] for name in _GIVEN if name in found}
+    return {**given, "TableName": table, "StreamSpecification": stream}
 
 
 def create_table(dynamodb: Any, resource: Resource, table: str) -> None:

@@ -103,7 +103,7 @@ class Site:
     def edit(self, product_id: str, stock: int) -> None:
         """Change the item as an operator would, without the API."""
         self.aws.client("dynamodb").update_item(
-            TableName=self.outputs["TableName"],
+            TableName=self.outputs["ProductsTableName"],
             Key={"id": {"S": product_id}},
             UpdateExpression="SET stock_quantity = :n",
             ExpressionAttributeValues={":n": {"N": str(stock)}},

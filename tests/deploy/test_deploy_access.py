@@ -116,7 +116,14 @@ def _cache_works(who: Caller) -> bool:
 
 
 def _actions(role: str) -> set[str]:
-    policies = _DATA["Resources"][role]["Properties"]["Policies"]
+    """Return the actions of a role's own policies, and of those that a table's file adds."""
+    resources = _DATA["Resources"]
+    added = [
+        policy["Properties"]
+        for name, policy in resources.items()
+        if name.startswith("Products") and {"Ref": role} in policy["Properties"].get("Roles", [])
+    ]
+    policies = [*resources[role]["Properties"]["Policies"], *added]
     statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
     return {action for statement in statements for action in _listed(statement["Action"])}
 

@@ -112,7 +112,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
 def _write_before_the_deployment(site: Site) -> None:
     """Leave an old entry in Redis, and in the stream the record that says so."""
     site.redis.set(CODEC.key(SOME_ID), b"Vold")
-    table = site.outputs["TableName"]
+    table = site.outputs["ProductsTableName"]
     site.aws.client("dynamodb").put_item(TableName=table, Item=to_item(a_product()))
 
 

@@ -55,7 +55,7 @@ def test_records_that_waited_too_long_are_dead_letters(site: Site, shop: Caller)
         letter = _letter(site)
 
     assert "MaxRecordAgeExceeded" == letter["requestContext"]["condition"]
-    assert site.outputs["StreamArn"] == letter["DDBStreamBatchInfo"]["streamArn"]
+    assert site.outputs["ProductsStreamArn"] == letter["DDBStreamBatchInfo"]["streamArn"]
     assert site.hears_of_edits(shop)
 
 
@@ -63,7 +63,7 @@ def test_failed_records_are_retried_and_kept(site: Site) -> None:
     """The mapping is what Chalice alone could not say."""
     mapping = site.mapping()
 
-    assert site.outputs["StreamArn"] == mapping["EventSourceArn"]
+    assert site.outputs["ProductsStreamArn"] == mapping["EventSourceArn"]
     assert not mapping.get("FunctionResponseTypes")
     assert not mapping.get("BisectBatchOnFunctionError")
     assert (-1, 82800) == (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])

@@ -59,7 +59,7 @@ def test_the_page_of_deployment_has_every_parameter() -> None:
 
 def test_a_stage_that_names_nothing_has_the_defaults_of_the_settings() -> None:
     """But for those that a stage must differ in from a developer's machine."""
-    given = {"Stage": "local", "TableName": "products", "RedisHost": "redis.example"}
+    given = {"Stage": "local", "ProductsTableName": "products", "RedisHost": "redis.example"}
     outputs = {"CacheEnabled": "true", "RedisPort": "6379", "RedisDb": "0", "RedisTls": "false"}
     told = settings.when_run(_APP, {**given, **outputs, **_no_arns(), "Docs": "on"}, str)
 
