@@ -139,7 +139,7 @@ class Container:
 
 
 def create_app(container: Container) -> Chalice:
-    """Return the app with every route, each protected as the settings say."""
+    """Return the app with every route, each protected as the settings require."""
     settings = container.settings
     app = Chalice(app_name="product-catalog")
     app.api.binary_types = []

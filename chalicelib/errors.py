@@ -28,7 +28,7 @@ _NAME_SHOWN: Final = 100
 
 
 class FieldError(NamedTuple):
-    """One broken rule: where, what the rule says, and the rule's short name."""
+    """One broken rule: its place, its text and its short name."""
 
     loc: tuple[str | int, ...]
     msg: str

@@ -1,7 +1,7 @@
 """
-Who may call: the one place for the decision. Chalice tells API Gateway, and API Gateway asks.
+Which callers each route accepts: the one place for the decision. API Gateway enforces it.
 
-Each route wants what the settings say unless it is named here, so a new one is not open by mistake.
+Every route follows the settings unless it is listed here, so a new one is not open by mistake.
 Preflights (`OPTIONS`) are no routes: Chalice declares them, open to all.
 """
 
@@ -19,7 +19,7 @@ READS: Final = ("GET", "HEAD")
 
 
 def guard(routes: Mapping[str, Mapping[str, RouteEntry]], settings: Settings) -> None:
-    """Have reads ask for what `READ_ACCESS` says, all else for what `WRITE_ACCESS` says."""
+    """Protect reads as `READ_ACCESS` requires, and all other methods as `WRITE_ACCESS` does."""
     authorizers = _authorizers(settings)
     for path in routes.keys() - set(OPEN_TO_ALL):
         for method, route in routes[path].items():

@@ -47,7 +47,7 @@ def of_write(request: Request) -> Precondition:
 
 
 def read_status(request: Request, item: Representation) -> int:
-    """Return 200, 304 (the client has it) or 412 (the client wants another one)."""
+    """Return 200, 304 (the client has it) or 412 (a precondition is false)."""
     headers, version = request.headers, str(item.version)
     if _OF_A_READ.isdisjoint(headers):
         return 200

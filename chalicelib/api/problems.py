@@ -1,7 +1,7 @@
 """
 Every error as `application/problem+json` (RFC 9457). The one place from error to status.
 
-To give a new error a status, add a line to `STATUS`; a test says so for each error class.
+To give a new error a status, add a line to `STATUS`; a test requires one for each error class.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ RETRY_AFTER_SECONDS: Final = "1"
 
 
 class Problem(Exception):
-    """A request that is refused for how it speaks HTTP, before the catalog is asked."""
+    """A request refused before it reaches the catalog: by media type, size or JSON."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -79,8 +79,8 @@ def to_response(error: Exception) -> Response:
 def _kind(error: BaseException) -> str:
     """Return AWS's code for an error, else its class: its text may quote a product."""
     response = getattr(error, "response", None)
-    told = response.get("Error", {}) if isinstance(response, dict) else {}
-    return str(told.get("Code") or type(error).__name__)
+    answered = response.get("Error", {}) if isinstance(response, dict) else {}
+    return str(answered.get("Code") or type(error).__name__)
 
 
 def render(status: int, detail: str, **more: Any) -> Response:

@@ -13,7 +13,7 @@ from typing import Any
 
 def decode(text: str | bytes) -> object:
     """
-    Return what `text` (bytes: UTF-8) says; fractions as `Decimal`, so that no digit is lost.
+    Return `text` (bytes: UTF-8), decoded; fractions as `Decimal`, so that no digit is lost.
 
     Raise `ValueError` for what is no JSON: `NaN`, a name given twice and nesting without end
     included.

@@ -33,7 +33,7 @@ class ManyStore(Protocol):
     def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]: ...
 
     def add_many(self, values: Mapping[str, bytes], ttl_ms: int) -> Sequence[bool]:
-        """Set each key unless it exists; tell for each whether it did."""
+        """Set each key unless it exists; return for each whether it was set."""
 
     def run_many(
         self, script: str, calls: Sequence[tuple[str | bytes | int, ...]]
@@ -79,7 +79,7 @@ class ManyReads(Generic[T]):
 
         Who finds another's lease does not wait, but loads. After a batch that is late, the rest
         are loaded too; after one that fails, the rest of that server. `check` gets each item, as
-        soon as there is one; what it raises ends the read, and no further batch is asked for.
+        soon as there is one; what it raises ends the read, and no further batch is read.
         """
         patience = Patience(self._clock)
         missed: dict[str, bytes | None] = {}

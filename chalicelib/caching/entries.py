@@ -1,14 +1,14 @@
 """
-What the bytes under a key mean, and how long they live. The first byte tells the state:
+What the bytes under a key mean, and how long they live. The first byte is the state:
 
-    absent    nobody knows
+    absent    nothing is cached
     V…        a value
     N         negative entry: there is no such item
     L…        lease: one reader is loading
     W…        fence: writers are under way
 
-Knows neither Redis nor products; how the states follow each other is told in `protocol.py`, and the
-scripts of `scripts.py` write the fences.
+`protocol.py` has the transitions between the states; `scripts.py` writes the fences. Knows neither
+Redis nor resources.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Codec(Protocol[T]):
 
 
 def entry_of(item: T | None, codec: Codec[T]) -> bytes:
-    """Return the bytes that stand for `item`, or for that there is none."""
+    """Return the bytes of the entry of `item`, or of a negative entry."""
     return NEGATIVE if item is None else VALUE + codec.encode(item)
 
 
@@ -95,7 +95,7 @@ class Entries(Generic[T]):
         return None
 
     def write(self, item: T | None) -> tuple[bytes, int]:
-        """Return the bytes that stand for `item`, and how long they may, in ms."""
+        """Return the bytes of the entry of `item`, and its TTL in ms."""
         if item is None:
             return entry_of(item, self._codec), self._policy.negative_ttl_seconds * 1000
         jitter = random.uniform(1 - TTL_JITTER, 1 + TTL_JITTER)  # noqa: S311 — no secret
@@ -130,5 +130,5 @@ def is_held(raw: bytes | None) -> bool:
 
 
 def new_lease() -> bytes:
-    """Return a lease that nobody else holds."""
+    """Return a new, unique lease."""
     return LEASE + uuid.uuid4().hex.encode()

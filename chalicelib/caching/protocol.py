@@ -58,7 +58,7 @@ class Store(ManyStore, Protocol):
     def get(self, key: str) -> bytes | None: ...
 
     def add(self, key: str, value: bytes, ttl_ms: int) -> bool:
-        """Set `key` unless it exists; tell whether it did."""
+        """Set `key` unless it exists; return whether it was set."""
 
     def run(self, script: str, key: str, *args: bytes | str | int) -> int: ...
 
@@ -108,7 +108,7 @@ class Cache(Generic[T]):
         return self._many.fetch(keys, load, check)
 
     def fill(self, key: str, lease: bytes, item: T | None) -> None:
-        """Put `item`, or that there is none, where `lease` still stands."""
+        """Store the entry of `item`, or a negative entry, if the key still holds `lease`."""
         value, ttl_ms = self._entries.write(item)
         try:
             filled = self._store.run(FILL_SCRIPT, key, lease, value, ttl_ms)
@@ -186,7 +186,7 @@ class Cache(Generic[T]):
         return None, None
 
     def _lease(self, key: str, *, unreadable: bool) -> bytes | None:
-        """Take the lease, or return `None` where somebody was faster."""
+        """Take the lease, or return `None` if another reader was faster."""
         if unreadable:
             telemetry.warning("cache entry unreadable")
             self._clear(key)

@@ -75,7 +75,7 @@ return 1
 """
 )
 
-# Invariant: a fence stands, and so does the value that is given, if one is; anything else is gone.
+# Invariant: after it, the key holds a fence, or exactly the entry given, or nothing.
 INVALIDATE_SCRIPT: Final = (
     "local own = nil"
     + _OTHERS

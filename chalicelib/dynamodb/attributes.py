@@ -1,8 +1,8 @@
 """
 Values as DynamoDB types them, and items as a `NamedTuple` declares them.
 
-An item has an attribute for each field that is not `None`. A field's annotation says how it is
-read, so a new field of a resource needs nothing here unless its type is new.
+An item has an attribute for each field that is not `None`. A field's annotation decides how it
+is read, so a new field of a resource needs nothing here unless its type is new.
 """
 
 from __future__ import annotations

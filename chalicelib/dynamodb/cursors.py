@@ -24,7 +24,7 @@ _SEAL_BYTES: Final = 16
 
 
 class Cursors:
-    """Makes and opens cursors. Whoever shares `secret` opens the others'."""
+    """Makes and opens cursors. Processes that share `secret` open each other's cursors."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()

@@ -27,7 +27,7 @@ class Expression:
         if precondition.not_versions:
             yield f"NOT {self._is_at(precondition.not_versions, 'n')}"
         if precondition.unmodified_since is not None:
-            # An HTTP date stands for its whole second.
+            # An HTTP date includes its whole second.
             second = precondition.unmodified_since.replace(microsecond=999_999)
             self._values[":second"] = attribute(second)
             yield "(attribute_not_exists(updated_at) OR updated_at <= :second)"

@@ -43,8 +43,8 @@ class TableReads(Generic[T]):
     """
     A table, and the `NamedTuple` of its items. Any call may raise `StoreUnavailable`.
 
-    An item that is malformed (somebody wrote past the API: it has no price, say) is logged, and to
-    readers it is not there.
+    A malformed item (one written past the API, for example without a price) is logged and treated
+    as missing.
     """
 
     def __init__(

@@ -33,9 +33,9 @@ _RETRIED: Final = (Meaning.BUSY, Meaning.LOST)
 
 class ConditionNotMet(Exception):
     """
-    A write's condition was not met. `item` is what stands there.
+    A write's condition was not met. `item` is the item as it is.
 
-    `repeated` tells that an earlier try's answer was lost, so what stands there may be our own.
+    `repeated`: the answer to an earlier try was lost, so the item may be that try's own doing.
     """
 
     def __init__(self, error: ClientError, *, repeated: bool) -> None:
@@ -44,7 +44,7 @@ class ConditionNotMet(Exception):
         self.repeated = repeated
 
     def is_ours(self, moment: datetime) -> bool:
-        """Tell whether what stands there was written by our own earlier try, at `moment`."""
+        """Return whether our own earlier try wrote the item, at `moment`."""
         return self.repeated and self.item.get("updated_at") == attribute(moment)
 
     def to_error(self, noun: str, item_id: str) -> ServiceError:
@@ -109,7 +109,7 @@ class Retries:
         """
         Return the call's answer, or raise `_GaveUp`.
 
-        Not left to botocore, which does not tell whether a try that failed may have been made.
+        Not left to botocore, which does not report whether a failed try may have been made.
         """
         started = time.perf_counter()
         sent = False
@@ -132,9 +132,9 @@ class Retries:
 
 
 def _units(answer: Answer) -> float:
-    """Return the capacity that a call took, as its answer tells it: a batch's has a list."""
-    told = answer.get("ConsumedCapacity", [])
-    tables = told if isinstance(told, list) else [told]
+    """Return the capacity units that a call consumed. A batch's answer has a list."""
+    consumed = answer.get("ConsumedCapacity", [])
+    tables = consumed if isinstance(consumed, list) else [consumed]
     return float(sum(table["CapacityUnits"] for table in tables))
 
 

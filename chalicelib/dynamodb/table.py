@@ -1,8 +1,8 @@
 """
 The conditional writes of one resource's table. Knows no fields.
 
-A write may be sent twice, when an answer is lost; then a condition that fails may be our own first
-try's doing, which `ConditionNotMet.is_ours` tells.
+A write may be sent twice, when an answer is lost. A condition that then fails may be our own first
+try's doing: `ConditionNotMet.is_ours`.
 """
 
 from __future__ import annotations

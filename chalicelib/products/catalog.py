@@ -30,7 +30,7 @@ so that a listing that gets too long is not read to its end.
 
 
 class Products(Protocol):
-    """Where products are kept: `dynamodb/table.py`, which says what each call raises."""
+    """The table of products: `dynamodb/table.py`, which documents what each call raises."""
 
     def get(self, product_id: str) -> Product | None: ...
 
@@ -57,7 +57,7 @@ class Products(Protocol):
 
 
 class Cached(Protocol):
-    """Where copies of products are kept: `caching/item_cache.py`."""
+    """The cached products: `caching/item_cache.py`."""
 
     def fetch(
         self, product_id: str, load: Callable[[], Representation | None], /
@@ -115,8 +115,8 @@ class Catalog:
         """
         Return a page of a category, by price.
 
-        The index tells which products, the cache or the table what they are now. A product that
-        the index still has at another price is left out, so a page may be short.
+        The index has the ids; the cache or the table has the products as they are now. A product
+        that the index still has at another price is left out, so a page may be short.
         """
         prices, next_cursor = self._products().query(query, limit, cursor)
         products = self.get_many(prices, check)

@@ -51,7 +51,7 @@ def _index_key(product_id: str, category: str, price: str) -> Item:
 
 
 def _request(query: CategoryQuery) -> dict[str, Any]:
-    """Return the part of a Query that says which products, and in which order."""
+    """Return the part of a Query that selects and orders the products."""
     condition, values = "category = :category", {":category": attribute(query.category)}
     low, high = query.min_price, query.max_price
     if low is not None:

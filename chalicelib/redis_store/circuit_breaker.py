@@ -32,7 +32,7 @@ class CircuitBreaker:
         self._retry_at = 0.0
 
     def allows(self) -> bool:
-        """Tell whether to try. In an open circuit, a yes keeps others out for another rest."""
+        """Return whether to try. In an open circuit, one caller may try after each rest."""
         if self._failures < self._limit:
             return True
         now = self._clock()
@@ -42,13 +42,13 @@ class CircuitBreaker:
         return True
 
     def succeeded(self) -> bool:
-        """Close the circuit; tell whether it was open."""
+        """Close the circuit; return whether it was open."""
         was_open = self._failures >= self._limit
         self._failures = 0
         return was_open
 
     def failed(self) -> bool:
-        """Count a failure; the last of a row opens the circuit. Tell whether this one did."""
+        """Count a failure; the last of a row opens the circuit. Return whether this one did."""
         failures = self._failures = self._failures + 1
         if failures >= self._limit:
             self._retry_at = self._clock() + self._rest_seconds

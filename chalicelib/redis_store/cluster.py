@@ -1,5 +1,5 @@
 """
-A cluster as one store: each key is asked of the node that has it. Knows the commands alone.
+A cluster as one store: each command goes to the node of its key. Knows only the commands.
 
 `redis.RedisCluster` can do more, and takes seconds when a node hangs: `docs/decisions/0020`.
 """
@@ -17,7 +17,7 @@ from chalicelib.redis_store.store import CHECK_SCRIPT, Command, RedisStore, batc
 
 _T = TypeVar("_T")
 _Question = Callable[[RedisStore, Sequence[str]], Sequence[_T]]
-"""What is asked of a node about its keys: an answer for each."""
+"""A command to a node for some of its keys: returns an answer for each."""
 
 
 class ClusterStore:

@@ -1,5 +1,5 @@
 """
-Users whom IAM lets into ElastiCache: the password is a token, a signed request that is never sent.
+IAM authentication to ElastiCache: the password is a token, a signed request that is never sent.
 
 Its form: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html. botocore takes
 0.1 s to import, so it waits for the first token.

@@ -22,7 +22,7 @@ from chalicelib.redis_store.store import RedisStore
 _T = TypeVar("_T")
 
 LEARN_SECONDS: Final = 1.0
-"""While it is in doubt which node has what, no more than one is asked in this time."""
+"""The least time between two requests for the map of slots, while it is known to be outdated."""
 
 
 class Node(NamedTuple):
@@ -87,7 +87,7 @@ class Nodes:
             with suppress(CacheUnavailable):
                 self._learn(self._node(self._sources[0]))
         if self._map is None:
-            raise CacheUnavailable("no node has said which keys it has")
+            raise CacheUnavailable("no node has returned its slots")
         return self._map
 
     def _may_learn(self, *, reads: bool) -> bool:

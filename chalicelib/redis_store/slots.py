@@ -1,5 +1,5 @@
 """
-Which node of a cluster has which keys, as CLUSTER SLOTS and redirections say. Sends nothing.
+Which node of a cluster has which keys, from CLUSTER SLOTS and redirections. Sends nothing.
 
 https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
 """
@@ -28,8 +28,8 @@ class SlotMap:
         self.primaries: set[Address] = set()
         nodes: dict[Address, None] = {}
         for (first, last), shard in parse_cluster_slots(rows).items():
-            told = [shard["primary"], *shard["replicas"]]
-            addresses = [_address(host, port, source) for host, port in told]
+            listed = [shard["primary"], *shard["replicas"]]
+            addresses = [_address(host, port, source) for host, port in listed]
             nodes |= dict.fromkeys(addresses)
             self.primaries.add(addresses[0])
             self._owners[first : last + 1] = [addresses[0]] * (last + 1 - first)

@@ -52,7 +52,7 @@ class RedisStore:
     """
 
     def __init__(self, client: redis.Redis, *, asking: bool = False) -> None:
-        """With `asking`, the server is asked for keys of a slot that is moving to it."""
+        """With `asking`, commands are for keys of a slot that is moving to the server."""
         self._client = client
         self._asking = asking
         self._breaker = CircuitBreaker()

@@ -1,7 +1,7 @@
 """
 The start of `app.py`, on Lambda or in Chalice's command line: settings, or what stops it.
 
-Chalice's `local` and `deploy` import `app.py`. A person reads what it says there, so it is short.
+Chalice's `local` and `deploy` import `app.py`, and a person reads the message, so it is short.
 """
 
 from __future__ import annotations

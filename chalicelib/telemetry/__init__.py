@@ -1,9 +1,9 @@
 """
-What is told of the work: a line a request, with its ids, its times, and what it did as metrics.
+Log lines and metrics: one line a request, with its ids, its times and its metrics.
 
-`begin` starts a request, or a batch of the stream; what happens in it is counted on its `Trace`;
-`answered` or `invalidated` ends it with its one line. Beside it, only what an operator may want to
-act on gets a line.
+`begin` starts a request, or a batch of the stream; events in it are counted on its `Trace`;
+`answered` or `invalidated` ends it with its one line. Only warnings for an operator get a line of
+their own.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _output = _Output()
 
 
 def configure(settings: Settings) -> None:
-    """Send log lines to standard output, as the settings say. To be called once, at the start."""
+    """Send log lines to standard output, as the settings require. Call once, at the start."""
     global _output  # noqa: PLW0603 — one per process, as the logger that it is for
     is_json = settings.log_format == "json"
     stream = logging.StreamHandler(sys.stdout)
@@ -61,7 +61,7 @@ def configure(settings: Settings) -> None:
 
 
 def begin(**ids: str) -> Trace:
-    """Start a piece of work: what is logged from now on, in this thread, bears its ids."""
+    """Start a request or batch. What this thread logs from now on has its ids."""
     trace = Trace(**{name: value for name, value in ids.items() if value})
     current.set(trace)
     return trace
@@ -107,12 +107,12 @@ def looked_up_many(
 
 
 def add_fields(**fields: Any) -> None:
-    """Have the line of the current work say so, too."""
+    """Add fields to the line of the current work."""
     current.get().fields.update(fields)
 
 
 def answered(method: str, route: str | None, status: int) -> None:
-    """End a request with its line, unless it is a hit that the settings want none of."""
+    """End a request with its line, unless it is a hit that sampling leaves out."""
     trace = current.get()
     fields = {"method": method, "route": route, "status": status, **trace.fields}
     fields |= (times := trace.times())
@@ -139,25 +139,25 @@ def _end(trace: Trace, message: str, fields: dict[str, Any]) -> None:
 
 
 def debug(message: str, **fields: Any) -> None:
-    """Tell a step that only who looks for a fault wants to see."""
-    _tell(logging.DEBUG, message, fields)
+    """Log a step, for debugging."""
+    _log_fact(logging.DEBUG, message, fields)
 
 
 def info(message: str, **fields: Any) -> None:
-    """Tell a fact."""
-    _tell(logging.INFO, message, fields)
+    """Log a fact."""
+    _log_fact(logging.INFO, message, fields)
 
 
 def warning(message: str, **fields: Any) -> None:
-    """Tell a fact that an operator may want to act on."""
-    _tell(logging.WARNING, message, fields)
+    """Log a fact that an operator may have to act on."""
+    _log_fact(logging.WARNING, message, fields)
 
 
 def exception(message: str, **fields: Any) -> None:
-    """Log the exception being handled, with its traceback: a fault of ours."""
+    """Log the exception being handled, with its traceback: a bug."""
     _log.exception(message, extra={"fields": {**current.get().ids, **fields}})
 
 
-def _tell(level: int, message: str, fields: dict[str, Any]) -> None:
+def _log_fact(level: int, message: str, fields: dict[str, Any]) -> None:
     if _log.isEnabledFor(level):
         _log.log(level, message, extra={"fields": {**current.get().ids, **fields}})

@@ -42,7 +42,7 @@ class Record(logging.LogRecord):
 
 
 class _Line(logging.Formatter):
-    """What both forms have: an error's text is told where nobody but its developer reads it."""
+    """The base of both forms: the text of an error is logged only on the stage `local`."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Text(_Line):
     """For people, in a terminal: no metrics."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; an exception's traceback stands below it."""
+        """Return the line; an exception's traceback follows it."""
         moment = f"{self.formatTime(record, '%H:%M:%S')}.{record.msecs:03.0f}"
         line = for_people(moment, record.levelname, record.getMessage(), _fields(record))
         if record.exc_info:
@@ -91,8 +91,8 @@ class Text(_Line):
 
 def for_people(moment: str, level: str, message: str, fields: Mapping[str, Any]) -> str:
     """Return a fact as a terminal shows it."""
-    told = "".join([f"  {name}={value}" for name, value in fields.items()])
-    return f"{moment} {level:<7} {message:<16}{told}"
+    text = "".join([f"  {name}={value}" for name, value in fields.items()])
+    return f"{moment} {level:<7} {message:<16}{text}"
 
 
 def _without_texts(error: BaseException | None) -> str:
@@ -101,11 +101,11 @@ def _without_texts(error: BaseException | None) -> str:
 
     Their texts are left out: a driver's error often quotes what a client has sent.
     """
-    told = []
+    tracebacks = []
     while error is not None:
-        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+        tracebacks.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n\n".join(reversed(told))
+    return "\n\n".join(reversed(tracebacks))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """
-The metrics: their names, and how a log line bears them in CloudWatch's embedded metric format.
+The metrics: their names, and how a log line contains them in CloudWatch's embedded metric format.
 
 CloudWatch reads them out of the line; no call is made. One dimension, the stage, and never a
-product: each name times each dimension's value is a metric that is paid for by the month. Only
-what is above nought is told, so what never happens costs nothing.
+product: each name times each dimension's value is a metric that is paid for by the month. Zero
+values are not emitted, so what never happens costs nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ UNITS: Final = {**dict.fromkeys(COUNTS, "Count"), **dict.fromkeys(MILLISECONDS, 
 
 @lru_cache(maxsize=256)
 def directive(names: tuple[str, ...]) -> str:
-    """Return, as JSON, what tells CloudWatch which members of a line are metrics."""
+    """Return, as JSON, the directive that names the members of a line that are metrics."""
     metrics = [{"Name": name, "Unit": UNITS[name]} for name in names]
     return json.dumps(
         [{"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}],
@@ -56,7 +56,7 @@ def directive(names: tuple[str, ...]) -> str:
 
 
 def latency_of(method: str, outcome: str | None) -> str:
-    """Return the name under which an answer's time is told."""
+    """Return the name of the metric for an answer's time."""
     if method not in ("GET", "HEAD"):
         return "WriteLatency"
     return _OUTCOMES.get(outcome or "", "OtherLatency")
@@ -80,7 +80,7 @@ class Tally:
         self.times: dict[str, list[float]] = {}
 
     def count(self, name: str, number: float = 1) -> None:
-        """Add to a count; nought is not told."""
+        """Add to a count. Zero is not emitted."""
         if number:
             self.counts[name] = self.counts.get(name, 0) + number
 

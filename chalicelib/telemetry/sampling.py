@@ -1,9 +1,9 @@
 """
-Which hits get a line of their own, and who bears the metrics of those that get none.
+Which hits get a line of their own, and which line has the metrics of the others.
 
 A share of the hits is written, spread evenly. What the others counted, and how long each took,
 goes with the next line that is written, so the metrics stay exact: late, by at most so many hits as
-one line can bear, or by `LATE_SECONDS` and the wait for the next request. A container that Lambda
+one line can hold, or by `LATE_SECONDS` and the wait for the next request. A container that Lambda
 ends takes what it still carries with it: less than `MAX_VALUES` hits.
 """
 
@@ -35,7 +35,7 @@ class Sampling:
         self._since = 0.0
 
     def passes_over(self, tally: Tally) -> bool:
-        """Tell whether this is a hit that needs no line, since its tally is carried."""
+        """Return whether this is a hit without a line; its metrics go with a later line."""
         if self._share == _WHOLE or not tally.counts or not tally.counts.keys() <= _HIT:
             return False
         with self._lock:

@@ -14,7 +14,7 @@ from chalicelib.telemetry.metrics import Tally
 
 
 class Trace:
-    """`spent` has the seconds of each part, `cache` and `db`; `fields` what its line will tell."""
+    """`spent`: the seconds of each part, `cache` and `db`. `fields`: those of its line."""
 
     __slots__ = ("fields", "ids", "spent", "started", "tally")
 
