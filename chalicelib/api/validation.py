@@ -31,6 +31,8 @@ Id = Annotated[
 ]
 UNNAMED: Any = Field(default=None, validate_default=False)
 """The default of a field of `Changes` that may not be null."""
+REMOVABLE: Any = Field(default=None, description="`null` removes it.")
+"""The default of an optional field of `Changes`."""
 
 _PATTERNS: Final = {
     NOT_BLANK: "Must not be only white space",

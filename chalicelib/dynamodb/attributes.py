@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Generic, Protocol, TypeVar, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 Item = dict[str, Any]
 """An item as DynamoDB's client takes and returns it: `{"price": {"N": "24.99"}, …}`."""
@@ -88,9 +99,10 @@ class Reader(Generic[T]):
 
 
 def _reader(hint: Any) -> Callable[[Mapping[str, str]], Any]:
-    """Return how an attribute of a field with this annotation is read."""
-    for kind in (hint, *get_args(hint)):
-        if kind in _READERS:
+    """Return how an attribute of a field with this annotation, or that or `None`, is read."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    match [kind for kind in kinds if kind is not NoneType]:
+        case [kind] if kind in _READERS:
             return _READERS[kind]
     raise TypeError(f"no attribute type for {hint}: add it to `attribute` and `_READERS`")
 

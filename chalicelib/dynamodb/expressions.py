@@ -47,8 +47,8 @@ class Expression:
         if value is None:
             self._remove.append(f"#{name}")
         else:
-            self._set.append(f"#{name} = :{name}")
-            self._values[f":{name}"] = attribute(value)
+            self._set.append(f"#{name} = :new_{name}")
+            self._values[f":new_{name}"] = attribute(value)
 
     def unless_since(self, moment: datetime) -> dict[str, Any]:
         """Return what to change so that the write leaves alone what was written after `moment`."""

@@ -3,8 +3,7 @@
 from typing import Final
 
 from chalicelib.caching.codec import ItemCodec
+from chalicelib.products.model import SCHEMA
 from chalicelib.resources import PRODUCTS
 
-SCHEMA: Final = 2
-"""Raise it whenever the bytes change. An entry of another schema counts as a miss."""
 CODEC: Final = ItemCodec(PRODUCTS.key_prefix, SCHEMA)

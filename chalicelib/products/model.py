@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chalicelib.resources.representation import Representation, render
 
@@ -33,6 +33,14 @@ class Product(NamedTuple):
     category: str | None = None
 
 
+SCHEMA: Final = 2
+"""
+The number of this JSON in the cache. Raise it with every change of the fields or of `represent`:
+a cached entry of another number is a miss.
+"""
+_IN_HEADERS: Final = frozenset({"version", "created_at", "updated_at"})
+
+
 class CategoryQuery(NamedTuple):
     """Products of a category, by price; the bounds are inclusive."""
 
@@ -43,17 +51,18 @@ class CategoryQuery(NamedTuple):
 
 
 def represent(product: Product) -> Representation:
-    """Return the product as clients read it. The one place that makes its JSON."""
-    # A float is exact here: a price has at most 14 digits, and a double keeps 15.
+    """
+    Return the product as clients read it. The one place that makes its JSON.
+
+    Every field of `Product` is in it, in that order, but its history and what is `None`.
+    """
     fields = {
-        "id": product.id,
-        "name": product.name,
-        "description": product.description,
-        "price": float(product.price),
-        "stock_quantity": product.stock_quantity,
+        name: value
+        for name, value in product._asdict().items()
+        if value is not None and name not in _IN_HEADERS
     }
-    if product.category is not None:
-        fields["category"] = product.category
+    # A float is exact here: a price has at most 14 digits, and a double keeps 15.
+    fields["price"] = float(product.price)
     return render(product.version, product.updated_at, fields)
 
 

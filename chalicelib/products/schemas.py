@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from chalicelib.api.validation import NOT_BLANK, UNNAMED, Changes, Fields, Id, parse
+from chalicelib.api.validation import NOT_BLANK, REMOVABLE, UNNAMED, Changes, Fields, Id, parse
 
 __all__ = ["IdentifiedDraft", "ProductChanges", "ProductDraft", "parse", "parse_identified"]
 
@@ -66,7 +66,13 @@ StockQuantity = Annotated[
         examples=[150],
     ),
 ]
-Category = Annotated[str, Field(min_length=1, max_length=100)]
+Category = Annotated[
+    Annotated[str, Field(min_length=1, max_length=100)] | None,
+    Field(
+        description="Optional: a product without one is returned without the field.",
+        examples=["accessories"],
+    ),
+]
 
 
 class ProductDraft(Fields):
@@ -76,11 +82,7 @@ class ProductDraft(Fields):
     description: Description
     price: Price
     stock_quantity: StockQuantity
-    category: Category | None = Field(
-        default=None,
-        description="Optional: a product without one is returned without the field.",
-        examples=["accessories"],
-    )
+    category: Category = None
 
 
 class IdentifiedDraft(ProductDraft):
@@ -90,17 +92,13 @@ class IdentifiedDraft(ProductDraft):
 
 
 class ProductChanges(Changes):
-    """Any subset of the fields. Only `category` may be null, which removes it."""
+    """Any subset of the fields. `null` removes an optional one; no other may be null."""
 
     name: Name = UNNAMED
     description: Description = UNNAMED
     price: Price = UNNAMED
     stock_quantity: StockQuantity = UNNAMED
-    category: Category | None = Field(
-        default=None,
-        description="`null` removes it. No other field may be null.",
-        examples=["accessories"],
-    )
+    category: Category = REMOVABLE
 
 
 def parse_identified(data: object) -> tuple[str | None, dict[str, Any]]:

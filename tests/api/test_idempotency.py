@@ -1,15 +1,19 @@
 """Idempotency-Key on POST: a repeat is safe, whatever happened in between."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.dynamodb.attributes import to_item
+from chalicelib.resources.idempotency import id_from
 from tests import examples
 from tests.doubles.api import Api
 from tests.doubles.recording import RecordingRedis, Table
 from tests.doubles.wiring import Wire
-from tests.examples import a_body, a_draft
+from tests.examples import a_body, a_draft, a_product
 
 KEY = "5f3e9c1a-order-17"
 
@@ -81,6 +85,27 @@ def test_a_product_that_an_import_replaced_is_a_conflict(api: Api, wire: Wire) -
     assert 409 == api.post("/products", a_body(), Idempotency_Key=KEY).status
 
 
+def test_a_key_used_before_an_optional_field_existed_still_answers(
+    api: Api, moto_table: Table
+) -> None:
+    """The stored hash is of the fields of that time. The field that came later is not in it."""
+    fields = (
+        '{"description": "Ergonomic wireless mouse with adjustable DPI", "name": "Wireless Mouse",'
+        ' "price": "24.99", "stock_quantity": 150}'
+    )
+    item = to_item(a_product(id=id_from(KEY), category=None))
+    item["fingerprint"] = {"S": hashlib.sha256(fields.encode()).hexdigest()}
+    moto_table.client.put_item(TableName=moto_table.name, Item=item)
+
+    repeats = [
+        api.post("/products", a_body(category=None), Idempotency_Key=KEY),
+        api.post("/products", _without_category(), Idempotency_Key=KEY),
+    ]
+
+    assert [(201, id_from(KEY))] * 2 == [(each.status, each.json["id"]) for each in repeats]
+    assert 422 == api.post("/products", a_body(), Idempotency_Key=KEY).status
+
+
 def test_keys_make_products_of_their_own(api: Api) -> None:
     """The same product under two keys, and under none, is three products."""
     headers = [{"Idempotency_Key": "a"}, {"Idempotency_Key": "b"}, {}]
@@ -111,3 +136,7 @@ def test_fifty_concurrent_repeats_make_one_product(
 
     assert 1 == len(set(made))
     assert 1 == len(catalog.list(10).items)
+
+
+def _without_category() -> dict[str, Any]:
+    return {name: value for name, value in a_body().items() if name != "category"}

@@ -1,35 +1,32 @@
 """The bytes in the cache, held to a file: releases side by side must read each other's."""
 
 from contextlib import suppress
-from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.products.cache import CODEC, SCHEMA
-from chalicelib.products.model import represent
+from chalicelib.products.cache import CODEC
+from chalicelib.products.model import SCHEMA, represent
 from tests.examples import OTHER_ID, SOME_ID, a_product
+from tests.golden import FILE, entry, product
 
-GOLDEN = Path(__file__).parents[1] / "golden" / f"cache-entry-{SCHEMA}.bin"
 KEY = CODEC.key(SOME_ID)
 
 
-def _entry() -> bytes:
-    return CODEC.encode(represent(a_product(name="Mäuschen 🐭", price=Decimal("9999999999.9999"))))
-
-
 def test_the_bytes_are_those_of_the_golden_file() -> None:
-    """To change the cached bytes, raise SCHEMA and add the file of its name."""
-    assert GOLDEN.read_bytes() == _entry()
+    """To change the cached bytes, raise SCHEMA, then `make golden`."""
+    assert FILE.read_bytes() == entry()
 
 
 def test_the_golden_file_is_read() -> None:
     """What an earlier process wrote is a hit."""
-    assert represent(
-        a_product(name="Mäuschen 🐭", price=Decimal("9999999999.9999"))
-    ) == CODEC.decode(KEY, GOLDEN.read_bytes())
+    assert represent(product()) == CODEC.decode(KEY, FILE.read_bytes())
+
+
+def test_the_golden_product_has_every_field() -> None:
+    """So a new field changes the bytes, and the test above fails until SCHEMA is raised."""
+    assert None not in product()
 
 
 def test_the_key_holds_no_schema() -> None:
@@ -46,17 +43,18 @@ def test_what_was_laid_out_is_read_back(version: int, name: str, description: st
 
 
 BODY = represent(a_product()).body.encode()
-HEAD = b"2 7 Sun, 22 Nov 2026 12:00:00 GMT"
+DATE = b"Sun, 22 Nov 2026 12:00:00 GMT"
+HEAD = b"%d 7 %b" % (SCHEMA, DATE)
 FORGED = {
     "nothing": b"",
     "an end of line": b"\n",
-    "half a head": b"2 7",
+    "half a head": b"%d 7" % SCHEMA,
     "no body": HEAD + b" 0\n",
-    "another schema": b"1 7 Sun, 22 Nov 2026 12:00:00 GMT\n" + BODY,
-    "no schema": b" 7 Sun, 22 Nov 2026 12:00:00 GMT",
-    "a date that is none": b"2 7 Mon %d\n%b" % (len(BODY), BODY),
-    "a header in the date": b"2 7 Sun, 22 Nov 2026 12:00:00 GMT\r\nX: %d\n%b" % (len(BODY), BODY),
-    "no JSON": b"2 7 Sun, 22 Nov 2026 12:00:00 GMT 8\nnot json",
+    "another schema": b"%d 7 %b %d\n%b" % (SCHEMA - 1, DATE, len(BODY), BODY),
+    "no schema": b" 7 %b %d\n%b" % (DATE, len(BODY), BODY),
+    "a date that is none": b"%d 7 Mon %d\n%b" % (SCHEMA, len(BODY), BODY),
+    "a header in the date": b"%b\r\nX: %d\n%b" % (HEAD, len(BODY), BODY),
+    "no JSON": b"%b 8\nnot json" % HEAD,
     "a shorter length": b"%b %d\n%b" % (HEAD, len(BODY) - 1, BODY),
     "a longer length": b"%b %d\n%b" % (HEAD, len(BODY) + 1, BODY),
     "a length with a sign": b"%b +%d\n%b" % (HEAD, len(BODY), BODY),
@@ -77,30 +75,29 @@ def test_other_bytes_are_refused(data: bytes) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_version_that_is_not_written_as_ours_is_refused(version: bytes) -> None:
     """Signs, underscores and leading zeros are no digits of a version."""
-    date = b"Sun, 22 Nov 2026 12:00:00 GMT"
-    forged = b"2 %b %b %d\n%b"
-    assert CODEC.decode(KEY, forged % (b"7", date, len(BODY), BODY))
+    forged = b"%d %b %b %d\n%b"
+    assert CODEC.decode(KEY, forged % (SCHEMA, b"7", DATE, len(BODY), BODY))
 
     with pytest.raises(ValueError):  # noqa: PT011
-        CODEC.decode(KEY, forged % (version, date, len(BODY), BODY))
+        CODEC.decode(KEY, forged % (SCHEMA, version, DATE, len(BODY), BODY))
 
 
 def test_an_entry_belongs_to_its_key() -> None:
     """Copied to another product's key it is no entry."""
     with pytest.raises(ValueError):  # noqa: PT011
-        CODEC.decode(CODEC.key(OTHER_ID), _entry())
+        CODEC.decode(CODEC.key(OTHER_ID), entry())
 
 
 @given(st.binary())
 def test_no_bytes_raise_anything_else(data: bytes) -> None:
     """Whatever lies in Redis, a reader gets a miss and no error."""
-    for entry in (data, HEAD + data, b"%b %d\n%b" % (HEAD, len(data), data)):
+    for forged in (data, HEAD + data, b"%b %d\n%b" % (HEAD, len(data), data)):
         with suppress(ValueError):
-            CODEC.decode(KEY, entry)
+            CODEC.decode(KEY, forged)
 
 
 @pytest.mark.parametrize("length", [1, 10, 40, 100])
 def test_a_cut_entry_is_refused(length: int) -> None:
     """Before its body or within it."""
     with pytest.raises(ValueError):  # noqa: PT011
-        CODEC.decode(KEY, _entry()[:length])
+        CODEC.decode(KEY, entry()[:length])
