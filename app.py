@@ -10,6 +10,8 @@ from chalicelib.api import access, cors, docs, health, products, root, routes
 # An invalid setting stops the start, here, and not the first request.
 settings = start.settings()
 telemetry.configure(settings)
+if settings.imports_early:
+    wiring.import_all()
 
 app = Chalice(app_name="product-catalog")
 app.api.binary_types = []

@@ -2,7 +2,7 @@
 The composition root: builds each object once per container, on first use.
 
 The one place for lazy imports. What a cache hit does not need (boto3, Pydantic) is imported
-when it is first needed, which takes half a second off a cold start.
+when it is first needed, or by `import_all` where that is better: `docs/decisions/0035`.
 """
 
 from __future__ import annotations
@@ -101,6 +101,13 @@ def use(replacement: Container | None) -> None:
     """Take `replacement` from now on (`None`: build from the environment when next asked)."""
     global _container  # noqa: PLW0603
     _container = replacement
+
+
+def import_all() -> None:
+    """Import now what a first miss or a first write would import, and make DynamoDB's client."""
+    from chalicelib import models  # noqa: F401 — `parse_draft` uses it
+
+    _ = container().catalog, container().repository
 
 
 def parse_draft(data: object) -> ProductDraft:

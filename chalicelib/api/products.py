@@ -16,7 +16,7 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.api import inputs, preconditions, queries
 from chalicelib.api.problems import to_response
-from chalicelib.api.routes import Routes
+from chalicelib.api.routes import Routes, TextResponse
 from chalicelib.cache_entry import Outcome
 from chalicelib.catalog import Check
 from chalicelib.errors import FieldError, InvalidQuery, PreconditionFailed, ProductNotFound
@@ -109,8 +109,8 @@ def delete_product(product_id: str) -> Response:
 def _answer(product: Representation, status: int = 200) -> Response:
     headers = {"ETag": preconditions.etag(product.version), "Last-Modified": product.last_modified}
     if status == 304:
-        return Response("", {**headers}, status)
-    return Response(product.body, {"Content-Type": _JSON, **headers}, status)
+        return TextResponse("", {**headers}, status)
+    return TextResponse(product.body, {"Content-Type": _JSON, **headers}, status)
 
 
 def _fits(narrowed_by: str) -> Check:

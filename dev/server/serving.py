@@ -54,7 +54,6 @@ def serve() -> str | None:
 def load_app() -> Chalice:
     """Return the app, changed as `chalice local` does it: each thread has its current request."""
     from app import app
-    from chalicelib import models  # noqa: F401 — else the first write imports it
 
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice
@@ -87,6 +86,5 @@ def _warm_up(_worker: Any) -> None:
 
     botocore takes long to import and to make its client; the first requests do not wait for it.
     """
-    container = wiring.container()
-    _ = container.catalog, container.repository
+    wiring.import_all()
     gc.freeze()
