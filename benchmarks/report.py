@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from benchmarks import http
 from benchmarks.charts import Bar, bars
-from benchmarks.measure import FIRSTS, ONE_CPU, SHARE, SHARE_AFTER_INIT
+from benchmarks.measure import FIRSTS, LIVES
 from benchmarks.results import Spread, goals, spread
 from benchmarks.targets import OURS, PEERS, TARGETS
 
 Results = dict[str, Any]
 
 _PLACE: Final = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
-_LIVES: Final = (ONE_CPU, SHARE, SHARE_AFTER_INIT)
 
 
 def filled(document: str, results: Results) -> str:
@@ -67,7 +66,7 @@ def http_table(results: Results) -> str:
 def charts(results: Results) -> dict[str, str]:
     """Return each chart under its file's name."""
     functions = results["functions"]
-    lives = [(mode, functions[mode]["sum"]) for mode in _LIVES if mode in functions]
+    lives = [(mode, functions[mode]["sum"]) for mode in LIVES if mode in functions]
     return {
         "bench-cold.svg": _chart("Cold start to the first answer, one CPU, ms", functions["cold"]),
         "bench-warm.svg": _chart("Warm requests, ms", {n: functions["warm"][n] for n in FIRSTS}),

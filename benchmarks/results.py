@@ -7,7 +7,7 @@ from statistics import quantiles
 from typing import Any, NamedTuple
 
 from benchmarks import http
-from benchmarks.measure import FIRSTS, ONE_CPU, SHARE, SHARE_AFTER_INIT
+from benchmarks.measure import FIRSTS, LIVES
 from benchmarks.targets import LIMIT_HIT, LIMIT_MISS, LIMIT_WRITE, OURS, PEERS
 
 Results = dict[str, Any]
@@ -52,7 +52,7 @@ def goals(results: Results) -> Iterator[Goal]:
     yield _goal("cold hit : (a)", cold["hit"], LIMIT_HIT.name, 1.25)
     yield _goal("cold miss : (b)", cold["miss"], LIMIT_MISS.name, 1.15)
     yield _goal("cold write : (c)", cold["write"], LIMIT_WRITE.name, 1.20)
-    for mode in (SHARE, SHARE_AFTER_INIT, ONE_CPU):
+    for mode in LIVES:
         if mode in functions:
             yield _beside_peer(f"{mode}, sum", functions[mode]["sum"], 0.60)
     for operation, bound in zip(FIRSTS, (1.0, 1.10, 1.10), strict=True):

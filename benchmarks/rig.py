@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import redis
 
@@ -23,7 +23,7 @@ from benchmarks.packages import packed
 from benchmarks.targets import OURS, TARGETS, Target
 from chalicelib.items import to_item
 from chalicelib.product import Product, represent
-from chalicelib.product_cache import key_of
+from chalicelib.product_cache import entry_of, key_of
 from dev import environment
 from dev.deploy import stages
 from dev.servers import Emulator, Valkey
@@ -40,14 +40,16 @@ class Rig:
     def __init__(self, place: Path, emulator: Emulator, valkeys: Mapping[Target, Valkey]) -> None:
         self._place = place
         self._valkeys = valkeys
+        self._redis = {each: redis.Redis(port=valkey.port) for each, valkey in valkeys.items()}
         self._emulator = emulator
-        self._dynamodb: Any = emulator.client("dynamodb")
-        create_table(self._dynamodb, _TABLE)
+        dynamodb = emulator.client("dynamodb")
+        create_table(dynamodb, _TABLE)
         self._code = {
             name: packed(name, place / name) for name in {each.package for each in TARGETS}
         }
-        for number in range(PAGE):
-            self._put(_product(f"page {number}"))
+        names = [f"{each.name} {state}" for each in TARGETS for state in ("cached", "not cached")]
+        for name in [*names, *(f"page {number}" for number in range(PAGE))]:
+            dynamodb.put_item(TableName=_TABLE, Item=to_item(_product(name)))
 
     def function(
         self, target: Target, memory: int = 1769, quota: Path | None = None
@@ -68,25 +70,16 @@ class Rig:
     def cached(self, target: Target) -> str:
         """Return the id of a product that is in the target's cache."""
         product = _product(f"{target.name} cached")
-        self._put(product)
-        client = redis.Redis(port=self._valkeys[target].port)
-        if target is OURS:
-            if not client.exists(key_of(product.id)):
-                with self.function(target) as function:
-                    function.call(event("GET", product.id))
-        else:
-            client.set(key_of(product.id), represent(product).body)
+        body = represent(product)
+        entry = entry_of(body) if target is OURS else body.body
+        self._redis[target].set(key_of(product.id), entry)
         return product.id
 
     def uncached(self, target: Target) -> str:
         """Return the id of a product that is in no cache."""
         product = _product(f"{target.name} not cached")
-        self._put(product)
-        redis.Redis(port=self._valkeys[target].port).delete(key_of(product.id))
+        self._redis[target].delete(key_of(product.id))
         return product.id
-
-    def _put(self, product: Product) -> None:
-        self._dynamodb.put_item(TableName=_TABLE, Item=to_item(product))
 
 
 @contextmanager
