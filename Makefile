@@ -11,7 +11,7 @@ unexport PYTHON VENV BIN INSTALLED SWITCHES LOCK TOOLS MAKEFLAGS MFLAGS
 SWITCHES = $(foreach name,CACHE METRICS LOG_LEVEL LOG_HITS,$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run services watch up down import export test explore outages bench bench-listing \
+.PHONY: help install run services watch up down import export test explore outages bench \
 	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch \
 	deploy-local fuzz check audit format openapi lock clean
 
@@ -73,11 +73,8 @@ freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SE
 outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.freshness.outages $(ARGS)
 
-bench: $(INSTALLED)  ## Measure beside the peers, in 10 minutes; tables and charts: ARGS=--quick
+bench: $(INSTALLED)  ## Measure beside limits and peers, in 15 minutes; tables and charts: ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
-
-bench-listing: $(INSTALLED)  ## Time first and last pages of 100,000 products, in 13 minutes
-	@$(BIN)/python -m benchmarks.listing $(ARGS)
 
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
 	@$(BIN)/python -m dev.deploy package --stage "$(STAGE)" $(ARGS)

@@ -45,7 +45,7 @@ def main(*, quick: bool, results: Path | None) -> None:
     """
     path = results or ROOT / ".local" / "bench.json" if quick else DOCS / "bench.json"
     path.parent.mkdir(exist_ok=True)
-    figures = run(Plan(1, 2, 20, 1, 0.5) if quick else Plan())
+    figures = _rounded(run(Plan(1, 2, 20, 1, 0.5) if quick else Plan()))
     path.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     if not quick:
         write(figures)
@@ -78,6 +78,11 @@ def write(figures: dict[str, Any]) -> None:
     page.write_text(report.filled(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
     for name, chart in report.charts(figures).items():
         (DOCS / name).write_text(chart, encoding="utf-8")
+
+
+def _rounded(figures: dict[str, Any]) -> Any:
+    """Return the figures with four digits each."""
+    return json.loads(json.dumps(figures), parse_float=lambda text: float(f"{float(text):.4g}"))
 
 
 def _machine(load_before: float) -> dict[str, Any]:

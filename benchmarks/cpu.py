@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -21,25 +21,26 @@ _LIMITS: Final = {
     },
     Path("/sys/fs/cgroup"): {"cpu.max": f"{_QUOTA} {PERIOD_MICROSECONDS}"},  # version 2
 }
-_LAST: Final = (os.cpu_count() or 1) - 1
 _IS_LINUX: Final = sys.platform == "linux"
+_CPUS: Final = sorted(os.sched_getaffinity(0)) if _IS_LINUX else [0]
 
 
 @contextmanager
 def kept_for_functions() -> Iterator[None]:
     """Leave the last CPU to functions: this process and those that it starts use the others."""
-    every = set(range(os.cpu_count() or 1))
-    _pin(0, (every - {_LAST}) or every)
-    yield
-    _pin(0, every)
+    _pin(0, _CPUS[:-1] or _CPUS)
+    try:
+        yield
+    finally:
+        _pin(0, _CPUS)
 
 
 def give_one_cpu(function: int) -> None:
     """Put a function on the last CPU."""
-    _pin(function, {_LAST})
+    _pin(function, _CPUS[-1:])
 
 
-def _pin(pid: int, cpus: set[int]) -> None:
+def _pin(pid: int, cpus: Sequence[int]) -> None:
     if _IS_LINUX:
         os.sched_setaffinity(pid, cpus)
 
@@ -54,9 +55,11 @@ def seconds_used(pid: int) -> float:
 def quota() -> Iterator[Path | None]:
     """Make a control group with the share; give its `cgroup.procs`, or None without the right."""
     group = _make()
-    yield group and group / "cgroup.procs"
-    if group:
-        group.rmdir()
+    try:
+        yield group and group / "cgroup.procs"
+    finally:
+        if group:
+            group.rmdir()
 
 
 def _make() -> Path | None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from dev import environment
 from dev.deploy.tools import programs
-from dev.freshness.client import Answer, Client, wait_until_cached
+from dev.freshness.client import Answer, Client
 from dev.freshness.rig import Rig
 from dev.programs import Program, Server, answers_http
 from dev.servers import Api, Emulator, Valkey
@@ -30,6 +31,8 @@ UVICORN: Final = "FastAPI on uvicorn"
 READERS: Final = 50
 _CLIENTS: Final = 4
 _PRODUCTS: Final = 100
+_STREAM_SECONDS: Final = 2.0
+"""After these, the stream has delivered the writes before."""
 _PEER: Final = Path(__file__).with_name("peers") / "fastapi_sqlite"
 _DRAFT: Final = {
     "name": "Wireless Mouse",
@@ -106,17 +109,20 @@ def traffic(rounds: int, seconds: float) -> dict[str, Any]:
     """Return what 90 reads in 100 cost, with the stream on, and 50 readers of one cold key."""
     with Rig(redis_faults=False) as rig, Api(rig.environment(), log=Path(os.devnull)) as second:
         urls = [rig.api.url, second.url]
+        products = [_stored(rig.api.url) for _ in range(_PRODUCTS)]
         return {
-            "mixed": [_mixed(rig, seconds) for _ in range(rounds)],
+            "mixed": [_mixed(rig, products, seconds) for _ in range(rounds)],
             "one cold key": [_one_cold_key(rig, urls) for _ in range(rounds)],
         }
 
 
-def _mixed(rig: Rig, seconds: float) -> dict[str, float]:
+def _mixed(rig: Rig, products: Sequence[str], seconds: float) -> dict[str, float]:
     """Read and write evenly among products that are cached at the start."""
-    products = [_stored(rig.api.url) for _ in range(_PRODUCTS)]
+    time.sleep(_STREAM_SECONDS)
+    client = Client(rig.api.url)
     for each in products:
-        wait_until_cached(Client(rig.api.url), each)
+        _ok(client.send("GET", f"/products/{each}"))
+    client.close()
     rig.dynamodb_proxy.tell(mode="count")
     seen = Counter[str]()
     stop = threading.Timer(seconds, lambda: None)
