@@ -73,7 +73,7 @@ freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SE
 outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.freshness.outages $(ARGS)
 
-bench: $(INSTALLED)  ## Measure beside limits and peers, in 15 minutes; tables and charts: ARGS=--quick
+bench: $(INSTALLED)  ## Measure beside limits and peers, in 20 minutes; tables and charts: ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
