@@ -13,7 +13,7 @@ SWITCH_NAMES := CACHE CACHE_NEGATIVE_TTL_SECONDS CACHE_TTL_SECONDS CACHE_WRITE_P
 SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run services watch up down import export test explore outages bench bench-listing \
+.PHONY: help install run services watch up down import export test explore outages bench \
 	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch account-logging \
 	deploy-local fuzz check audit format openapi golden lock clean
 
@@ -75,11 +75,8 @@ freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SE
 outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.faults.outages $(ARGS)
 
-bench: $(INSTALLED)  ## Measure beside the peers, in 10 minutes; tables and charts: ARGS=--quick
+bench: $(INSTALLED)  ## Measure beside limits and peers, in 20 minutes; tables and charts: ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
-
-bench-listing: $(INSTALLED)  ## Time first and last pages of 100,000 products, in 13 minutes
-	@$(BIN)/python -m benchmarks.listing $(ARGS)
 
 package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
 	@$(BIN)/python -m dev.deploy package --stage "$(STAGE)" $(ARGS)

@@ -9,8 +9,9 @@ from chalicelib.settings import at_start
 # An invalid setting stops the start, here, and not the first request.
 settings = at_start.settings()
 telemetry.configure(settings)
-
 container = bootstrap.Container(settings)
+if settings.imports_early:
+    container.import_all()
 app = bootstrap.create_app(container)
 
 

@@ -1,9 +1,8 @@
-"""A Lambda function as a fresh process: the real runtime client, and the package it runs."""
+"""A Lambda function as a fresh process: the real runtime client, on one CPU or on a part of it."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -11,73 +10,74 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from benchmarks.runtime_api import Answer, FunctionFailed, RuntimeApi
+from benchmarks import cpu
+from benchmarks.runtime_api import RuntimeApi
 from dev.deploy.tools import programs
 
-LOCK: Final = Path(__file__).with_name("runtime") / "requirements.lock"
+_LOCK: Final = Path(__file__).with_name("runtime") / "requirements.lock"
 
 
-class Code(NamedTuple):
-    """An unzipped package, and where in it the function is."""
+class Taken(NamedTuple):
+    """What an answer took, in seconds of the clock and of the processor."""
 
-    directory: Path
-    handler: str
+    wall: float
+    cpu: float
 
 
 class Function:
-    """A function under way."""
+    """A function that runs."""
 
-    def __init__(self, api: RuntimeApi, process: subprocess.Popen[bytes], started: float) -> None:
+    def __init__(self, api: RuntimeApi, pid: int, started: float) -> None:
         self._api = api
-        self._process = process
+        self._pid = pid
         self._started = started
 
-    def invoke(self, event: bytes) -> tuple[Answer, float]:
-        """Return the answer, and how long it took. Raise `FunctionFailed`."""
-        return self._api.invoke(event)
+    def call(self, event: bytes) -> dict[str, Any]:
+        """Return the answer. Raise `FunctionFailed`."""
+        return self._api.invoke(event)[0]
 
-    def seconds(self, event: bytes) -> float:
-        """Return how long the answer took. Raise `FunctionFailed` where it is no good one."""
-        answer, seconds = self.invoke(event)
-        answer.json()
-        return seconds
+    def time(self, event: bytes) -> Taken:
+        """Return what a warm answer took."""
+        self._api.wait_ready()
+        before = cpu.seconds_used(self._pid)
+        _, wall, _ = self._api.invoke(event)
+        self._api.wait_ready()
+        return Taken(wall, cpu.seconds_used(self._pid) - before)
 
-    def cold_start(self, event: bytes) -> tuple[Answer, float]:
-        """Return the first answer, and the time from the process' start to it."""
-        answer, _ = self.invoke(event)
-        return answer, answer.at - self._started
-
-    def peak_memory(self) -> int:
-        """Return the most memory that the process has had, in bytes."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        peak = re.search(r"VmHWM:\s+(\d+) kB", status)
-        if peak is None:
-            raise FunctionFailed("It has ended")
-        return int(peak[1]) * 1024
+    def cold_start(self, event: bytes, quota_after_init: Path | None = None) -> Taken:
+        """Return what the first answer took, from the start of the process on."""
+        self._api.wait_ready()
+        if quota_after_init:
+            quota_after_init.write_text(str(self._pid))
+        ended = self._api.invoke(event)[2]
+        return Taken(ended - self._started, cpu.seconds_used(self._pid))
 
 
 @contextmanager
-def running(code: Code, settings: Mapping[str, str], log: Path) -> Iterator[Function]:
-    """Start the function, and end it with the block. What it writes goes to `log`."""
-    command = [str(programs("lambda-runtime", LOCK) / "python"), "-m", "awslambdaric"]
-    with RuntimeApi() as api, log.open("wb") as output:
+def running(
+    code: Path, handler: str, settings: Mapping[str, str], log: Path, quota: Path | None = None
+) -> Iterator[Function]:
+    """Start the function, within `quota` from the first instruction on; end it with the block."""
+    command = [str(programs("lambda-runtime", _LOCK) / "python"), "-m", "awslambdaric", handler]
+    api = RuntimeApi()
+    env = _environment(api, code, handler, settings)
+    with log.open("wb") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(
-            [*command, code.handler],
-            cwd=code.directory,
-            env=_environment(api, code, settings),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            yield Function(api, process, started)
-        finally:
-            process.kill()
-            process.wait()
+        process = subprocess.Popen(command, cwd=code, env=env, stdout=output, stderr=output)
+    try:
+        cpu.give_one_cpu(process.pid)
+        if quota:
+            quota.write_text(str(process.pid))
+        yield Function(api, process.pid, started)
+    finally:
+        process.kill()
+        process.wait()
+        api.close()
 
 
-def _environment(api: RuntimeApi, code: Code, settings: Mapping[str, str]) -> dict[str, Any]:
+def _environment(
+    api: RuntimeApi, code: Path, handler: str, settings: Mapping[str, str]
+) -> dict[str, str]:
     """Return what Lambda sets. As there, the code's directory takes no byte code."""
     return {
         **settings,
@@ -88,8 +88,7 @@ def _environment(api: RuntimeApi, code: Code, settings: Mapping[str, str]) -> di
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "LAMBDA_TASK_ROOT": str(code.directory),
-        "_HANDLER": code.handler,
+        "LAMBDA_TASK_ROOT": str(code),
+        "_HANDLER": handler,
     }

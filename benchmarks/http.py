@@ -1,22 +1,25 @@
-"""Hits over HTTP: the server of `make run` beside uvicorn, at 1, 8 and 32 connections."""
+"""Over HTTP, on a laptop: `make run`'s server beside the FastAPI version on uvicorn; traffic."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any, Final
 
-from benchmarks.samples import percentile, spread
-from chalicelib.resources import PRODUCTS
 from dev.deploy.tools import programs
-from dev.faults.client import Client
+from dev.faults.client import Answer, Client
+from dev.faults.rig import Rig
 from dev.stack import environment
 from dev.stack.programs import Program, Server, answers_http
 from dev.stack.servers import Api, Emulator, Valkey
@@ -24,9 +27,14 @@ from dev.stack.table import create_table
 
 CONNECTIONS: Final = (1, 8, 32)
 OURS: Final = "make run"
-UVICORN: Final = "fastapi_sqlite"
-_PEER: Final = Path(__file__).with_name("peers") / UVICORN
-_PRODUCT: Final = {
+UVICORN: Final = "FastAPI on uvicorn"
+READERS: Final = 50
+_CLIENTS: Final = 4
+_PRODUCTS: Final = 100
+_STREAM_SECONDS: Final = 2.0
+"""After these, the stream has delivered the writes before."""
+_PEER: Final = Path(__file__).with_name("peers") / "fastapi_sqlite"
+_DRAFT: Final = {
     "name": "Wireless Mouse",
     "description": "Ergonomic wireless mouse with adjustable DPI. " * 13,
     "price": 24.99,
@@ -44,11 +52,7 @@ class Uvicorn(Server):
         super().__init__(port=None)
         self._settings = {"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port)}
         self._log = log
-
-    @property
-    def url(self) -> str:
-        """The base of its paths."""
-        return f"http://{self.host}:{self.port}"
+        self.url = f"http://{self.host}:{self.port}"
 
     def _launched(self, scratch: Path) -> Program:
         uvicorn = str(programs("fastapi-sqlite", _PEER / "requirements.lock") / "uvicorn")
@@ -60,22 +64,25 @@ class Uvicorn(Server):
         return answers_http(self.host, self.port, "/")
 
 
-def measure(rounds: int, seconds: float) -> dict[str, Any]:
-    """Return requests a second, median and 99th percentile in ms, resets, by connections."""
-    told: dict[int, dict[str, list[dict[str, Any]]]] = {}
-    with servers() as urls:
-        products = {name: _stored(url) for name, url in urls.items()}
+def hits(rounds: int, seconds: float) -> dict[str, Any]:
+    """Return hits a second, median and 99th percentile in ms, by connections and server."""
+    figures: dict[str, Any] = {}
+    with _servers() as urls:
+        products = {name: f"{url}/products/{_stored(url)}" for name, url in urls.items()}
         for number in range(-1, rounds):
             for connections in CONNECTIONS:
                 for name, url in products.items():
-                    load = _load(url, connections, seconds)
+                    taken = _load(url, connections, seconds)
                     if number >= 0:
-                        told.setdefault(connections, {}).setdefault(name, []).append(load)
-    return {str(connections): _compared(each, seconds) for connections, each in told.items()}
+                        of = figures.setdefault(str(connections), {}).setdefault(name, {})
+                        of.setdefault("rate", []).append(len(taken) / seconds)
+                        of.setdefault("p50", []).append(median(taken))
+                        of.setdefault("p99", []).append(quantiles(taken, n=100)[98])
+    return figures
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, str]]:
+def _servers() -> Iterator[dict[str, str]]:
     """Start both, each with a Valkey of its own; give their URLs."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         logs = Path(directory)
@@ -84,42 +91,103 @@ def servers() -> Iterator[dict[str, str]]:
             Valkey(log=logs / "other") as other,
             Emulator(log=logs / "aws") as aws,
         ):
-            env = environment.of(valkey, aws, {"PATH": os.environ["PATH"], "LOG_FORMAT": "text"})
-            create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
+            env = environment.of(valkey, aws, {"PATH": os.environ["PATH"]})
+            create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
             uvicorn = Uvicorn(other, logs / "uvicorn")
             with Api(env, log=logs / "api") as api, uvicorn:
                 yield {OURS: api.url, UVICORN: uvicorn.url}
 
 
-def _stored(url: str) -> str:
-    """Make a product and read it, so that it is cached; return its URL."""
-    client = Client(url)
-    path = f"/products/{client.send('POST', '/products', _PRODUCT).json()['id']}"
-    if client.send("GET", path).status != 200:
-        raise RuntimeError(f"{url} has not kept its product")
-    client.close()
-    return url + path
-
-
-def _load(url: str, connections: int, seconds: float) -> dict[str, Any]:
+def _load(url: str, connections: int, seconds: float) -> list[float]:
     command = [sys.executable, "-m", "benchmarks.load", url, str(connections), str(seconds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    taken: list[float] = json.loads(done.stdout)
+    return taken
 
 
-def _compared(loads: Mapping[str, list[dict[str, Any]]], seconds: float) -> dict[str, Any]:
-    rates = {name: [len(each["seconds"]) / seconds for each in of] for name, of in loads.items()}
-    pairs = zip(rates[OURS], rates[UVICORN], strict=True)
-    summaries = {name: _summary(of, rates[name]) for name, of in loads.items()}
-    return summaries | {"ratio": spread([ours / other for ours, other in pairs])}
+def traffic(rounds: int, seconds: float) -> dict[str, Any]:
+    """Return what 90 reads in 100 cost, with the stream on, and 50 readers of one cold key."""
+    with Rig(redis_faults=False) as rig, Api(rig.environment(), log=Path(os.devnull)) as second:
+        urls = [rig.api.url, second.url]
+        products = [_stored(rig.api.url) for _ in range(_PRODUCTS)]
+        return {
+            "mixed": [_mixed(rig, products, seconds) for _ in range(rounds)],
+            "one cold key": [_one_cold_key(rig, urls) for _ in range(rounds)],
+        }
 
 
-def _summary(loads: list[dict[str, Any]], rates: list[float]) -> dict[str, Any]:
-    times = [[1000 * taken for taken in each["seconds"]] for each in loads]
+def _mixed(rig: Rig, products: Sequence[str], seconds: float) -> dict[str, float]:
+    """Read and write evenly among products that are cached at the start."""
+    time.sleep(_STREAM_SECONDS)
+    client = Client(rig.api.url)
+    for each in products:
+        _ok(client.send("GET", f"/products/{each}"))
+    client.close()
+    rig.dynamodb_proxy.tell(mode="count")
+    seen = Counter[str]()
+    stop = threading.Timer(seconds, lambda: None)
+
+    def requests(client: Client, number: int) -> None:
+        choice = random.Random(number)  # noqa: S311 — no secret
+        while stop.is_alive():
+            path = f"/products/{choice.choice(products)}"
+            if choice.random() < 0.9:
+                seen[_ok(client.send("GET", path)).cache] += 1
+            else:
+                _ok(client.send("PUT", path, {"stock_quantity": choice.randrange(1000)}))
+                seen["write"] += 1
+
+    stop.start()
+    _at_once([rig.api.url] * _CLIENTS, requests)
+    loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
+    reads = seen.total() - seen["write"]
     return {
-        "requests a second": spread(rates),
-        "p50": spread([median(each) for each in times]),
-        "p99": spread([percentile(each, 99) for each in times]),
-        "resets": sum(each["resets"] for each in loads),
+        "reads": reads,
+        "writes": seen["write"],
+        "hit ratio": seen["HIT"] / reads,
+        "misses a write": (reads - seen["HIT"]) / seen["write"],
+        "DynamoDB reads a write": loads / seen["write"],
     }
+
+
+def _one_cold_key(rig: Rig, urls: Sequence[str]) -> dict[str, float]:
+    """Have 50 readers ask for one product at once that no cache has."""
+    path = f"/products/{_stored(urls[0], read=False)}"
+    rig.dynamodb_proxy.tell(mode="count")
+    start, taken = threading.Barrier(READERS), list[float]()
+
+    def read(client: Client, _: int) -> None:
+        client.send("GET", "/products/none")  # connects, and reads nothing
+        start.wait(timeout=30)
+        taken.append(1000 * _ok(client.send("GET", path)).seconds)
+
+    _at_once([urls[number % len(urls)] for number in range(READERS)], read)
+    loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
+    return {"DynamoDB reads": loads, "median": median(taken), "slowest": max(taken)}
+
+
+def _at_once(urls: Sequence[str], run: Callable[[Client, int], None]) -> None:
+    clients = [Client(url) for url in urls]
+    threads = [
+        threading.Thread(target=run, args=(client, number)) for number, client in enumerate(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _stored(url: str, *, read: bool = True) -> str:
+    """Make a product, and read it, so that it is cached; return its id."""
+    client = Client(url)
+    product_id: str = client.send("POST", "/products", _DRAFT).json()["id"]
+    if read:
+        _ok(client.send("GET", f"/products/{product_id}"))
+    client.close()
+    return product_id
+
+
+def _ok(answer: Answer) -> Answer:
+    if answer.status != 200:
+        raise RuntimeError(f"status {answer.status}")
+    return answer

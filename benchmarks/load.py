@@ -1,10 +1,8 @@
 """
-A load of HTTP GETs over connections that are kept open.
+A load of HTTP GETs over connections that are kept open: `benchmarks.load URL CONNECTIONS SECONDS`.
 
-    python -m benchmarks.load URL CONNECTIONS SECONDS
-
-A program of its own and as small as it can be, since it takes processors from the server. Every
-connection asks anew when it is answered. Prints resets and each answer's seconds, as JSON.
+A program of its own and small, since it takes processor time from the server. Every connection
+sends its next request when it is answered. Prints the milliseconds of each answer, as JSON.
 """
 
 from __future__ import annotations
@@ -22,79 +20,47 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Connection:
-    """One connection, and what it has seen."""
+    """One connection, and the milliseconds of its answers."""
 
     def __init__(self, url: SplitResult) -> None:
-        self._address = (url.hostname or "", url.port or 80)
-        self._request = f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
-        self._received = b""
-        self._asked = 0.0
-        self.seconds: list[float] = []
-        self.connect()
-
-    def connect(self) -> None:
-        """Connect anew."""
-        self.socket = socket.create_connection(self._address)
+        self.socket = socket.create_connection((url.hostname or "", url.port or 80))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._request = f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
+        self.milliseconds: list[float] = []
 
-    def ask(self) -> None:
+    def send(self) -> None:
         """Send the request."""
         self._received = b""
-        self._asked = time.perf_counter()
+        self._sent = time.perf_counter()
         self.socket.sendall(self._request)
 
-    def read(self) -> bool:
-        """Take what has come; tell whether it is all. Raise `ConnectionError` at an end."""
+    def read(self) -> None:
+        """Take what is there; send the next request after the end of an answer."""
         data = self.socket.recv(1 << 18)
-        if not data:
-            raise ConnectionResetError
         self._received += data
-        if not _is_whole(self._received):
-            return False
-        self.seconds.append(time.perf_counter() - self._asked)
-        if not self._received.startswith(b"HTTP/1.1 200 "):
-            raise RuntimeError(self._received.decode(errors="replace"))
-        return True
+        if not data or not self._received.startswith(b"HTTP/1.1 200 "[: len(self._received)]):
+            raise RuntimeError(f"no answer: {self._received.decode(errors='replace')}")
+        end = self._received.find(b"\r\n\r\n")
+        length = _LENGTH.search(self._received, 0, end + 2) if end >= 0 else None
+        if length and len(self._received) >= end + 4 + int(length[1]):
+            self.milliseconds.append(1000 * (time.perf_counter() - self._sent))
+            self.send()
 
 
-def run(url: SplitResult, count: int, seconds: float) -> dict[str, object]:
-    """Return what `count` connections got in `seconds`."""
-    connections = [Connection(url) for _ in range(count)]
-    waiting = {each.socket.fileno(): each for each in connections}
+def run(url: SplitResult, count: int, seconds: float) -> list[float]:
+    """Return what every answer took in `seconds`."""
+    connections = {each.socket.fileno(): each for each in (Connection(url) for _ in range(count))}
     poll = select.poll()
-    for number in waiting:
+    for number, connection in connections.items():
         poll.register(number, select.POLLIN)
+        connection.send()
     ends = time.perf_counter() + seconds
-    resets = 0
-    for each in connections:
-        each.ask()
     while time.perf_counter() < ends:
         for number, _ in poll.poll(1000):
-            try:
-                if waiting[number].read():
-                    waiting[number].ask()
-            except ConnectionError:
-                resets += 1
-                _reconnect(poll, waiting, number)
-    return {"resets": resets, "seconds": [taken for each in connections for taken in each.seconds]}
-
-
-def _reconnect(poll: select.poll, waiting: dict[int, Connection], number: int) -> None:
-    connection = waiting.pop(number)
-    poll.unregister(number)
-    connection.socket.close()
-    connection.connect()
-    waiting[connection.socket.fileno()] = connection
-    poll.register(connection.socket.fileno(), select.POLLIN)
-    connection.ask()
-
-
-def _is_whole(received: bytes) -> bool:
-    end = received.find(b"\r\n\r\n")
-    length = _LENGTH.search(received, 0, end) if end >= 0 else None
-    return length is not None and len(received) >= end + 4 + int(length[1])
+            connections[number].read()
+    return [taken for each in connections.values() for taken in each.milliseconds]
 
 
 if __name__ == "__main__":
-    told = run(urlsplit(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
-    sys.stdout.write(json.dumps(told))
+    taken = run(urlsplit(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    sys.stdout.write(json.dumps(taken))

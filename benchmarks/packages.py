@@ -1,8 +1,8 @@
 """
 Packs each function as its kind is packed, and unpacks it as Lambda does.
 
-The project and the bare Lambda are compiled; Chalice's own packer and SAM's ship wheels as they
-are, so that a cold start compiles them, as it does on Lambda.
+The project and the limits are compiled. Chalice's packer and SAM's ship wheels without byte code,
+so a cold start compiles them, here as on Lambda.
 """
 
 from __future__ import annotations
@@ -11,69 +11,53 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from benchmarks.contestants import CHALICE, OURS, Contestant
-from benchmarks.function import Code
-from dev.deploy import build, stages
-from dev.deploy.package import by_chalice, pack
+from benchmarks.targets import LIMIT_HIT, OURS, PEERS
+from dev.deploy import build, package, stages
 from dev.deploy.runtime import of_this_machine
 
-PEERS: Final = Path(__file__).with_name("peers")
+_HERE: Final = Path(__file__).parent
 _STAGE: Final = "emulator"
-_STAND_INS: Final = {"PRODUCTS_TABLE": "t", "REDIS_HOST": "h", "REDIS_PORT": "1"}
-_REGION: Final = {"AWS_DEFAULT_REGION": "us-east-1"}
+_SETTINGS: Final = {
+    "PRODUCTS_TABLE": "t",
+    "REDIS_HOST": "h",
+    "REDIS_PORT": "1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 
 
-class Package(NamedTuple):
-    """What would be uploaded, and what a Lambda has of it. Sizes in bytes."""
-
-    code: Code
-    zipped: int
-    unzipped: int
-
-    def sizes(self) -> dict[str, int]:
-        """Return the sizes as JSON takes them."""
-        return {"zipped": self.zipped, "unzipped": self.unzipped}
-
-
-def package(contestant: Contestant, place: Path) -> Package:
-    """Pack into `place`, made anew. Raise `DeployFailed`."""
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    archive = _archive(contestant, place)
-    code = place / "code"
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(code)
-        unzipped = sum(each.file_size for each in packed.infolist())
-    return Package(Code(code, contestant.handler), archive.stat().st_size, unzipped)
+def packed(name: str, place: Path) -> Path:
+    """Pack into `place`; return the directory of the unpacked code. Raise `DeployFailed`."""
+    if name == OURS.package:
+        return _unzipped(package.pack(_STAGE, of_this_machine(), stages.read(_STAGE), place).code)
+    if name == LIMIT_HIT.package:
+        return _like_ours(_HERE / name, place / name)
+    source, project = _HERE / "peers" / name, place / name
+    if name == PEERS[0].package:
+        return _by_chalice(source, project)
+    build.install(of_this_machine(), project, (source / "requirements.lock").read_text())
+    shutil.copy(source / "app.py", project)
+    return project
 
 
-def _archive(contestant: Contestant, place: Path) -> Path:
-    if contestant is OURS:
-        return pack(_STAGE, of_this_machine(), stages.read(_STAGE), place).code
-    if contestant is CHALICE:
-        return _by_chalice(PEERS / contestant.name, place / "project")
-    return _by_pip(contestant, place / "project")
+def _like_ours(source: Path, project: Path) -> Path:
+    """Copy the very wheels that the project ships, and compile."""
+    shutil.copytree(build.vendored(of_this_machine(), package.OUTPUT.absolute()), project)
+    for module in source.glob("*.py"):
+        shutil.copy(module, project)
+    build.compile_all(project, "/var/task")
+    return project
 
 
 def _by_chalice(source: Path, project: Path) -> Path:
-    """Pack by `chalice package`, as its tutorial has it."""
     shutil.copytree(source, project, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "requirements.lock").replace(project / "requirements.txt")
-    # pip is told by the environment where wheels are to be had.
-    packed = by_chalice(project, {**os.environ, **_STAND_INS, **_REGION})
-    return packed / "deployment.zip"
+    # The environment tells pip where wheels are.
+    return _unzipped(package.by_chalice(project, {**os.environ, **_SETTINGS}) / "deployment.zip")
 
 
-def _by_pip(contestant: Contestant, project: Path) -> Path:
-    """Pack wheels and program side by side."""
-    project.mkdir()
-    source = PEERS / contestant.name
-    lock = source / "requirements.lock"
-    if lock.exists():
-        build.install(of_this_machine(), project, lock.read_text())
-    shutil.copy(source / "app.py", project)
-    if contestant.is_compiled:
-        build.compile_all(project, "/var/task")
-    return Path(shutil.make_archive(str(project), "zip", project))
+def _unzipped(archive: Path) -> Path:
+    with zipfile.ZipFile(archive) as code:
+        code.extractall(archive.with_name("code"))
+    return archive.with_name("code")

@@ -1,155 +1,135 @@
-"""
-The figures as Markdown, and where in a document they stand. Knows no measuring.
-
-A document marks its place by `<!-- bench:NAME -->` and `<!-- /bench -->`; what stands between is
-made from `results/latest.json`.
-"""
+"""The results as Markdown tables and three charts, and where in `docs/performance.md` they are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from benchmarks import scale
-from benchmarks.contestants import BARE, CONTESTANTS, OURS, PEERS
-from benchmarks.http import CONNECTIONS, UVICORN
-from benchmarks.http import OURS as OUR_SERVER
-from benchmarks.warm import NOT_MODIFIED, PLAIN_READ
+from benchmarks import http
+from benchmarks.charts import Bar, bars
+from benchmarks.measure import FIRSTS, LIVES
+from benchmarks.results import Spread, goals, spread
+from benchmarks.targets import OURS, PEERS, TARGETS
 
-Figures = dict[str, Any]
+Results = dict[str, Any]
 
 _PLACE: Final = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
-_MB: Final = 1_000_000
 
 
-def filled(document: str, figures: Figures) -> str:
-    """Return `document` with each marked place made anew."""
-    return _PLACE.sub(lambda place: place[1] + TABLES[place[2]](figures) + place[3], document)
+def filled(document: str, results: Results) -> str:
+    """Return `document` with each marked place written again."""
+    tables = {"goals": goals_table, "functions": functions_table, "http": http_table}
+    return _PLACE.sub(lambda place: place[1] + tables[place[2]](results) + place[3], document)
 
 
-def summary(figures: Figures) -> str:
-    """Return the short table: ours, the limit, the best peer, and the ratios."""
-    rows = [
-        ["", "this project", "a bare `GET`", "best peer", "to the limit", "to the best peer"],
-        ["---"] * 6,
-        *_functions(figures),
-        *_servers(figures),
-    ]
-    return _table(rows) + "\n" + _origin(figures)
+def goals_table(results: Results) -> str:
+    """Return the goals, what was seen, and on which machine."""
+    rows = [["ratio", "goal", "seen (quartiles)", "of processor time", ""]]
+    for each in goals(results):
+        rule = f"{'≥' if each.at_least else '≤'} {each.bound:.2f}"
+        met = "met" if each.is_met else "**missed**"
+        rows.append([each.what, rule, _ratio(each.ratio), _ratio(each.cpu), met])
+    return _table(rows) + "\n" + _origin(results["machine"])
 
 
-def details(figures: Figures) -> str:
-    """Return every contestant's times."""
-    head = ["ms, median (quartiles)", *(each.label for each in CONTESTANTS)]
-    rows = [head, ["---"] * len(head)]
-    for name, of in _operations(figures):
-        rows.append([name, *(_spread(of.get(each.name)) for each in CONTESTANTS)])
-    for name, of in figures["round trips"].items():
-        rows.append([f"{name}: Redis + DynamoDB", *(_trips(of, each.name) for each in CONTESTANTS)])
-    for title, of in (("peak memory", figures["memory"]), ("package,", figures["packages"])):
-        rows += [[f"{title} {what}, MB", *_megabytes(of, what)] for what in of[OURS.name]]
-    return _table(rows) + f"\n{_plain_read(figures)}\n"
-
-
-def promises(figures: Figures) -> str:
-    """Return the targets, and whether they were met."""
-    rows = [["ratio", "rule", "median (quartiles)", ""], ["---"] * 4]
-    for each in figures["targets"]:
-        met = "met" if each["met"] else "**missed**"
-        rows.append([each["what"], each["rule"], _spread(each), met])
+def functions_table(results: Results) -> str:
+    """Return every function's times."""
+    rows = [["ms, median (quartiles)", *(each.label for each in TARGETS)]]
+    for group, operations in results["functions"].items():
+        for operation, of in operations.items():
+            times = (_times(of.get(each.name)) for each in TARGETS)
+            rows.append([f"{group}: {operation}", *times])
     return _table(rows)
 
 
-def growth(figures: Figures) -> str:
-    """Return how hits grow: with the item's size, with the number of keys."""
-    wanted = [each for each in CONTESTANTS if each.name in figures["by size"]["1000"]]
-    rows = [["a hit of", *(each.label for each in wanted)], ["---"] * (len(wanted) + 1)]
-    for size, of in figures["by size"].items():
-        rows.append([f"{int(size) // 1000} KB", *(_spread(of[each.name]) for each in wanted)])
-    keys = [["keys in Redis", BARE.label, OURS.label], ["---"] * 3]
-    for number, of in figures["by keys"].items():
-        keys.append([f"{int(number):,}", *(_spread(of[each.name]) for each in (BARE, OURS))])
-    return _table(rows) + "\n" + _table(keys)
+def http_table(results: Results) -> str:
+    """Return what was seen over HTTP, and with the stream on."""
+    rows = [["over HTTP", http.OURS, http.UVICORN]]
+    units = {"rate": "hits a second", "p50": "median, ms", "p99": "p99, ms"}
+    for connections, of in results["http"].items():
+        for key, unit in units.items():
+            seen = (_spread(spread(of[name][key])) for name in (http.OURS, http.UVICORN))
+            rows.append([f"{connections} connections: {unit}", *seen])
+    more = [["with the stream on", "median (quartiles)"]]
+    titles = {
+        "mixed": "90 reads in 100",
+        "one cold key": f"{http.READERS} readers of one cold key, four processes",
+    }
+    for part, rounds in results["traffic"].items():
+        for key in rounds[0]:
+            seen = _spread(spread([each[key] for each in rounds]))
+            more.append([f"{titles[part]}: {key}", seen])
+    return _table(rows) + "\n" + _table(more)
 
 
-TABLES: Final = {
-    "summary": summary,
-    "details": details,
-    "promises": promises,
-    "growth": growth,
-    "scale": scale.table,
-}
+def charts(results: Results) -> dict[str, str]:
+    """Return each chart under its file's name."""
+    functions = results["functions"]
+    lives = [(mode, functions[mode]["sum"]) for mode in LIVES if mode in functions]
+    return {
+        "bench-cold.svg": _chart("Cold start to the first answer, one CPU, ms", functions["cold"]),
+        "bench-warm.svg": _chart("Warm requests, ms", {n: functions["warm"][n] for n in FIRSTS}),
+        "bench-life.svg": _chart("First hit, miss and write of a container, ms", dict(lives)),
+    }
 
 
-def _functions(figures: Figures) -> Iterator[list[str]]:
-    for name, of in _operations(figures):
-        ours, limit = of[OURS.name]["median"], of.get(BARE.name)
-        row = [f"{name}, ms", _number(ours), _number(limit["median"]) if limit else ""]
-        peers = [(of[each.name]["median"], each.label[:3]) for each in PEERS if each.name in of]
-        best, peer = min(peers, default=(None, ""))
-        row += [f"{_number(best)} {peer}" if best else "", _times(ours, limit)]
-        yield [*row, f"{ours / best:.2f} ×" if best else ""]
-
-
-def _servers(figures: Figures) -> Iterator[list[str]]:
-    for connections in map(str, CONNECTIONS):
-        told = figures["http"][connections]
-        ours, peer = (told[name]["requests a second"]["median"] for name in (OUR_SERVER, UVICORN))
-        name = f"hits a second over HTTP, {connections} connections"
-        yield [name, f"{ours:,.0f}", "", f"{peer:,.0f} (f)", "", f"{ours / peer:.2f} ×"]
-        for of in ("p50", "p99"):
-            ours, peer = (told[name][of]["median"] for name in (OUR_SERVER, UVICORN))
-            row = [f"their {of}, ms", _number(ours), "", f"{_number(peer)} (f)", ""]
-            yield [*row, f"{ours / peer:.2f} ×"]
-
-
-def _operations(figures: Figures) -> Iterator[tuple[str, Figures]]:
-    yield "cold start, hit", figures["cold"]["hit"]
-    yield "cold start, miss", figures["cold"]["miss"]
-    yield "hit", figures["warm"]["hit"]
-    yield "304", figures["warm"][NOT_MODIFIED]
-    yield "miss", figures["warm"]["miss"]
-    yield "write", figures["warm"]["write"]
-
-
-def _plain_read(figures: Figures) -> str:
-    of = figures["warm"]["miss"][PLAIN_READ]
-    return f"{PLAIN_READ} from the emulator, alone: {_spread(of)} ms."
-
-
-def _origin(figures: Figures) -> str:
-    changed = " and uncommitted changes" if figures["changed since"] else ""
-    packages = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
-    return (
-        f"Taken {figures['taken']} at {figures['commit']}{changed}, by `make bench`: "
-        f"{figures['machine']} (load before: {figures['load before']}), {figures['system']}, "
-        f"Python {figures['python']}, {packages}.\n"
+def _chart(title: str, groups: dict[str, Results]) -> str:
+    return bars(
+        title,
+        [
+            (
+                name,
+                [
+                    Bar(each.label, _kind(each), *spread(of[each.name]["wall"]))
+                    for each in TARGETS
+                    if each.name in of
+                ],
+            )
+            for name, of in groups.items()
+        ],
     )
 
 
-def _trips(of: Figures, name: str) -> str:
-    return f"{of[name]['redis']} + {of[name]['dynamodb']}" if name in of else ""
+def _kind(target: object) -> str:
+    return "ours" if target is OURS else "peer" if target in PEERS else "limit"
 
 
-def _megabytes(of: Figures, what: str) -> list[str]:
-    return [f"{of[each.name][what] / _MB:.1f}" for each in CONTESTANTS]
+def _origin(machine: Results) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    loads = " and ".join(f"{load:.1f}" for load in machine["load before and after"])
+    return (
+        f"Taken {machine['taken']} at {machine['commit']}: {machine['processor']} "
+        f"(load before and after: {loads}), {machine['system']}, Python {machine['python']}, "
+        f"{packages}.\n"
+    )
 
 
-def _spread(of: Figures | None) -> str:
+def _times(of: Results | None) -> str:
     if of is None:
         return ""
-    return f"{_number(of['median'])} ({_number(of['q1'])} – {_number(of['q3'])})"
+    return _spread(spread(of["wall"])) + f"; CPU {_number(spread(of['cpu']).median)}"
 
 
-def _times(ours: float, limit: Figures | None) -> str:
-    return f"{ours / limit['median']:.2f} ×" if limit else ""
+def _spread(of: Spread) -> str:
+    return f"{_number(of.median)} ({_number(of.low)} – {_number(of.high)})"
+
+
+def _ratio(of: Spread | None) -> str:
+    return f"{of.median:.2f} ({of.low:.2f} – {of.high:.2f})" if of else ""
 
 
 def _number(value: float) -> str:
-    """Return three digits of it: nobody can tell more apart."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    """Return three digits."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _table(rows: list[list[str]]) -> str:
-    return "".join(f"| {' | '.join(row)} |\n".replace("|  |", "| |") for row in rows)
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "".join(_lines(rows))
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for number, row in enumerate(rows):
+        yield f"| {' | '.join(row)} |\n".replace("|  |", "| |")
+        if number == 0:
+            yield "|" + "---|" * len(row) + "\n"

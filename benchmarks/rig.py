@@ -1,97 +1,133 @@
 """
-What the functions are measured on: a DynamoDB for all, and for each a Valkey and a product.
+What the functions run on: a DynamoDB for all, and for each a Valkey and products of its own.
 
-Every product is read and written by all alike; how it is cached is each one's own matter.
+Events are as API Gateway's REST API sends them, with a browser's headers (`event.json`).
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import redis
 
-from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.function import Function, running
-from benchmarks.packages import Package, package
+from benchmarks.packages import packed
+from benchmarks.targets import OURS, TARGETS, Target
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.products.cache import CODEC
 from chalicelib.products.model import Product, represent
-from chalicelib.resources import PRODUCTS
 from dev.deploy import stages
 from dev.stack import environment
 from dev.stack.servers import Emulator, Valkey
 from dev.stack.table import create_table
 
-TABLE: Final = "products"
-_NAMESPACE: Final = uuid.UUID("6f1f2a52-6b2b-4d6c-9d57-2f1d6a1f0d11")
-_LIKE_A_REAL_ONE: Final = 600
-"""Characters of a description: the product's JSON is of 0.75 KB."""
+_EVENT: Final = json.loads(Path(__file__).with_name("event.json").read_text(encoding="utf-8"))
+_TABLE: Final = "products"
+PAGE: Final = 100
 
 
 class Rig:
     """The servers that run, and the packages."""
 
-    def __init__(self, place: Path, emulator: Emulator, valkeys: dict[str, Valkey]) -> None:
+    def __init__(self, place: Path, emulator: Emulator, valkeys: Mapping[Target, Valkey]) -> None:
         self._place = place
         self._valkeys = valkeys
-        self._env = environment.of(next(iter(valkeys.values())), emulator, {})
-        self.dynamodb: Any = emulator.client("dynamodb")
-        self.emulator = emulator
-        self.packages: dict[str, Package] = {
-            each.name: package(each, place / each.name) for each in CONTESTANTS
+        self._redis = {each: redis.Redis(port=valkey.port) for each, valkey in valkeys.items()}
+        self._emulator = emulator
+        dynamodb = emulator.client("dynamodb")
+        create_table(dynamodb, _TABLE)
+        self._code = {
+            name: packed(name, place / name) for name in {each.package for each in TARGETS}
         }
-        self.redis = {name: redis.Redis(port=each.port) for name, each in valkeys.items()}
+        names = [f"{each.name} {state}" for each in TARGETS for state in ("cached", "not cached")]
+        for name in [*names, *(f"page {number}" for number in range(PAGE))]:
+            dynamodb.put_item(TableName=_TABLE, Item=to_item(_product(name)))
 
-    def function(self, contestant: Contestant, **settings: str) -> AbstractContextManager[Function]:
-        """Return a fresh function of a contestant's, with its own Valkey."""
-        env = {**self._env, "REDIS_PORT": str(self._valkeys[contestant.name].port)}
+    def function(
+        self, target: Target, memory: int = 1769, quota: Path | None = None
+    ) -> AbstractContextManager[Function]:
+        """Return a fresh function with its own Valkey."""
+        env = environment.of(self._valkeys[target], self._emulator, {})
         env |= {
             "LOG_FORMAT": "json",
+            "LOG_HITS": stages.read("prod")["LogHits"],
             "CURSOR_SECRET": "x" * 16,
             "STAGE": "bench",
-            "LOG_HITS": stages.read("prod")["LogHits"],
             "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
         }
-        code = self.packages[contestant.name].code
-        return running(code, env | settings, self._place / f"{contestant.name}.log")
+        log = self._place / f"{target.name}.log"
+        return running(self._code[target.package], target.handler, env, log, quota)
 
-    def store(self, contestant: Contestant, size: int = _LIKE_A_REAL_ONE) -> str:
-        """Put a product of about `size` bytes into the table; return its id."""
-        product = a_product(str(uuid.uuid5(_NAMESPACE, f"{contestant.name} {size}")), size)
-        self.dynamodb.put_item(TableName=TABLE, Item=to_item(product))
-        if not contestant.is_api:  # which cannot fill its cache
-            self.redis[contestant.name].set(CODEC.key(product.id), represent(product).body)
+    def cached(self, target: Target) -> str:
+        """Return the id of a product that is in the target's cache."""
+        product = _product(f"{target.name} cached")
+        body = represent(product)
+        entry = CODEC.entry(body) if target is OURS else body.body
+        self._redis[target].set(CODEC.key(product.id), entry)
         return product.id
 
-    def is_cached(self, contestant: Contestant, product_id: str) -> bool:
-        """Tell whether the product is in the cache."""
-        return bool(self.redis[contestant.name].exists(CODEC.key(product_id)))
-
-    def forget(self, contestant: Contestant, product_id: str) -> None:
-        """Take the product out of the cache."""
-        self.redis[contestant.name].delete(CODEC.key(product_id))
-
-    def plain_read(self, product_id: str) -> Callable[[], Any]:
-        """Return what reads the product as a miss has to, by botocore and nothing else."""
-        request = {"TableName": TABLE, "Key": {"id": {"S": product_id}}}
-        return lambda: self.dynamodb.get_item(**request, ConsistentRead=True)
+    def uncached(self, target: Target) -> str:
+        """Return the id of a product that is in no cache."""
+        product = _product(f"{target.name} not cached")
+        self._redis[target].delete(CODEC.key(product.id))
+        return product.id
 
 
-def a_product(product_id: str, size: int) -> Product:
-    """Return a product with a description of `size` characters."""
+@contextmanager
+def rig() -> Iterator[Rig]:
+    """Start the servers and pack; end and remove all with the block."""
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        valkeys = {
+            each: stack.enter_context(Valkey(log=place / f"{each.name}.valkey")) for each in TARGETS
+        }
+        yield Rig(place, stack.enter_context(Emulator(log=place / "aws.log")), valkeys)
+
+
+def event(
+    method: str,
+    product_id: str | None,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return a request for one product, or for a page of them."""
+    resource = "/products" if product_id is None else "/products/{product_id}"
+    path = resource.format(product_id=product_id)
+    sent = {**_EVENT["headers"], **(headers or {})}
+    context = {"resourcePath": resource, "httpMethod": method, "path": f"/api{path}"}
+    query_lists = {name: [value] for name, value in query.items()} if query else None
+    request = {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": query_lists,
+        "pathParameters": None if product_id is None else {"product_id": product_id},
+        "requestContext": _EVENT["requestContext"] | context,
+        "body": None if body is None else json.dumps(body),
+    }
+    return json.dumps(_EVENT | request).encode()
+
+
+def _product(name: str) -> Product:
+    """Return a product whose JSON is of 0.75 KB, the same each time."""
     moment = datetime(2026, 11, 22, tzinfo=UTC)
-    words = "Ergonomic wireless mouse with adjustable DPI. " * (size // 46 + 1)
     return Product(
-        id=product_id,
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
         name="Wireless Mouse",
-        description=words[:size],
+        description="Ergonomic wireless mouse with adjustable DPI. " * 13,
         price=Decimal("24.99"),
         stock_quantity=150,
         category="accessories",
@@ -99,20 +135,3 @@ def a_product(product_id: str, size: int) -> Product:
         created_at=moment,
         updated_at=moment,
     )
-
-
-@contextmanager
-def rig() -> Iterator[Rig]:
-    """Start the servers and pack; end and remove all with the block."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        place = Path(directory)
-        valkeys = {each.name: Valkey(log=place / f"{each.name}.valkey") for each in CONTESTANTS}
-        try:
-            for valkey in valkeys.values():
-                valkey.start()
-            with Emulator(log=place / "aws.log") as emulator:
-                create_table(emulator.client("dynamodb"), PRODUCTS, TABLE)
-                yield Rig(place, emulator, valkeys)
-        finally:
-            for valkey in valkeys.values():
-                valkey.stop()

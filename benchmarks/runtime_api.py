@@ -1,8 +1,7 @@
 """
 A stand-in of the Lambda runtime API, for one function: gives it events, takes its answers.
 
-Blocking and without threads, so that it takes no time from what it measures: an answer's time runs
-from the event's last byte sent to the answer's last byte received. Knows no products. The protocol:
+Blocking and without threads, so that it takes no time from what it measures. The protocol:
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
@@ -13,10 +12,9 @@ import re
 import select
 import socket
 import time
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final
 
-_PATIENCE_SECONDS: Final = 60
-_PREFIX: Final = "/2018-06-01/runtime"
+_TIMEOUT_SECONDS: Final = 60
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ACCEPTED: Final = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 _EVENT: Final = (
@@ -26,26 +24,12 @@ _EVENT: Final = (
     b"Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:f\r\n"
     b"Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419\r\n"
     b"Lambda-Runtime-Deadline-Ms: %d\r\n"
-    b"Content-Length: %d\r\n\r\n"
+    b"Content-Length: %d\r\n\r\n%b"
 )
 
 
 class FunctionFailed(Exception):
     """The function raised, at its start or for an event, or does not answer."""
-
-
-class Answer(NamedTuple):
-    """What the function answered: an answer as API Gateway takes it, and the moment it came."""
-
-    body: bytes
-    at: float
-
-    def json(self) -> Any:
-        """Return it decoded. Raise `FunctionFailed` for what is no 2xx and no 304."""
-        answer = json.loads(self.body)
-        if answer["statusCode"] // 100 != 2 and answer["statusCode"] != 304:
-            raise FunctionFailed(f"It answered {answer}")
-        return answer
 
 
 class RuntimeApi:
@@ -54,72 +38,64 @@ class RuntimeApi:
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
+        self._asking: socket.socket | None = None
         self.address = "{}:{}".format(*self._listener.getsockname())
 
-    def __enter__(self) -> Self:
-        """Be closed at the end."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close, which ends a function that waits for an event."""
+    def close(self) -> None:
+        """Close every connection, which ends a function that waits for an event."""
         for each in (self._listener, *self._connections):
             each.close()
 
-    def ready(self) -> socket.socket:
-        """Wait until the function asks for an event; return where to send it."""
-        connection, path, body = self._request()
-        if path != f"{_PREFIX}/invocation/next":
-            raise FunctionFailed(f"It sent {path}: {body.decode(errors='replace')}")
-        return connection
+    def wait_ready(self) -> socket.socket:
+        """Return once the function asks for an event: at the end of its init phase, say."""
+        if self._asking is None:
+            self._asking, path, body = self._request()
+            if not path.endswith("/invocation/next"):
+                raise FunctionFailed(f"{path}: {body.decode(errors='replace')}")
+        return self._asking
 
-    def invoke(self, event: bytes) -> tuple[Answer, float]:
-        """Return the answer to `event`, and how long it took, in seconds."""
-        asking = self.ready()
-        deadline_ms = int((time.time() + 15) * 1000)
-        message = _EVENT % (deadline_ms, len(event)) + event
+    def invoke(self, event: bytes) -> tuple[dict[str, Any], float, float]:
+        """Return the answer, the seconds that it took, and when it came. Raise `FunctionFailed`."""
+        asking, self._asking = self.wait_ready(), None
+        message = _EVENT % (int((time.time() + 15) * 1000), len(event), event)
         started = time.perf_counter()
         asking.sendall(message)
         answering, path, body = self._request()
         ended = time.perf_counter()
         answering.sendall(_ACCEPTED)
-        if not path.endswith("/response"):
-            raise FunctionFailed(f"It sent {path}: {body.decode(errors='replace')}")
-        return Answer(body, ended), ended - started
+        answer = json.loads(body)
+        if not path.endswith("/response") or answer.get("statusCode") not in (200, 304):
+            raise FunctionFailed(f"{path}: {answer}")
+        return answer, ended - started, ended
 
     def _request(self) -> tuple[socket.socket, str, bytes]:
         """Return the next request, on whichever connection it comes."""
         while True:
             waiting = [self._listener, *self._connections]
-            readable, _, _ = select.select(waiting, [], [], _PATIENCE_SECONDS)
+            readable, _, _ = select.select(waiting, [], [], _TIMEOUT_SECONDS)
             if not readable:
-                raise FunctionFailed("It does not answer")
+                raise FunctionFailed("no answer")
             if readable[0] is self._listener:
-                self._accept()
-                continue
-            request = _read(readable[0])
-            if request is not None:
+                connection, _ = self._listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._connections.append(connection)
+            elif request := _read(readable[0]):
                 return readable[0], *request
-            self._connections.remove(readable[0])
-            readable[0].close()
-
-    def _accept(self) -> None:
-        connection, _ = self._listener.accept()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connections.append(connection)
+            else:
+                self._connections.remove(readable[0])
+                readable[0].close()
 
 
 def _read(connection: socket.socket) -> tuple[str, bytes] | None:
-    """Return path and body, or `None` where the other side has gone."""
+    """Return path and body, or `None` where the other side has closed."""
     data = b""
     while b"\r\n\r\n" not in data:
-        received = connection.recv(65536)
+        received = connection.recv(1 << 16)
         if not received:
             return None
         data += received
     head, _, body = data.partition(b"\r\n\r\n")
-    parts, length = [body], len(body)
-    stated = _LENGTH.search(head)
-    while stated and length < int(stated[1]):
-        parts.append(connection.recv(1 << 20))
-        length += len(parts[-1])
-    return head.split(b" ", 2)[1].decode(), b"".join(parts)
+    length = _LENGTH.search(head)
+    while length and len(body) < int(length[1]):
+        body += connection.recv(1 << 20)
+    return head.split(b" ", 2)[1].decode(), body

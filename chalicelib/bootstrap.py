@@ -2,7 +2,8 @@
 The composition root: builds the objects of one process, each once, on first use.
 
 The one place for lazy imports, with each resource's `parts.py`. What a cache hit does not need
-(boto3, Pydantic) is imported on first use, which takes half a second off a cold start.
+(boto3, Pydantic) is imported on first use, or by `import_all` where that is better:
+`docs/decisions/0035`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Parts(Protocol):
     def repository(self) -> Table[Any]: ...
     @property
     def invalidator(self) -> stream.Invalidator: ...
+    def import_all(self) -> None: ...
+
     def parse_identified(self, data: object) -> tuple[str | None, dict[str, Any]]: ...
 
     def represent(self, item: Any) -> Representation: ...
@@ -126,6 +129,11 @@ class Container:
         """Raise `StoreUnavailable` unless each table answers."""
         for parts in self.resources:
             parts.repository.ping()
+
+    def import_all(self) -> None:
+        """Import now what a first miss or write would import, and make DynamoDB's client."""
+        for parts in self.resources:
+            parts.import_all()
 
     def invalidate(self, records: Sequence[stream.Record]) -> None:
         """Delete the cache entries that a batch of stream records has outdated."""

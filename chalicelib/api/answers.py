@@ -10,6 +10,7 @@ from chalice.app import Request, Response
 
 from chalicelib.api import preconditions
 from chalicelib.api.problems import to_response
+from chalicelib.api.routes import TextResponse
 from chalicelib.errors import FieldError, InvalidQuery, NotFound
 from chalicelib.resources.representation import Representation
 
@@ -27,8 +28,8 @@ def item(found: Representation, status: int = 200) -> Response:
     """Return an item with its validators; without its body where `status` is 304."""
     headers = {"ETag": preconditions.etag(found.version), "Last-Modified": found.last_modified}
     if status == 304:
-        return Response("", {**headers}, status)
-    return Response(found.body, {"Content-Type": _JSON, **headers}, status)
+        return TextResponse("", {**headers}, status)
+    return TextResponse(found.body, {"Content-Type": _JSON, **headers}, status)
 
 
 def json(body: str) -> Response:

@@ -30,6 +30,15 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _TRACE_ID: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")
 
 
+class TextResponse(Response):
+    """Text, each header once. Chalice's own looks for binary types, of which there are none."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002
+        """Return what API Gateway takes."""
+        headers = {"headers": self.headers, "multiValueHeaders": {}}
+        return {**headers, "statusCode": self.status_code, "body": self.body}
+
+
 class Routes(Blueprint):
     """A blueprint whose views may raise any `ServiceError` or `Problem`."""
 

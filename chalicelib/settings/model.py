@@ -16,6 +16,10 @@ from chalicelib.settings.environment import Reader, Rule
 
 LOCAL: Final = "local"
 """The stage on a developer's machine."""
+_API_HANDLER: Final = "app.app"
+"""What Lambda's `_HANDLER` is for the API, by Chalice: the stream's function only deletes keys."""
+_ONE_CPU_MB: Final = 1769
+"""Source: "Configure Lambda function memory", AWS Lambda guide."""
 
 
 class SettingsError(Exception):
@@ -61,6 +65,7 @@ class Settings:
     log_hits: float
     metrics: bool
     stage: str
+    imports_early: bool
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -115,10 +120,24 @@ class Settings:
             log_hits=read.number("LOG_HITS", 0.01, 1.0, 1.0),
             metrics=read.boolean("METRICS", default=True),
             stage=read.text("STAGE", _STAGE, None if on_lambda else LOCAL),
+            imports_early=_imports_early(env),
         )
         if read.errors:
             raise SettingsError("\n".join(["Invalid settings:", *read.errors]))
         return settings
+
+
+def _imports_early(env: Mapping[str, str]) -> bool:
+    """
+    Return whether the API's function imports in its init phase what a miss and a write need.
+
+    A function that has less than a CPU has a whole one in that phase, and one that is started in
+    advance has no request that waits. With a whole CPU a first hit is answered sooner without.
+    """
+    if env.get("_HANDLER") != _API_HANDLER:
+        return False
+    in_advance = env.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") != "on-demand"
+    return in_advance or int(env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _ONE_CPU_MB)) < _ONE_CPU_MB
 
 
 def _region_variable(env: Mapping[str, str]) -> str:

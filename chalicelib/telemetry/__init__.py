@@ -114,11 +114,12 @@ def add_fields(**fields: Any) -> None:
 def answered(method: str, route: str | None, status: int) -> None:
     """End a request with its line, unless it is a hit that sampling leaves out."""
     trace = current.get()
-    fields = {"method": method, "route": route, "status": status, **trace.fields}
-    fields |= (times := trace.times())
+    times = trace.times()
     trace.tally.time(latency_of(method, trace.fields.get("cache")), times["ms"])
     trace.tally.count("ServerErrors", status >= 500)
-    _end(trace, "answered", fields)
+    if _needs_line(trace):
+        fields = {"method": method, "route": route, "status": status, **trace.fields, **times}
+        _write(trace, "answered", fields)
 
 
 def invalidated(lag_seconds: float | None, **fields: Any) -> None:
@@ -126,16 +127,21 @@ def invalidated(lag_seconds: float | None, **fields: Any) -> None:
     trace = current.get()
     if lag_seconds is not None:
         trace.tally.time("InvalidationLag", round(lag_seconds * 1000, 3))
-    _end(trace, "invalidated", {**fields, **trace.fields, **trace.times()})
+    if _needs_line(trace):
+        _write(trace, "invalidated", {**fields, **trace.fields, **trace.times()})
 
 
-def _end(trace: Trace, message: str, fields: dict[str, Any]) -> None:
+def _needs_line(trace: Trace) -> bool:
+    """Return whether to write a line. Most hits of a busy stage need none, nor its fields."""
+    return _output.is_cold or not _output.sampling.passes_over(trace.tally)
+
+
+def _write(trace: Trace, message: str, fields: dict[str, Any]) -> None:
     if _output.is_cold:
         _output.is_cold = False
         trace.tally.count("ColdStarts")
         fields["cold_start"] = True
-    if not _output.sampling.passes_over(trace.tally):
-        _output.write(message, {**trace.ids, **fields}, trace.tally)
+    _output.write(message, {**trace.ids, **fields}, trace.tally)
 
 
 def debug(message: str, **fields: Any) -> None:

@@ -60,7 +60,6 @@ def serve(replacement: Container | None = None) -> str | None:
 def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
     """Return the app, changed as `chalice local` does it: each thread has its current request."""
     import app as lambda_module
-    from chalicelib.products import schemas  # noqa: F401 — else the first write imports it
 
     app: Chalice = create_app(replacement) if replacement else lambda_module.app
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
@@ -97,6 +96,5 @@ def _warm_up(container: Container) -> None:
 
     botocore takes long to import and to make its client; the first requests do not wait for it.
     """
-    for parts in container.resources:
-        _ = parts.catalog, parts.repository
+    container.import_all()
     gc.freeze()

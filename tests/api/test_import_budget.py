@@ -109,6 +109,13 @@ def test_the_start_alone_imports_neither() -> None:
     assert "redis" in modules
 
 
+def test_a_small_function_imports_both_in_its_init_phase() -> None:
+    """With less than a CPU the first miss and the first write would take three times as long."""
+    _, modules = _run({}, _HANDLER="app.app", AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512")
+
+    assert SLOW == SLOW & modules
+
+
 def test_a_setting_at_fault_stops_the_start() -> None:
     """The import fails with the variable's name, and without the environment's content."""
     with pytest.raises(subprocess.CalledProcessError) as caught:

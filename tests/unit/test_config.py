@@ -249,3 +249,41 @@ def test_a_lambda_must_be_told_what_a_laptop_need_not(name: str) -> None:
     told = {"AWS_LAMBDA_FUNCTION_NAME": "api", "STAGE": "prod", "CURSOR_SECRET": "x" * 16}
 
     assert f"{name} is missing" in _errors(**{**told, name: ""})
+
+
+def _imports_early(memory: str, start: str, handler: str) -> bool:
+    env = {
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": start,
+        "_HANDLER": handler,
+    }
+    return Settings.from_env({**ENVIRONMENT, **env}).imports_early
+
+
+@pytest.mark.parametrize(
+    ("memory", "start"),
+    [
+        ("512", "on-demand"),
+        ("1768", "on-demand"),
+        ("1769", "provisioned-concurrency"),
+        ("1769", "snap-start"),
+    ],
+)
+def test_the_api_imports_early_with_less_than_a_cpu_or_ahead_of_requests(
+    memory: str, start: str
+) -> None:
+    """In its init phase a small function has a whole CPU, and one started ahead has time."""
+    assert _imports_early(memory, start, "app.app")
+
+
+@pytest.mark.parametrize(("memory", "handler"), [("1769", "app.app"), ("512", "app.invalidate")])
+def test_a_whole_cpu_or_the_stream_s_function_imports_nothing_early(
+    memory: str, handler: str
+) -> None:
+    """A first hit is answered sooner, and the stream's function needs neither package."""
+    assert not _imports_early(memory, "on-demand", handler)
+
+
+def test_nothing_is_imported_early_outside_of_lambda() -> None:
+    """Tests and Chalice's commands import `app` too."""
+    assert not Settings.from_env(ENVIRONMENT).imports_early

@@ -9,8 +9,8 @@ from dev.stack import ports
 from tests.examples import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent
-OTHER_NAMES = {"AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME"}
-"""AWS's own: read as a second name of a setting, and as the sign of a Lambda."""
+OTHER_NAMES = {"AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME", "_HANDLER"}
+"""AWS's own: a second name of a setting; the sign of a Lambda, and of which one."""
 
 
 class Asked(Mapping[str, str]):

@@ -3,7 +3,7 @@ The first version of this API: FastAPI, SQLAlchemy over SQLite, cache-aside in R
 
     uvicorn main:app
 
-(f) of the benchmark. As FastAPI's tutorial on SQL databases has it, with neither handicaps nor
+As FastAPI's tutorial on SQL databases has it, with neither handicaps nor
 heroics: `def` endpoints, since a session and redis-py block; Pydantic in and out; on a write,
 commit, then delete the key. Redis down costs a time-out and no error.
 """

@@ -1,1 +1,0 @@
-"""What a line with metrics costs a hit."""
