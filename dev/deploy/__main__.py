@@ -85,7 +85,7 @@ def package(target: Target) -> None:
 def check(target: Target) -> None:
     """Pack, and have cfn-lint and checkov read the templates."""
     place = _packed(target, target.runtime, target.own).place
-    checking.check(place / "data.json", place / "app.json")
+    checking.check(place / "data.json", place / "app.json", templates.INFRA / "account.yaml")
 
 
 @_command

@@ -144,7 +144,7 @@ def of_stage(clients: Any, stage: str) -> list[Function]:
 
 
 def are_chalices(clients: Any, stage: str) -> bool:
-    """Tell whether `chalice deploy` has made the stage's functions: they have fixed names."""
+    """Return whether `chalice deploy` has made the stage's functions: they have fixed names."""
     client = clients.client("lambda")
     try:
         client.get_function_configuration(FunctionName=f"product-catalog-{stage}")

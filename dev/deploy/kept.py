@@ -1,5 +1,5 @@
 """
-What a stage was deployed with. A parameter that nobody names keeps it, and what changes is shown.
+What a stage was deployed with. A parameter that is not named keeps it, and what changes is shown.
 
 `make switch` changes functions past their stack, so what they have precedes what the stack says.
 """
@@ -76,7 +76,7 @@ def _switched(clients: Any, stage: str, deployed: Mapping[str, str]) -> Paramete
 
 
 def _same(one: str, other: str) -> bool:
-    """Tell whether two values are one: CloudFormation may write a number in another way."""
+    """Return whether two values are one: CloudFormation may write a number in another way."""
     try:
         return float(one) == float(other)
     except ValueError:

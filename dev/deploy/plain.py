@@ -88,6 +88,8 @@ def complete(
     gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
     gateway_stage.limit(apigateway, api_id, app, values)
     keys.admit(apigateway, api_id, app, values)
+    name = {"op": "replace", "path": "/name", "value": f"product-catalog-{stage}"}
+    apigateway.update_rest_api(restApiId=api_id, patchOperations=[name])  # Chalice: the app's alone
     for each in facts.values():
         if each["resource_type"] == "dynamodb_event":
             _retry(clients.client("lambda"), each["event_uuid"], app, values, poll_seconds)

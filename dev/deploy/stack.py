@@ -35,7 +35,7 @@ class Stack:
         """
         Create or update it; return its outputs. Raise `DeployFailed`, with what failed first.
 
-        `template` is one, or the URL of one in S3. A stack whose creation failed is made anew.
+        `template` is one, or the URL of one in S3. A stack whose creation failed is created again.
         """
         request = {
             "StackName": self.name,
@@ -82,7 +82,7 @@ class Stack:
         return self._found() is not None
 
     def is_protected(self) -> bool:
-        """Tell whether it is there and cannot be deleted."""
+        """Return whether it is there and cannot be deleted."""
         return bool((self._found() or {}).get("EnableTerminationProtection"))
 
     def protect(self, *, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""The stage that a command works on: its parameters, from wherever they are said."""
+"""The stage that a command works on, and its parameters, from each place that has some."""
 
 from __future__ import annotations
 

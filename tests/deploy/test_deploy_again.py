@@ -1,4 +1,4 @@
-"""A stage deployed a second time: what was said stays, what changes is shown, and some is asked."""
+"""A stage deployed again: parameters are kept, what changes is shown, and some of it asks."""
 
 from __future__ import annotations
 

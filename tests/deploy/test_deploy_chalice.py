@@ -84,6 +84,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         site.outputs["RestAPIId"] = _api_id(first)
         product = _lives(site, site.key_holder())
         assert [f"product-catalog-{STAGE}-chalice"] == _plans(api)
+        assert [f"product-catalog-{STAGE}"] == [each["name"] for each in _apis(api)]
         eventually(lambda: not site.redis.exists(CODEC.key(SOME_ID)))
 
         copy.account_logging()
@@ -97,7 +98,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         _lives(site, site.caller("shop", "execute-api:Invoke"))
         assert [] == _plans(api)
         _can_be_switched(site)
-        site.parameters = {}  # what nobody names stays
+        site.parameters = {}  # what is not named is kept
 
         command = copy.deploy("configure", site)
         copy.run("sh", "-c", command)
@@ -155,6 +156,10 @@ def _refuses_strangers(site: Site) -> None:
     ):
         assert (403, True) == (refused.status, refused.is_problem)
         assert ORIGIN == refused.headers["Access-Control-Allow-Origin"]
+
+
+def _apis(api: Any) -> list[dict[str, Any]]:
+    return list(api.get_rest_apis()["items"])
 
 
 def _plans(api: Any) -> list[str]:

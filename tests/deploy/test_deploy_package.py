@@ -143,6 +143,16 @@ def test_the_data_stack_fits_into_a_request_and_the_app_stack_into_an_object() -
     assert len(json.dumps(package().app)) < _OBJECT_BYTES / 2
 
 
+def test_each_limit_is_of_a_method_that_the_api_has() -> None:
+    """API Gateway refuses a stage that names another."""
+    properties = package().app["Resources"]["RestAPI"]["Properties"]
+    paths = properties["DefinitionBody"]["paths"]
+
+    for each in properties["MethodSettings"][1:]:
+        path = each["ResourcePath"].removeprefix("/").replace("~1", "/")
+        assert each["HttpMethod"].lower() in paths[path], path
+
+
 def test_both_functions_have_a_whole_vcpu() -> None:
     """At 1,769 MB: what a container imports at first use runs inside of the handler."""
     resources = package().app["Resources"].values()

@@ -1,4 +1,4 @@
-"""What a deployed stage can be told: settings, templates, switches and documents agree."""
+"""What a deployed stage can be given: settings, templates, switches and documents agree."""
 
 import re
 from typing import Any
@@ -39,13 +39,13 @@ def _parameter(setting: str) -> str | None:
 @pytest.mark.parametrize("setting", _deployed_by())
 def test_every_setting_reaches_a_stage_or_is_local_only(setting: str) -> None:
     """By the parameter that its table names; what is local only is no variable of a function."""
-    told, parameter = _deployed_by()[setting], _parameter(setting)
+    source, parameter = _deployed_by()[setting], _parameter(setting)
 
     if parameter:
         assert setting in _VARIABLES
         assert parameter in _APP["Parameters"] | _DATA["Parameters"]
     else:
-        assert setting in _OTHERS[told] if told != "local only" else setting not in _VARIABLES
+        assert setting in _OTHERS[source] if source != "local only" else setting not in _VARIABLES
 
 
 def test_the_page_of_deployment_has_every_parameter() -> None:
@@ -61,9 +61,9 @@ def test_a_stage_that_names_nothing_has_the_defaults_of_the_settings() -> None:
     """But for those that a stage must differ in from a developer's machine."""
     given = {"Stage": "local", "ProductsTableName": "products", "RedisHost": "redis.example"}
     outputs = {"CacheEnabled": "true", "RedisPort": "6379", "RedisDb": "0", "RedisTls": "false"}
-    told = settings.when_run(_APP, {**given, **outputs, **_no_arns(), "Docs": "on"}, str)
+    variables = settings.when_run(_APP, {**given, **outputs, **_no_arns(), "Docs": "on"}, str)
 
-    assert Settings.from_env(ENVIRONMENT) == Settings.from_env({**ENVIRONMENT, **told})
+    assert Settings.from_env(ENVIRONMENT) == Settings.from_env({**ENVIRONMENT, **variables})
 
 
 def _no_arns() -> dict[str, str]:
@@ -92,7 +92,7 @@ def test_every_setting_that_a_stage_may_change_at_once_has_a_switch() -> None:
     }
 
     assert free == switched
-    assert switched == {name for name, told in _deployed_by().items() if "switch" in told}
+    assert switched == {name for name, source in _deployed_by().items() if "switch" in source}
 
 
 @pytest.mark.parametrize("name", switch.SWITCHES)
