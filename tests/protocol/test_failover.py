@@ -19,7 +19,7 @@ from dev.faults import report
 from dev.faults.client import Client, wait_until_cached
 from dev.faults.load import Load
 from dev.faults.product_pool import draft
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 from dev.faults.timeline import Timeline
 from dev.stack.servers import Api, Valkey
 from tests.doubles.cluster import eventually
@@ -39,7 +39,7 @@ _NOWHERE: Final = Path(os.devnull)
 class Pair:
     """A rig's Valkey, which is the primary at first, and a replica of it."""
 
-    def __init__(self, rig: Rig, replica: Valkey) -> None:
+    def __init__(self, rig: FaultRig, replica: Valkey) -> None:
         self.old, self.new = rig.redis, redis.Redis(port=replica.port, socket_timeout=5)
         self._rig, self._replica = rig, replica
         for each in (self.old, self.new):
@@ -78,7 +78,7 @@ def _role(client: redis.Redis) -> str:
 
 
 @contextmanager
-def _pair(rig: Rig) -> Iterator[Pair]:
+def _pair(rig: FaultRig) -> Iterator[Pair]:
     with Valkey(log=_NOWHERE, options={"--shutdown-timeout": "0"}) as replica:
         yield Pair(rig, replica)
 
@@ -90,7 +90,7 @@ def _under_load(act: Callable[[Pair], None]) -> dict[str, Any]:
     A read that begins before the name changes is never excused: it has to be fresh.
     """
     timeline = Timeline()
-    with Rig(**PATIENT) as rig, _pair(rig) as pair:
+    with FaultRig(**PATIENT) as rig, _pair(rig) as pair:
         load = Load(rig.api.url, timeline)
         load.start(workers=6, products=20, seed=1)
         time.sleep(1)
@@ -126,7 +126,7 @@ def test_a_coordinated_failover_is_never_stale() -> None:
 
 def test_a_read_during_a_write_pause_returns_the_last_write() -> None:
     """Fence and release time out; the read times out too, and is a bypass."""
-    with Rig(**PATIENT) as rig, _pair(rig) as pair:
+    with FaultRig(**PATIENT) as rig, _pair(rig) as pair:
         client = Client(rig.api.url)
         path = _cached_product(client)
         with pair.handing_over():
@@ -154,7 +154,7 @@ def test_min_replicas_to_write_prevents_two_primaries() -> None:
 
 def test_a_demoted_primary_is_not_read() -> None:
     """Until then, clients with open connections to it read old values: a documented caveat."""
-    with Rig(stream=False, **PATIENT) as rig, _pair(rig) as pair:
+    with FaultRig(stream=False, **PATIENT) as rig, _pair(rig) as pair:
         left = Client(rig.api.url)
         path = _cached_product(left)
         pair.promote()

@@ -13,21 +13,21 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from dev.faults.remote import Remote
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 
 TIMEOUT = 0.3
 PING = b"*1\r\n$4\r\nPING\r\n"
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+def rig() -> Iterator[FaultRig]:
     """Start a stack whose proxies the tests talk to, past the API."""
-    with Rig(stream=False) as rig:
+    with FaultRig(stream=False) as rig:
         yield rig
 
 
 @pytest.fixture(autouse=True)
-def all_is_well_after(rig: Rig) -> Iterator[None]:
+def all_is_well_after(rig: FaultRig) -> Iterator[None]:
     """Take every fault off."""
     yield
     rig.redis_proxy.tell(mode="pass")
@@ -35,7 +35,7 @@ def all_is_well_after(rig: Rig) -> Iterator[None]:
 
 
 @pytest.fixture
-def client(rig: Rig) -> redis.Redis:
+def client(rig: FaultRig) -> redis.Redis:
     """Connect a client that tries once, and not for long."""
     once = Retry(NoBackoff(), 0)
     client = redis.Redis(port=rig.redis_proxy.port, socket_timeout=TIMEOUT, retry=once)
@@ -44,7 +44,7 @@ def client(rig: Rig) -> redis.Redis:
 
 
 @pytest.fixture
-def dynamodb(rig: Rig) -> Any:
+def dynamodb(rig: FaultRig) -> Any:
     """Connect a client that tries once, behind the proxy."""
     return botocore.session.get_session().create_client(
         "dynamodb",
@@ -72,7 +72,7 @@ def test_a_proxy_passes_on_what_it_is_sent(client: redis.Redis) -> None:
     assert long == client.get("long")
 
 
-def test_a_cut_closes_connections_and_lets_new_ones_in(rig: Rig) -> None:
+def test_a_cut_closes_connections_and_lets_new_ones_in(rig: FaultRig) -> None:
     """The old connection ends; on the same port there are new ones."""
     address = ("127.0.0.1", rig.redis_proxy.port)
     with socket.create_connection(address, timeout=10) as old:
@@ -87,7 +87,7 @@ def test_a_cut_closes_connections_and_lets_new_ones_in(rig: Rig) -> None:
         assert b"+PONG\r\n" == new.recv(16)
 
 
-def test_a_drop_is_silence_until_it_ends(rig: Rig, client: redis.Redis) -> None:
+def test_a_drop_is_silence_until_it_ends(rig: FaultRig, client: redis.Redis) -> None:
     """No reply, no closed connection, and no effect; afterwards all is well."""
     client.set("dropped", b"before")
     rig.redis_proxy.tell(mode="drop")
@@ -98,7 +98,7 @@ def test_a_drop_is_silence_until_it_ends(rig: Rig, client: redis.Redis) -> None:
     assert b"before" == client.get("dropped")
 
 
-def test_nobody_listens_while_it_refuses(rig: Rig, client: redis.Redis) -> None:
+def test_nobody_listens_while_it_refuses(rig: FaultRig, client: redis.Redis) -> None:
     """A connection is refused at once; later the same port answers again."""
     rig.redis_proxy.tell(mode="refuse")
     with pytest.raises(redis.ConnectionError):
@@ -108,7 +108,7 @@ def test_nobody_listens_while_it_refuses(rig: Rig, client: redis.Redis) -> None:
     assert client.ping()
 
 
-def test_loading_is_what_redis_says(rig: Rig, client: redis.Redis) -> None:
+def test_loading_is_what_redis_says(rig: FaultRig, client: redis.Redis) -> None:
     """The client takes it for a Redis that reads its data from disk."""
     rig.redis_proxy.tell(mode="loading")
 
@@ -116,7 +116,7 @@ def test_loading_is_what_redis_says(rig: Rig, client: redis.Redis) -> None:
         client.get("any")
 
 
-def test_late_replies_come_of_commands_that_took_effect(rig: Rig, client: redis.Redis) -> None:
+def test_late_replies_come_of_commands_that_took_effect(rig: FaultRig, client: redis.Redis) -> None:
     """The client gives up, and what it asked for is done."""
     rig.redis_proxy.tell(mode="late", seconds=TIMEOUT * 2)
     with pytest.raises(redis.TimeoutError):
@@ -126,7 +126,7 @@ def test_late_replies_come_of_commands_that_took_effect(rig: Rig, client: redis.
 
 
 def test_losses_go_by_turns_and_never_take_two_commands_of_a_write(
-    rig: Rig, client: redis.Redis
+    rig: FaultRig, client: redis.Redis
 ) -> None:
     """One command of a write is lost, before its effect; one of the next write, after it."""
     rig.redis_proxy.tell(mode="lose", seconds=0)
@@ -143,7 +143,7 @@ def test_losses_go_by_turns_and_never_take_two_commands_of_a_write(
     assert b"3" == rig.redis.get("count")
 
 
-def test_reads_are_never_lost(rig: Rig, client: redis.Redis) -> None:
+def test_reads_are_never_lost(rig: FaultRig, client: redis.Redis) -> None:
     """A lost GET would tell nothing of the protocol."""
     rig.redis_proxy.tell(mode="lose", seconds=0)
 
@@ -157,7 +157,7 @@ def test_reads_are_never_lost(rig: Rig, client: redis.Redis) -> None:
         ("fail", "InternalServerError"),
     ],
 )
-def test_dynamodb_fails_as_aws_does(rig: Rig, dynamodb: Any, mode: str, error: str) -> None:
+def test_dynamodb_fails_as_aws_does(rig: FaultRig, dynamodb: Any, mode: str, error: str) -> None:
     """The client reads the same error as from AWS."""
     rig.dynamodb_proxy.tell(mode=mode)
 
@@ -166,7 +166,7 @@ def test_dynamodb_fails_as_aws_does(rig: Rig, dynamodb: Any, mode: str, error: s
     assert error == raised.value.response["Error"]["Code"]
 
 
-def test_half_of_the_failures_took_effect(rig: Rig, dynamodb: Any) -> None:
+def test_half_of_the_failures_took_effect(rig: FaultRig, dynamodb: Any) -> None:
     """InternalServerError tells nothing of what was done: some items are there, some are not."""
     rig.dynamodb_proxy.tell(mode="fail")
     for n in range(20):
@@ -177,14 +177,14 @@ def test_half_of_the_failures_took_effect(rig: Rig, dynamodb: Any) -> None:
     assert 0 < sum(_is_there(dynamodb, f"half {n}") for n in range(20)) < 20
 
 
-def test_a_share_of_the_calls_fails(rig: Rig, dynamodb: Any) -> None:
+def test_a_share_of_the_calls_fails(rig: FaultRig, dynamodb: Any) -> None:
     """None at a share of 0."""
     rig.dynamodb_proxy.tell(mode="throttle", share=0)
 
     _put(dynamodb, "spared")
 
 
-def test_a_call_that_hangs_is_never_answered(rig: Rig, dynamodb: Any) -> None:
+def test_a_call_that_hangs_is_never_answered(rig: FaultRig, dynamodb: Any) -> None:
     """The client times out."""
     rig.dynamodb_proxy.tell(mode="hang")
 
@@ -192,7 +192,7 @@ def test_a_call_that_hangs_is_never_answered(rig: Rig, dynamodb: Any) -> None:
         _put(dynamodb, "hung")
 
 
-def test_slow_calls_are_answered(rig: Rig, dynamodb: Any) -> None:
+def test_slow_calls_are_answered(rig: FaultRig, dynamodb: Any) -> None:
     """They take longer, and that is all."""
     rig.dynamodb_proxy.tell(mode="slow", seconds=0.2)
     _put(dynamodb, "slow")
@@ -200,7 +200,7 @@ def test_slow_calls_are_answered(rig: Rig, dynamodb: Any) -> None:
     assert _is_there(dynamodb, "slow")
 
 
-def test_calls_are_counted_by_operation(rig: Rig, dynamodb: Any) -> None:
+def test_calls_are_counted_by_operation(rig: FaultRig, dynamodb: Any) -> None:
     """Since the last count."""
     rig.dynamodb_proxy.tell(mode="count")
     _put(dynamodb, "counted")
