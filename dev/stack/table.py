@@ -16,7 +16,7 @@ from dev.stack.programs import StartFailed
 
 TEMPLATES: Final = Path(__file__).parents[2] / "infra" / "tables"
 _ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
-"""The callers retry by themselves, or say what is wrong: botocore's own pauses take 25 s."""
+"""Callers retry or report the error themselves. botocore's retries take 25 s."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -27,7 +27,7 @@ _Loader.add_multi_constructor("!", lambda loader, form, node: (form, loader.cons
 
 
 def properties(resource: Resource, table: str) -> dict[str, Any]:
-    """Return the parameters of CreateTable: they are the template's properties, but for streams."""
+    """Return CreateTable's parameters. They differ from the template's in the stream's form."""
     template = _Loader((TEMPLATES / f"{resource.name}.yaml").read_text("utf-8")).get_single_data()
     (declared,) = template["Resources"].values()
     found = declared["Properties"]
@@ -43,7 +43,7 @@ def create_table(dynamodb: Any, resource: Resource, table: str) -> None:
             waiter = dynamodb.get_waiter("table_exists")
             waiter.wait(TableName=table, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     except (BotoCoreError, ClientError) as error:
-        raise StartFailed(f"The table could not be made: {error}") from error
+        raise StartFailed(f"The table could not be created: {error}") from error
 
 
 def _exists(dynamodb: Any, table: str) -> bool:

@@ -145,15 +145,15 @@ def test_a_paused_redis_is_seen_and_goes_on(own_valkey: Valkey) -> None:
     """The time that it was out of reach is on the timeline, from before it began to after it."""
     timeline = Timeline()
     seen = reach(own_valkey, own_valkey, timeline)
-    seen.look()
+    seen.check()
     assert seen.answers
 
     seen.pause()
-    seen.look()
+    seen.check()
     assert not seen.answers
-    seen.look()
+    seen.check()
     seen.resume()
-    eventually(lambda: (seen.look(), seen.answers)[1])
+    eventually(lambda: (seen.check(), seen.answers)[1])
 
     (window,) = timeline.windows
     assert window.outage
@@ -165,11 +165,11 @@ def test_a_pause_from_elsewhere_is_seen_too(own_valkey: Valkey) -> None:
     seen = reach(own_valkey, own_valkey)
 
     own_valkey.signal(signal.SIGSTOP)
-    seen.look()
+    seen.check()
     assert not seen.answers
 
-    seen.let_go()
-    eventually(lambda: (seen.look(), seen.answers)[1])
+    seen.resume_if_owned()
+    eventually(lambda: (seen.check(), seen.answers)[1])
 
 
 def test_a_flush_empties_redis(own_valkey: Valkey) -> None:
@@ -189,9 +189,9 @@ def test_a_flush_empties_redis(own_valkey: Valkey) -> None:
 def test_a_redis_that_is_not_ours_is_left_alone(valkey: Valkey) -> None:
     """It may be somebody's."""
     seen = reach(valkey, ours=None)
-    seen.look()
+    seen.check()
 
     for button in (seen.pause, seen.resume, seen.flush):
         with pytest.raises(CommandRefused, match="REDIS_HOST"):
             button()
-    assert (True, False) == (seen.answers, seen.is_ours)
+    assert (True, False) == (seen.answers, seen.is_owned)

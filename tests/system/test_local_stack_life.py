@@ -38,7 +38,8 @@ def test_a_setting_at_fault_stops_the_start(tmp_path: Path) -> None:
 def test_without_a_port_of_its_own_the_api_listens_on_the_one_announced() -> None:
     """`make run` serves on 8080, as it says. Nothing is started here: the port may be in use."""
     script = (
-        "import os; from dev.stack.local_stack import Stack; print(Stack(os.environ)._api.port)"
+        "import os; from dev.stack.local_stack import CatalogStack as S; "
+        "print(S(os.environ)._api.port)"
     )
 
     port = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
