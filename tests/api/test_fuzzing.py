@@ -56,7 +56,7 @@ def test_a_query_is_mended_to_keep_every_rule(sent: Any, mended: Any) -> None:
     """The rules between parameters, which no schema of OpenAPI 3.1 can say."""
     case = _case(query=sent)
 
-    requests.mend(case)
+    requests.correct(case)
 
     assert mended == case.query
 
@@ -66,8 +66,8 @@ def test_numbers_are_mended_to_what_the_words_say() -> None:
     case = _case(body={"price": 1.00005, "stock_quantity": 5.0})
     tiny = _case(body={"price": 5e-324})
 
-    requests.mend(case)
-    requests.mend(tiny)
+    requests.correct(case)
+    requests.correct(tiny)
 
     assert '{"price": 1.0001, "stock_quantity": 5}' == json.dumps(case.body)
     assert {"price": 0.0001} == tiny.body

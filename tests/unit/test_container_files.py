@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.stack.environment import OF_ANOTHER_REDIS
+from dev.stack.environment import REDIS_VARIABLES
 from tests.unit.test_env_example import example
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "localstack-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-OF_ANOTHER_REDIS_OR_ACCOUNT = {*OF_ANOTHER_REDIS, "PRODUCTS_STREAM_ARN"}
+REDIS_AND_ACCOUNT_VARIABLES = {*REDIS_VARIABLES, "PRODUCTS_STREAM_ARN"}
 OF_A_DEPLOYMENT = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
 OF_MAKE_RUN = {"WATCH_PORT"}
 
@@ -48,11 +48,11 @@ def test_one_service_builds_the_image_that_the_others_wait_for(services: dict[st
 def test_every_setting_is_passed_on_or_left_out_for_a_reason(services: dict[str, Any]) -> None:
     """A new setting is not forgotten, and none describes another Redis or account."""
     passed = {*services["api"]["environment"], *re.findall(r"\$\{([A-Z_]+)", COMPOSE)}
-    left_out = OF_ANOTHER_REDIS_OR_ACCOUNT | OF_A_DEPLOYMENT | OF_MAKE_RUN
+    left_out = REDIS_AND_ACCOUNT_VARIABLES | OF_A_DEPLOYMENT | OF_MAKE_RUN
 
     assert set() == example().keys() - passed - left_out
     assert set() == passed & left_out
-    assert set() == OF_ANOTHER_REDIS_OR_ACCOUNT - example().keys()
+    assert set() == REDIS_AND_ACCOUNT_VARIABLES - example().keys()
 
 
 def test_every_substitution_has_the_default_of_the_setting() -> None:

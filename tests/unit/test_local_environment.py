@@ -44,7 +44,7 @@ def test_an_emulator_of_our_own_is_called_by_nothing_of_the_users_aws() -> None:
 )
 def test_this_machine_is_reached_past_any_proxy(env: dict[str, str], hosts: str) -> None:
     """In both spellings, since some clients read the one and some the other; the rest stays."""
-    told = env | environment.past_proxies(env)
+    told = env | environment.without_proxies(env)
 
     assert told["no_proxy"] == told["NO_PROXY"]
     assert told["no_proxy"].startswith(hosts)
@@ -52,4 +52,4 @@ def test_this_machine_is_reached_past_any_proxy(env: dict[str, str], hosts: str)
 
 def test_who_uses_no_proxy_at_all_is_left_alone() -> None:
     """`*` counts only by itself, and more after it would undo it."""
-    assert {} == environment.past_proxies({"NO_PROXY": "*"})
+    assert {} == environment.without_proxies({"NO_PROXY": "*"})

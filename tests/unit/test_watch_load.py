@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dev.faults.client import Answer
+from dev.faults.client import TimedResponse
 from dev.faults.timeline import Timeline
 from dev.watch.load import LoadCounts
 from dev.watch.load_client import LoadClient, MadeProducts
@@ -25,7 +25,7 @@ class Shop:
         self._forgets = forgets
         self._version = 1
 
-    def send(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, method: str, path: str, body: Any = None) -> TimedResponse:
         self.methods.append(method)
         product_id = path.removeprefix("/products/")
         answers: dict[str, Callable[[], tuple[int, Any]]] = {
@@ -40,7 +40,9 @@ class Shop:
         if version:
             headers["ETag"] = f'"{version}"'
         content = {"id": f"p{version}", "items": [{"id": "sample"}]}
-        return Answer(status, headers, json.dumps(content).encode(), started, time.monotonic())
+        return TimedResponse(
+            status, headers, json.dumps(content).encode(), started, time.monotonic()
+        )
 
     def close(self) -> None:
         self.methods.append("close")
@@ -131,7 +133,7 @@ def test_what_fails_is_tried_again_and_proves_nothing(status: int) -> None:
     """An API that does not answer has no stale reads."""
 
     class Down(Shop):
-        def send(self, method: str, path: str, body: Any = None) -> Answer:
+        def send(self, method: str, path: str, body: Any = None) -> TimedResponse:
             answer = super().send(method, path, body)
             return answer._replace(status=status, body=b"")
 

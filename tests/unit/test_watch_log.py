@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dev.watch.log import Log
+from dev.watch.log import ServerLog
 from dev.watch.log_reader import LogReader
 from dev.watch.state import State
 from dev.watch.terminal import Terminal
@@ -49,7 +49,7 @@ HIT = a_line(HitLatency=[0.4], CacheHits=1)
 def send(terminal: Screen, *written: bytes, **settings: str) -> State:
     """Have the API write; return the state once all has arrived."""
     state = State()
-    with Log(examples.settings(**settings), state, terminal.inlet) as log:
+    with ServerLog(examples.settings(**settings), state, terminal.inlet) as log:
         for each in written:
             os.write(log.api, each)
     return state
@@ -102,13 +102,13 @@ def test_the_servers_are_asked_for_all_there_is(terminal: Screen) -> None:
     """JSON with metrics, each hit, and INFO at least; more where the user wants more."""
     wanted = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
     user = {"LOG_FORMAT": "text", "LOG_HITS": "0.1", "METRICS": "false", "PRODUCTS_TABLE": "t"}
-    quiet = Log(examples.settings(LOG_LEVEL="ERROR"), State(), terminal.inlet)
-    loud = Log(examples.settings(LOG_LEVEL="DEBUG"), State(), terminal.inlet)
+    quiet = ServerLog(examples.settings(LOG_LEVEL="ERROR"), State(), terminal.inlet)
+    loud = ServerLog(examples.settings(LOG_LEVEL="DEBUG"), State(), terminal.inlet)
 
-    assert {"PRODUCTS_TABLE": "t", "LOG_LEVEL": "INFO", **wanted} == quiet.settings_of_a_server(
+    assert {"PRODUCTS_TABLE": "t", "LOG_LEVEL": "INFO", **wanted} == quiet.server_environment(
         {**user, "LOG_LEVEL": "ERROR"}
     )
-    assert "DEBUG" == loud.settings_of_a_server({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
+    assert "DEBUG" == loud.server_environment({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
 
 
 def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture[str]) -> None:
