@@ -13,10 +13,10 @@ from chalicelib.errors import OutcomeUnknown, ServiceError, StoreRefused, StoreU
 from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Api
-from tests.doubles.dynamodb import FailingDynamoDB, FaultyDynamoDB, refusal
-from tests.doubles.log import caught
-from tests.doubles.recording import RecordingFakeRedis, Table
+from tests.doubles.api import ApiClient
+from tests.doubles.dynamodb import FailingDynamoDB, FlakyDynamoDB, refusal
+from tests.doubles.log import capture_log
+from tests.doubles.recording import RecordingFakeRedis, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
@@ -61,10 +61,12 @@ def test_every_error_that_dynamodb_documents_is_listed(operation: str) -> None:
 
 @each_code
 @pytest.mark.parametrize("name", WRITES)
-def test_a_retry_is_made_where_it_may_help(moto_table: Table, name: str, code: str) -> None:
+def test_a_retry_is_made_where_it_may_help(
+    moto_table: RecordingTable, name: str, code: str
+) -> None:
     """One failure passes unseen; where no retry can help, there is one try."""
     examples.repository(moto_table.client).add(SOME_ID, a_draft())
-    client = FaultyDynamoDB(moto_table.client, _error(code))
+    client = FlakyDynamoDB(moto_table.client, _error(code))
     meaning = MEANINGS[code]
 
     if meaning in RETRIED:
@@ -104,9 +106,11 @@ def test_a_write_that_keeps_failing_says_what_is_known(name: str, code: str) -> 
         "AccessDeniedException",
     ],
 )
-def test_after_a_lost_answer_no_error_makes_the_outcome_known(moto_table: Table, code: str) -> None:
+def test_after_a_lost_answer_no_error_makes_the_outcome_known(
+    moto_table: RecordingTable, code: str
+) -> None:
     """The first try may have been carried out, whatever became of the ones after it."""
-    client = FaultyDynamoDB(moto_table.client, faults.TIMED_OUT, *[_error(code)] * 100)
+    client = FlakyDynamoDB(moto_table.client, faults.TIMED_OUT, *[_error(code)] * 100)
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client).remove(SOME_ID)
@@ -114,7 +118,7 @@ def test_after_a_lost_answer_no_error_makes_the_outcome_known(moto_table: Table,
 
 @each_code
 def test_the_fence_is_released_where_nothing_was_written(
-    api: Api, wire: Wire, fake_redis: RecordingFakeRedis, code: str
+    api: ApiClient, wire: Wire, fake_redis: RecordingFakeRedis, code: str
 ) -> None:
     """503 with Retry-After, or 500; the product is cached again at once, or when the fence ends."""
     path, _ = api.create()
@@ -130,11 +134,11 @@ def test_the_fence_is_released_where_nothing_was_written(
 
 
 @each_code
-def test_the_log_has_the_code(api: Api, wire: Wire, code: str) -> None:
+def test_the_log_has_the_code(api: ApiClient, wire: Wire, code: str) -> None:
     """An operator learns what DynamoDB said; the client does not."""
     wire(dynamodb=FailingDynamoDB(_error(code)), DYNAMODB_RETRY_SECONDS="0")
 
-    with caught(STAGE="prod") as log:
+    with capture_log(STAGE="prod") as log:
         answer = api.get(f"/products/{SOME_ID}")
 
     told = [line for line in log.lines() if line["level"] != "INFO"]
@@ -142,7 +146,7 @@ def test_the_log_has_the_code(api: Api, wire: Wire, code: str) -> None:
     assert code.encode() not in answer.body
 
 
-def test_a_missing_table_is_unavailable(api: Api, moto_table: Table) -> None:
+def test_a_missing_table_is_unavailable(api: ApiClient, moto_table: RecordingTable) -> None:
     """As after a restart of the emulator: 503 on every call, no 500."""
     moto_table.client.delete_table(TableName=moto_table.name)
 
@@ -153,7 +157,7 @@ def test_a_missing_table_is_unavailable(api: Api, moto_table: Table) -> None:
     ]
 
 
-def test_no_credentials_are_unavailable(api: Api, wire: Wire) -> None:
+def test_no_credentials_are_unavailable(api: ApiClient, wire: Wire) -> None:
     """Nothing was sent, so nothing was written."""
     wire(dynamodb=FailingDynamoDB(NoCredentialsError()))
 
@@ -161,7 +165,7 @@ def test_no_credentials_are_unavailable(api: Api, wire: Wire) -> None:
 
 
 def test_a_request_that_is_none_is_a_fault_of_ours(
-    api: Api, wire: Wire, fake_redis: RecordingFakeRedis
+    api: ApiClient, wire: Wire, fake_redis: RecordingFakeRedis
 ) -> None:
     """Botocore did not send it: 500, and no fence stays."""
     wire(dynamodb=FailingDynamoDB(ParamValidationError(report="inside")))
@@ -172,7 +176,7 @@ def test_a_request_that_is_none_is_a_fault_of_ours(
 
 @pytest.mark.parametrize(("told", "status"), [(400, 500), (500, 503)])
 def test_of_an_error_that_is_not_listed_nothing_is_known(
-    api: Api, wire: Wire, fake_redis: RecordingFakeRedis, told: int, status: int
+    api: ApiClient, wire: Wire, fake_redis: RecordingFakeRedis, told: int, status: int
 ) -> None:
     """The fence stays; a 5xx is retried, and anything else is a fault of ours."""
     wire(dynamodb=FailingDynamoDB(refusal("BrandNewException", told)))

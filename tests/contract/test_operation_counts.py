@@ -7,7 +7,7 @@ from chalicelib.errors import NotFound
 from chalicelib.products.catalog import Catalog
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.resources.precondition import Precondition
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
 
@@ -19,7 +19,7 @@ def catalog(wire: Wire, redis: Recorder) -> Catalog:
 
 
 def test_a_hit_costs_one_command_and_no_query(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """A cached product is answered by one GETEX, and DynamoDB is not asked."""
     mouse = catalog.create(a_draft())
@@ -33,7 +33,7 @@ def test_a_hit_costs_one_command_and_no_query(
 
 
 def test_a_miss_costs_three_commands_and_one_query(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """Look, lease, load, fill."""
     mouse = catalog.create(a_draft())
@@ -46,7 +46,7 @@ def test_a_miss_costs_three_commands_and_one_query(
 
 
 def test_a_negative_hit_costs_one_command_and_no_query(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """That there is nothing is known from the cache, too."""
     catalog.get(SOME_ID)
@@ -58,7 +58,9 @@ def test_a_negative_hit_costs_one_command_and_no_query(
     assert [] == asked
 
 
-def test_a_creation_costs_no_command(catalog: Catalog, redis: Recorder, moto_table: Table) -> None:
+def test_a_creation_costs_no_command(
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
+) -> None:
     """There is no entry that a new product could make stale."""
     with redis.commands() as sent, moto_table.calls() as asked:
         catalog.create(a_draft())
@@ -68,7 +70,7 @@ def test_a_creation_costs_no_command(catalog: Catalog, redis: Recorder, moto_tab
 
 
 def test_an_update_costs_two_commands_and_one_call(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """Fence, write, release; nothing is read first."""
     mouse = catalog.create(a_draft())
@@ -81,7 +83,7 @@ def test_an_update_costs_two_commands_and_one_call(
 
 
 def test_a_deletion_costs_two_commands_and_one_call(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """Fence, delete, release."""
     mouse = catalog.create(a_draft())
@@ -94,7 +96,7 @@ def test_a_deletion_costs_two_commands_and_one_call(
 
 
 def test_a_refused_write_costs_no_more(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """To learn why it was refused takes no read."""
     with redis.commands() as sent, moto_table.calls() as asked, pytest.raises(NotFound):
@@ -104,7 +106,9 @@ def test_a_refused_write_costs_no_more(
     assert ["UpdateItem"] == asked
 
 
-def test_no_change_costs_one_query(catalog: Catalog, redis: Recorder, moto_table: Table) -> None:
+def test_no_change_costs_one_query(
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
+) -> None:
     """An update that names nothing leaves the entry alone."""
     mouse = catalog.create(a_draft())
 
@@ -116,7 +120,7 @@ def test_no_change_costs_one_query(catalog: Catalog, redis: Recorder, moto_table
 
 
 def test_a_page_costs_one_query_and_no_command(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """However many products are on it."""
     for _ in range(5):
@@ -130,7 +134,7 @@ def test_a_page_costs_one_query_and_no_command(
 
 
 def test_a_hundred_products_cost_five_round_trips(
-    catalog: Catalog, redis: Recorder, moto_table: Table, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty keys each; on a miss one more for the leases, five for the fills, and one query."""
     monkeypatch.setattr(batch, "PATIENCE_SECONDS", 60)
@@ -150,7 +154,7 @@ def test_a_hundred_products_cost_five_round_trips(
 
 
 def test_without_a_cache_a_read_costs_one_query(
-    wire: Wire, redis: Recorder, moto_table: Table
+    wire: Wire, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """CACHE_ENABLED=false, and no Redis named: none is asked, neither to read nor to write."""
     catalog = wire(redis=redis, CACHE_ENABLED="false", REDIS_HOST="").products.catalog
@@ -179,7 +183,7 @@ def test_what_is_written_while_the_cache_is_off_is_seen_when_it_is_on_again(
 
 
 def test_past_an_open_circuit_a_read_costs_one_query(
-    wire: Wire, fake_redis: Recorder, moto_table: Table
+    wire: Wire, fake_redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """A Redis that is down is not asked each time."""
     catalog = wire().products.catalog

@@ -18,9 +18,9 @@ from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from dev.deploy import templates
 from tests import examples
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.cluster import SHARDS, ClusterNode, LocalCluster, RecordingCluster, eventually
-from tests.doubles.recording import Table
+from tests.doubles.recording import RecordingTable
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
@@ -41,7 +41,7 @@ def client(cluster: LocalCluster) -> Iterator[RecordingCluster]:
 
 
 def test_the_settings_lead_to_the_cluster(
-    client: RecordingCluster, cluster: LocalCluster, moto_table: Table
+    client: RecordingCluster, cluster: LocalCluster, moto_table: RecordingTable
 ) -> None:
     """REDIS_CLUSTER=true and the address of any node: the catalog's keys are spread and found."""
     where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(cluster.nodes[0].port)}
@@ -70,7 +70,7 @@ def _paused(*nodes: ClusterNode) -> Iterator[None]:
 
 def _outcomes(cache: Cache[str]) -> list[Outcome]:
     """Read a key of each node."""
-    return [cache.fetch(_key_of(shard), Loader()).outcome for shard in range(SHARDS)]
+    return [cache.fetch(_key_of(shard), CountingLoader()).outcome for shard in range(SHARDS)]
 
 
 def _write(cache: Cache[str], key: str) -> None:
@@ -140,7 +140,7 @@ def test_after_a_few_failures_the_node_that_hangs_is_not_asked(
             _outcomes(cache)
         with client.commands() as sent:
             for _ in range(20):
-                assert BYPASS == cache.fetch(_key_of(1), Loader()).outcome
+                assert BYPASS == cache.fetch(_key_of(1), CountingLoader()).outcome
 
     assert sent.count("GETEX") < 5
 
@@ -209,7 +209,7 @@ def test_a_node_whose_circuit_is_open_costs_the_others_no_hit_and_no_fill(
     cache.invalidate(dict.fromkeys(elsewhere[:2]))
     with _paused(cluster.nodes[hung]):
         for _ in range(FAILURES):
-            cache.fetch(own[0], Loader())
+            cache.fetch(own[0], CountingLoader())
         for _ in range(2):
             assert 75 == len(cache.fetch_many(own + elsewhere, load))
 
@@ -251,12 +251,12 @@ def test_one_node_in_trouble_is_a_cluster_in_trouble(
 def _moving(key: str, source: ClusterNode, target: ClusterNode) -> Iterator[None]:
     """Have a key's slot be on its way for the block, and arrived after it."""
     slot = key_slot(key.encode())
-    target.tell("SETSLOT", slot, "IMPORTING", source.name_in_cluster)
-    source.tell("SETSLOT", slot, "MIGRATING", target.name_in_cluster)
+    target.cluster_command("SETSLOT", slot, "IMPORTING", source.name_in_cluster)
+    source.cluster_command("SETSLOT", slot, "MIGRATING", target.name_in_cluster)
     yield
     source.client.execute_command("MIGRATE", target.host, target.port, key, 0, 5000)
     for node in (target, source):
-        node.tell("SETSLOT", slot, "NODE", target.name_in_cluster)
+        node.cluster_command("SETSLOT", slot, "NODE", target.name_in_cluster)
 
 
 def _move(key: str, source: ClusterNode, target: ClusterNode) -> None:
@@ -270,18 +270,18 @@ def test_a_slot_that_has_moved_is_followed(
 ) -> None:
     """What was cached is still a hit, after one redirection; the next read needs none."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0), cluster.nodes
-    cache.fetch(key, Loader("x"))
+    cache.fetch(key, CountingLoader("x"))
     _move(key, source, target)
     try:
         with client.commands() as sent:
             if many:
                 assert {key: "x"} == cache.fetch_many([key], lambda _: {})
             else:
-                assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+                assert Fetched("x", HIT) == cache.fetch(key, CountingLoader("y"))
                 assert ["GETEX", "CLUSTER", "GETEX"] == sent
         sent.clear()
         with client.commands() as sent:
-            assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+            assert Fetched("x", HIT) == cache.fetch(key, CountingLoader("y"))
         assert ["GETEX"] == sent
     finally:
         _move(key, target, source)
@@ -293,13 +293,13 @@ def test_a_slot_on_its_way_is_asked_where_it_goes(
     """A key that is not at its old place is leased, filled and fenced at its new one."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 1), cluster.nodes
     with _moving(key, source, target):
-        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
-        assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+        assert Fetched("x", MISS) == cache.fetch(key, CountingLoader("x"))
+        assert Fetched("x", HIT) == cache.fetch(key, CountingLoader("y"))
         _write(cache, key)
-        assert Fetched("z", MISS) == cache.fetch(key, Loader("z"))
+        assert Fetched("z", MISS) == cache.fetch(key, CountingLoader("z"))
         assert {key: "z"} == cache.fetch_many([key], lambda _: {})
 
-    assert Fetched("z", HIT) == cache.fetch(key, Loader("w"))
+    assert Fetched("z", HIT) == cache.fetch(key, CountingLoader("w"))
     _move(key, target, source)
 
 
@@ -322,7 +322,7 @@ def test_the_template_gives_the_rights_that_a_cluster_needs(cluster: LocalCluste
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 4), cluster.nodes
     with _moving(key, source, target), client.commands() as sent:
         client.store().check("product:health")
-        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        assert Fetched("x", MISS) == cache.fetch(key, CountingLoader("x"))
         assert {key: "x"} == cache.fetch_many([key], lambda _: {})
         _write(cache, key)
 
@@ -341,7 +341,7 @@ def test_keys_of_a_slot_on_its_way_are_cached_together(
         cache.fetch_many(keys, lambda _: dict.fromkeys(keys, "w"))
         assert dict.fromkeys(keys, "w") == cache.fetch_many(keys, lambda _: {})
 
-    assert Fetched("w", HIT) == cache.fetch(key, Loader("x"))
+    assert Fetched("w", HIT) == cache.fetch(key, CountingLoader("x"))
     _move(key, target, source)
 
 
@@ -351,9 +351,9 @@ def test_keys_of_a_slot_on_its_way_are_invalidated_together(
     """The stream's batch does not come again and again while the slot is moving."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 3), cluster.nodes
     keys = [key, f"{{{key}}}", f"{{{key}}}2"]  # of one slot
-    cache.fetch(keys[1], Loader("here"))
+    cache.fetch(keys[1], CountingLoader("here"))
     with _moving(key, source, target):
-        cache.fetch(key, Loader("there"))
+        cache.fetch(key, CountingLoader("there"))
 
         cache.invalidate(dict.fromkeys(keys))
 
@@ -371,6 +371,6 @@ def test_a_replica_takes_over_from_a_primary_that_died(tmp_path: Path) -> None:
 
         cluster.nodes[0].signal(signal.SIGKILL)
         assert [BYPASS, HIT, HIT] == _outcomes(cache)
-        replica.tell("FAILOVER", "TAKEOVER")
+        replica.cluster_command("FAILOVER", "TAKEOVER")
 
-        eventually(lambda: Outcome.HIT == cache.fetch(_key_of(0), Loader()).outcome)
+        eventually(lambda: Outcome.HIT == cache.fetch(_key_of(0), CountingLoader()).outcome)

@@ -13,7 +13,7 @@ import redis
 from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.caching.protocol import Cache
 from tests import examples
-from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.caching import CountingLoader, a_cache, a_client
 from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer
 
 TIME_OUT = 0.5
@@ -40,7 +40,7 @@ def _client(server: TlsServer, **variables: str) -> redis.Redis:
 
 
 def _bypasses(client: redis.Redis) -> bool:
-    return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", Loader("x"))
+    return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", CountingLoader("x"))
 
 
 def _written_in(cache: Cache[str]) -> float:
@@ -55,8 +55,8 @@ def test_a_server_with_our_authority_s_certificate_is_trusted(server: TlsServer)
     server.client().flushall()
     cache = a_cache(_client(server))
 
-    assert Fetched("x", Outcome.MISS) == cache.fetch("k", Loader("x"))
-    assert Fetched("x", Outcome.HIT) == cache.fetch("k", Loader("y"))
+    assert Fetched("x", Outcome.MISS) == cache.fetch("k", CountingLoader("x"))
+    assert Fetched("x", Outcome.HIT) == cache.fetch("k", CountingLoader("y"))
 
 
 def test_a_certificate_of_somebody_else_is_not_trusted(server: TlsServer) -> None:
@@ -94,7 +94,7 @@ def test_a_write_waits_for_two_time_outs_when_the_server_hangs(
     """One for the fence and one for the release, whether they connect first or not."""
     cache = a_cache(_client(server))
     if connected:
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
     server.signal(signal.SIGSTOP)
     try:
         waited = _written_in(cache)

@@ -7,7 +7,7 @@ import redis
 
 from chalicelib.caching.entries import Outcome
 from tests import examples
-from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.caching import CountingLoader, a_cache, a_client
 from tests.doubles.tls import Certificates, RelayedValkey, TlsServer
 
 CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
@@ -41,7 +41,7 @@ def _let_in(server: TlsServer, secret: str) -> None:
 def _outcome(client: redis.Redis) -> Outcome:
     """Read twice; return where the second answer came from."""
     cache = a_cache(client)
-    return [cache.fetch("k", Loader("x")).outcome for _ in range(2)][1]
+    return [cache.fetch("k", CountingLoader("x")).outcome for _ in range(2)][1]
 
 
 def test_a_user_with_the_right_password_is_let_in(server: TlsServer) -> None:

@@ -8,12 +8,12 @@ from chalicelib.products.repository import Repository
 from chalicelib.resources import PRODUCTS
 from dev.stack.table import create_table
 from tests import examples
-from tests.doubles.dynamodb import SeenDynamoDB
-from tests.doubles.recording import Table
+from tests.doubles.dynamodb import RecordingDynamoDB
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_draft
 
 
-def test_each_use_is_one_call(repository: Repository, table: Table) -> None:
+def test_each_use_is_one_call(repository: Repository, table: RecordingTable) -> None:
     """Add, get, update, remove, list and ping cost one call each; an update reads nothing first."""
     with table.calls() as made:
         repository.add(SOME_ID, a_draft())
@@ -26,9 +26,9 @@ def test_each_use_is_one_call(repository: Repository, table: Table) -> None:
     assert ["PutItem", "GetItem", "UpdateItem", "Scan", "GetItem", "DeleteItem"] == made
 
 
-def test_what_fills_the_cache_is_read_consistently(moto_table: Table) -> None:
+def test_what_fills_the_cache_is_read_consistently(moto_table: RecordingTable) -> None:
     """An eventually consistent read could put an old value into the cache."""
-    seen = SeenDynamoDB(moto_table.client)
+    seen = RecordingDynamoDB(moto_table.client)
     repository = examples.repository(seen, moto_table.name)
 
     repository.get(SOME_ID)
@@ -39,7 +39,7 @@ def test_what_fills_the_cache_is_read_consistently(moto_table: Table) -> None:
 
 
 def test_numbers_are_stored_as_numbers_and_no_category_as_nothing(
-    repository: Repository, table: Table
+    repository: Repository, table: RecordingTable
 ) -> None:
     """The item has DynamoDB's own types, so that its index and its tools can work on them."""
     repository.add(SOME_ID, a_draft(price=Decimal("1E+2"), category=None))
@@ -52,7 +52,7 @@ def test_numbers_are_stored_as_numbers_and_no_category_as_nothing(
     assert "category" not in item
 
 
-def test_the_index_lists_a_category_by_price(repository: Repository, table: Table) -> None:
+def test_the_index_lists_a_category_by_price(repository: Repository, table: RecordingTable) -> None:
     """The table's index holds the products with a category, and only those."""
     dear = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(10), category="toys"))
     cheap = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(9), category="toys"))

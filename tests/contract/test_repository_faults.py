@@ -9,8 +9,8 @@ from chalicelib.errors import OutcomeUnknown, StoreUnavailable
 from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
-from tests.doubles.dynamodb import FailingDynamoDB, FaultyDynamoDB, StingyDynamoDB
-from tests.doubles.recording import Table
+from tests.doubles.dynamodb import FailingDynamoDB, FlakyDynamoDB, PartialBatchDynamoDB
+from tests.doubles.recording import RecordingTable
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
 Call = Callable[[Repository], Any]
@@ -32,7 +32,7 @@ PASSING = {
     "broken": faults.BROKEN,
     "timed out": faults.TIMED_OUT,
     "cut": faults.CUT,
-    "out of reach": faults.OUT_OF_REACH,
+    "out of reach": faults.UNREACHABLE,
     "no connection in time": faults.NO_CONNECTION_IN_TIME,
     "not trusted": faults.NOT_TRUSTED,
 }
@@ -49,10 +49,10 @@ SHORT = [
 
 
 @pytest.mark.parametrize(("name", "fault"), SHORT)
-def test_a_short_failure_passes_unseen(moto_table: Table, name: str, fault: str) -> None:
+def test_a_short_failure_passes_unseen(moto_table: RecordingTable, name: str, fault: str) -> None:
     """Two tries that fail are followed by one that succeeds, and nobody is told."""
     examples.repository(moto_table.client).add(SOME_ID, a_draft())
-    client = FaultyDynamoDB(moto_table.client, PASSING[fault], PASSING[fault])
+    client = FlakyDynamoDB(moto_table.client, PASSING[fault], PASSING[fault])
 
     {**READS, **WRITES}[name](examples.repository(client))
 
@@ -84,9 +84,9 @@ def test_a_write_without_an_answer_has_an_unknown_outcome(fault: str) -> None:
         examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
 
 
-def test_one_lost_answer_makes_the_outcome_unknown_for_good(moto_table: Table) -> None:
+def test_one_lost_answer_makes_the_outcome_unknown_for_good(moto_table: RecordingTable) -> None:
     """Later tries that were throttled do not tell what became of the first one."""
-    client = FaultyDynamoDB(moto_table.client, faults.TIMED_OUT, *[faults.THROTTLED] * 100)
+    client = FlakyDynamoDB(moto_table.client, faults.TIMED_OUT, *[faults.THROTTLED] * 100)
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client).remove(SOME_ID)
@@ -103,15 +103,15 @@ def test_ping_tells_of_every_failure_at_once(fault: str) -> None:
     assert 1 == len(client.requests)
 
 
-def test_ping_tells_of_a_missing_table(moto_table: Table) -> None:
+def test_ping_tells_of_a_missing_table(moto_table: RecordingTable) -> None:
     """A table that is not there does not answer."""
     with pytest.raises(StoreUnavailable):
         examples.repository(moto_table.client, "another-table").ping()
 
 
-def test_what_a_batch_left_over_is_returned(moto_table: Table) -> None:
+def test_what_a_batch_left_over_is_returned(moto_table: RecordingTable) -> None:
     """Of a batch that DynamoDB took in part, the rest comes back, equal."""
-    repository = examples.repository(StingyDynamoDB(moto_table.client))
+    repository = examples.repository(PartialBatchDynamoDB(moto_table.client))
     batch = [repository.new(each, a_draft()) for each in (SOME_ID, OTHER_ID)]
 
     left = repository.put_all(batch)
@@ -120,19 +120,19 @@ def test_what_a_batch_left_over_is_returned(moto_table: Table) -> None:
     assert batch[:1] == list(examples.repository(moto_table.client).all())
 
 
-def test_what_a_batch_did_not_read_is_asked_for_again(moto_table: Table) -> None:
+def test_what_a_batch_did_not_read_is_asked_for_again(moto_table: RecordingTable) -> None:
     """Of a batch that DynamoDB answered in part, the rest is read by further calls."""
     repository = examples.repository(moto_table.client)
     added = {each: repository.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
-    client = StingyDynamoDB(moto_table.client)
+    client = PartialBatchDynamoDB(moto_table.client)
 
     assert added == examples.repository(client).get_many([SOME_ID, OTHER_ID])
     assert 2 == len(client.requests)
 
 
-def test_a_batch_that_is_never_read_is_unavailable(moto_table: Table) -> None:
+def test_a_batch_that_is_never_read_is_unavailable(moto_table: RecordingTable) -> None:
     """A part of the answer is not passed off as the whole."""
-    repository = examples.repository(StingyDynamoDB(moto_table.client, at_once=0))
+    repository = examples.repository(PartialBatchDynamoDB(moto_table.client, at_once=0))
 
     with pytest.raises(StoreUnavailable):
         repository.get_many([SOME_ID])

@@ -8,15 +8,15 @@ from chalicelib.products.repository import Repository
 from chalicelib.resources.precondition import Precondition
 from tests import examples
 from tests.doubles import dynamodb as faults
-from tests.doubles.dynamodb import FaultyDynamoDB, ForgetfulDynamoDB
-from tests.doubles.recording import Table
+from tests.doubles.dynamodb import FlakyDynamoDB, LostResponseDynamoDB
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_draft
 
 
 @pytest.fixture
-def forgetful(table: Table) -> Repository:
+def forgetful(table: RecordingTable) -> Repository:
     """Return a repository whose first write takes effect and is not answered."""
-    return examples.repository(ForgetfulDynamoDB(table.client), table.name)
+    return examples.repository(LostResponseDynamoDB(table.client), table.name)
 
 
 def test_an_addition_is_recognised(forgetful: Repository, repository: Repository) -> None:
@@ -26,10 +26,12 @@ def test_an_addition_is_recognised(forgetful: Repository, repository: Repository
     assert added == repository.get(SOME_ID)
 
 
-def test_an_addition_after_another_s_is_refused(table: Table, repository: Repository) -> None:
+def test_an_addition_after_another_s_is_refused(
+    table: RecordingTable, repository: Repository
+) -> None:
     """A try failed before it arrived, and somebody else was faster: that is not ours."""
     theirs = repository.add(SOME_ID, a_draft())
-    client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
+    client = FlakyDynamoDB(table.client, faults.TIMED_OUT)
 
     with pytest.raises(AlreadyExists):
         examples.repository(client, table.name).add(SOME_ID, a_draft())
@@ -50,12 +52,12 @@ def test_an_update_at_a_version_is_recognised(
 
 
 def test_an_update_at_a_version_that_another_took_is_not_made(
-    table: Table, repository: Repository
+    table: RecordingTable, repository: Repository
 ) -> None:
     """A try failed, and somebody else has written: whether ours came before, nobody can tell."""
     was = repository.add(SOME_ID, a_draft())
     theirs = repository.update(SOME_ID, {"name": "Theirs"})
-    client = FaultyDynamoDB(table.client, faults.TIMED_OUT)
+    client = FlakyDynamoDB(table.client, faults.TIMED_OUT)
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).update(
@@ -97,13 +99,13 @@ def test_a_repeat_is_recognised_whatever_the_precondition(
 
 
 def test_an_item_without_history_can_be_written_after_a_lost_try(
-    table: Table, repository: Repository
+    table: RecordingTable, repository: Repository
 ) -> None:
     """An item made past the API has no `updated_at`; a try that did not arrive is sent again."""
     item = key(SOME_ID) | {name: attribute(value) for name, value in a_draft().items()}
     table.client.put_item(TableName=table.name, Item=item)
     update, removal = (
-        examples.repository(FaultyDynamoDB(table.client, faults.TIMED_OUT), table.name)
+        examples.repository(FlakyDynamoDB(table.client, faults.TIMED_OUT), table.name)
         for _ in range(2)
     )
 
@@ -115,7 +117,7 @@ def test_an_item_without_history_can_be_written_after_a_lost_try(
 
 
 def test_a_repeated_update_of_a_malformed_item_finds_no_product(
-    table: Table, forgetful: Repository
+    table: RecordingTable, forgetful: Repository
 ) -> None:
     """As an update whose answer arrives: the item has no price, so readers find no product."""
     table.client.put_item(TableName=table.name, Item=key(SOME_ID))
@@ -133,18 +135,22 @@ def test_a_removal_is_recognised(forgetful: Repository, repository: Repository) 
     assert repository.get(SOME_ID) is None
 
 
-def test_a_removal_after_a_throttled_try_is_still_told_as_missing(moto_table: Table) -> None:
+def test_a_removal_after_a_throttled_try_is_still_told_as_missing(
+    moto_table: RecordingTable,
+) -> None:
     """A throttled try did nothing, so a product that is not there never was."""
-    client = FaultyDynamoDB(moto_table.client, faults.THROTTLED)
+    client = FlakyDynamoDB(moto_table.client, faults.THROTTLED)
 
     with pytest.raises(NotFound):
         examples.repository(client).remove(SOME_ID)
 
 
-def test_a_product_made_anew_meanwhile_is_not_removed(table: Table, repository: Repository) -> None:
+def test_a_product_made_anew_meanwhile_is_not_removed(
+    table: RecordingTable, repository: Repository
+) -> None:
     """Between the lost answer and the next try somebody made the product anew: theirs stays."""
     version = repository.add(SOME_ID, a_draft()).version
-    client = ForgetfulDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
+    client = LostResponseDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).remove(SOME_ID, Precondition([version]))
@@ -153,11 +159,13 @@ def test_a_product_made_anew_meanwhile_is_not_removed(table: Table, repository: 
 
 
 def test_an_update_sent_again_spares_what_was_written_since(
-    table: Table, repository: Repository
+    table: RecordingTable, repository: Repository
 ) -> None:
     """Between the lost answer and the next try somebody else wrote: theirs is not undone."""
     repository.add(SOME_ID, a_draft())
-    client = ForgetfulDynamoDB(table.client, lambda: repository.update(SOME_ID, {"name": "Theirs"}))
+    client = LostResponseDynamoDB(
+        table.client, lambda: repository.update(SOME_ID, {"name": "Theirs"})
+    )
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).update(SOME_ID, {"name": "Ours"})
@@ -168,11 +176,11 @@ def test_an_update_sent_again_spares_what_was_written_since(
 
 
 def test_a_removal_sent_again_spares_what_was_made_since(
-    table: Table, repository: Repository
+    table: RecordingTable, repository: Repository
 ) -> None:
     """Also where it asked for no version."""
     repository.add(SOME_ID, a_draft())
-    client = ForgetfulDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
+    client = LostResponseDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).remove(SOME_ID)
@@ -180,10 +188,14 @@ def test_a_removal_sent_again_spares_what_was_made_since(
     assert repository.get(SOME_ID) is not None
 
 
-def test_a_batch_that_may_be_stored_is_not_sent_again(table: Table, repository: Repository) -> None:
+def test_a_batch_that_may_be_stored_is_not_sent_again(
+    table: RecordingTable, repository: Repository
+) -> None:
     """It has no condition: sent again, it would undo what was written in between."""
     product = repository.new(SOME_ID, a_draft())
-    client = ForgetfulDynamoDB(table.client, lambda: repository.update(SOME_ID, {"name": "Theirs"}))
+    client = LostResponseDynamoDB(
+        table.client, lambda: repository.update(SOME_ID, {"name": "Theirs"})
+    )
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client, table.name).put_all([product])

@@ -17,7 +17,7 @@ from chalicelib.resources.representation import Representation
 from dev.stack.servers import Valkey
 from tests import examples
 from tests.doubles.caching import a_client
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
 
@@ -25,7 +25,9 @@ READERS = 50
 
 
 @pytest.fixture
-def catalog(wire: Wire, real_redis: Recorder, valkey: Valkey, moto_table: Table) -> Catalog:
+def catalog(
+    wire: Wire, real_redis: Recorder, valkey: Valkey, moto_table: RecordingTable
+) -> Catalog:
     """Return the catalog over a real Valkey, reached as the application reaches it, but patient."""
     real_redis.flushall()
     settings = examples.settings(
@@ -51,7 +53,7 @@ def _read_at_once(catalog: Catalog, product_id: str) -> list[Fetched[Representat
 
 
 def test_fifty_readers_of_a_cold_product_cost_one_query(
-    catalog: Catalog, moto_table: Table
+    catalog: Catalog, moto_table: RecordingTable
 ) -> None:
     """One takes the lease and loads; the others wait for what it fills in."""
     mouse = catalog.create(a_draft())
@@ -66,7 +68,9 @@ def test_fifty_readers_of_a_cold_product_cost_one_query(
     )
 
 
-def test_fifty_readers_of_an_unknown_id_cost_one_query(catalog: Catalog, moto_table: Table) -> None:
+def test_fifty_readers_of_an_unknown_id_cost_one_query(
+    catalog: Catalog, moto_table: RecordingTable
+) -> None:
     """That there is nothing is learnt once, too."""
     with moto_table.calls() as asked:
         answers = _read_at_once(catalog, SOME_ID)

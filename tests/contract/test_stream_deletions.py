@@ -12,7 +12,7 @@ from chalicelib.caching.entries import Outcome
 from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Catalog
 from dev.stack.stream import Feed
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import a_draft
 
@@ -23,7 +23,7 @@ MOUSE = a_draft(
 
 
 @pytest.fixture
-def container(wire: Wire, redis: Recorder, table: Table) -> Container:
+def container(wire: Wire, redis: Recorder, table: RecordingTable) -> Container:
     """Return the application over each kind of Redis, and of DynamoDB."""
     return wire(redis=redis, dynamodb=table.client, PRODUCTS_TABLE=table.name)
 
@@ -35,7 +35,7 @@ def catalog(container: Container) -> Catalog:
 
 
 @pytest.fixture
-def deliver(container: Container, table: Table) -> Callable[[], None]:
+def deliver(container: Container, table: RecordingTable) -> Callable[[], None]:
     """Return what has the stream deliver all that was written."""
     config = table.client.meta
     keys = table.client._get_credentials()
@@ -55,7 +55,7 @@ def deliver(container: Container, table: Table) -> Callable[[], None]:
 
 
 def test_a_write_costs_its_readers_one_miss(
-    catalog: Catalog, table: Table, deliver: Callable[[], None]
+    catalog: Catalog, table: RecordingTable, deliver: Callable[[], None]
 ) -> None:
     """What the first reader after it has filled in, the stream leaves alone."""
     product_id = catalog.create(MOUSE).id
@@ -88,7 +88,7 @@ def test_a_deletion_costs_its_readers_one_miss(
 
 
 def test_what_was_edited_past_the_api_is_deleted(
-    catalog: Catalog, redis: Recorder, table: Table, deliver: Callable[[], None]
+    catalog: Catalog, redis: Recorder, table: RecordingTable, deliver: Callable[[], None]
 ) -> None:
     """The entry is not what the item would render to."""
     product_id = catalog.create(MOUSE).id

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import boto3
 
-from tests.running_stack import Client
+from tests.running_stack import StackClient
 from tests.system.podman import setup
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def engine() -> Iterator[Engine]:
         yield Engine("podman", compose, env, runs_health_checks=False)
 
 
-class Containers(Client):
+class Containers(StackClient):
     """The containers of one project, and its API's client."""
 
     def __init__(self, engine: Engine, place: Path, settings: Mapping[str, str]) -> None:

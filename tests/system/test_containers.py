@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_stack import JSON, Client, eventually
+from tests.running_stack import JSON, StackClient, eventually
 from tests.system.containers import Containers, Engine, NoEngine, engine
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
@@ -66,19 +66,19 @@ def stack(
             containers.compose("down", "--volumes")
 
 
-def _expect(api: Client, product_id: str, x_cache: str, seconds: float = 10) -> None:
+def _expect(api: StackClient, product_id: str, x_cache: str, seconds: float = 10) -> None:
     """Read until `X-Cache` is as given."""
     eventually(lambda: api.x_cache(product_id) == x_cache, seconds)
 
 
-def _cached(api: Client) -> str:
+def _cached(api: StackClient) -> str:
     """Return the id of a cached product whose creation the stream has delivered."""
     product_id: str = api.create().json["id"]
     eventually(lambda: _is_hit_for_a_second(api, product_id), seconds=30)
     return product_id
 
 
-def _is_hit_for_a_second(api: Client, product_id: str) -> bool:
+def _is_hit_for_a_second(api: StackClient, product_id: str) -> bool:
     for _ in range(10):
         if api.x_cache(product_id) != "HIT":
             return False

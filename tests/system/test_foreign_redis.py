@@ -15,7 +15,7 @@ from dev.stack.servers import Valkey
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from tests import examples
-from tests.running_stack import Stack, eventually, is_alive, own_port
+from tests.running_stack import RunningStack, eventually, is_alive, own_port
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_busy_port_is_refused_with_what_to_type(
     command = {"dev.stack": "make run", "dev.stack.services": "make services"}[module]
     free = {"AWS_PORT": str(own_port())}
 
-    stack = Stack(tmp_path, module=module, REDIS_PORT=str(_port(others)), **free)
+    stack = RunningStack(tmp_path, module=module, REDIS_PORT=str(_port(others)), **free)
 
     assert 1 == stack.process.wait(30)
     assert 1 == len(stack.output.splitlines())
@@ -72,7 +72,7 @@ def test_another_redis_on_the_port_of_ours_is_not_flushed() -> None:
 
 def test_a_stack_ends_where_another_has_taken_its_redis_port(tmp_path: Path) -> None:
     """Its API would cache there, and "Valkey has died" would be told without end."""
-    stack = Stack(tmp_path).ready()
+    stack = RunningStack(tmp_path).ready()
     facts, pids = stack.facts, stack.pids
     os.kill(stack.process.pid, signal.SIGSTOP)
     try:

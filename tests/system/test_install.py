@@ -15,7 +15,7 @@ import pytest
 
 from dev.stack.programs import free_port
 from tests.checkout import checkout, environment
-from tests.running_stack import Client, eventually
+from tests.running_stack import StackClient, eventually
 
 pytestmark = [pytest.mark.install, pytest.mark.timeout(600)]
 
@@ -109,7 +109,7 @@ def test_make_test_repairs_an_interrupted_install(half_installed: Path) -> None:
 
 def test_make_run_repairs_an_interrupted_install(half_installed: Path) -> None:
     """The API then answers."""
-    client = Client(free_port())
+    client = StackClient(free_port())
     command = ["make", "run", f"PYTHON={sys.executable}"]
     run = subprocess.Popen(
         command,

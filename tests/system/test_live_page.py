@@ -14,7 +14,7 @@ from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from dev.watch.server import PageServer
 from tests import examples
-from tests.running_stack import Answer, eventually
+from tests.running_stack import HttpResponse, eventually
 
 
 class Recorded:
@@ -45,12 +45,12 @@ def server(watch: Recorded) -> Iterator[PageServer]:
     server.stop()
 
 
-def ask(server: PageServer, method: str, path: str, **headers: str) -> Answer:
+def ask(server: PageServer, method: str, path: str, **headers: str) -> HttpResponse:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     try:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return HttpResponse(response.status, response.headers, response.read())
     finally:
         connection.close()
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.examples import SOME_ID
-from tests.running_stack import JSON, Stack, eventually, running
+from tests.running_stack import JSON, RunningStack, eventually, running
 from tests.system.browser import Browser, started
 
 _PICTURES = os.environ.get("PICTURES", "")
@@ -61,7 +61,7 @@ class Page:
 class Counting:
     """A client that keeps count of its own requests, by what the answers' headers say."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
         self.counts: Counter[str] = Counter()
 
@@ -81,14 +81,14 @@ class Counting:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Start what `make run` starts."""
     with running(tmp_path_factory.mktemp("stack")) as started_stack:
         yield started_stack
 
 
 @pytest.fixture
-def page(stack: Stack, tmp_path: Path) -> Iterator[Page]:
+def page(stack: RunningStack, tmp_path: Path) -> Iterator[Page]:
     """Open the page."""
     with started(tmp_path / "profile") as browser:
         browser.resize(*_SIZE)
@@ -103,7 +103,7 @@ def pictures(tmp_path: Path) -> Path:
     return Path(_PICTURES) if _PICTURES else tmp_path
 
 
-def test_the_counts_are_those_of_the_requests(stack: Stack, page: Page) -> None:
+def test_the_counts_are_those_of_the_requests(stack: RunningStack, page: Page) -> None:
     """Redis paused and resumed in between: the page counts what the client has counted."""
     client, before = Counting(stack), page.counts()
     ids = client.list()
@@ -136,7 +136,7 @@ def _drive(client: Counting, ids: list[str]) -> None:
         client.write(ids[turn], turn + 1)
 
 
-def test_the_promises_are_seen_to_hold(stack: Stack, page: Page, pictures: Path) -> None:
+def test_the_promises_are_seen_to_hold(stack: RunningStack, page: Page, pictures: Path) -> None:
     """Load, Redis paused, resumed, flushed: no stale read, no server error; all by keyboard."""
     page.press("load")
     soon(lambda: page.number("checked") > 500)

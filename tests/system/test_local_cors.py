@@ -8,32 +8,32 @@ import pytest
 from dev.stack import environment
 from dev.stack.programs import free_port
 from dev.stack.servers import Api
-from tests.running_stack import Client
+from tests.running_stack import StackClient
 
 ORIGIN = "https://shop.example"
 NOBODY = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
 """Neither Redis nor DynamoDB: no test here needs them."""
 
 
-def _client(**env: str) -> Iterator[Client]:
+def _client(**env: str) -> Iterator[StackClient]:
     settings = {**os.environ, **NOBODY, "REDIS_PORT": str(free_port()), **env}
     with Api(environment.of(None, None, settings)) as server:
-        yield Client(server.port)
+        yield StackClient(server.port)
 
 
 @pytest.fixture(scope="module")
-def open_api() -> Iterator[Client]:
+def open_api() -> Iterator[StackClient]:
     """Start an API that another origin's pages may call."""
     yield from _client(CORS_ALLOW_ORIGIN=ORIGIN)
 
 
 @pytest.fixture(scope="module")
-def closed_api() -> Iterator[Client]:
+def closed_api() -> Iterator[StackClient]:
     """Start an API that only its own pages may call."""
     yield from _client()
 
 
-def test_a_preflight_is_answered(open_api: Client) -> None:
+def test_a_preflight_is_answered(open_api: StackClient) -> None:
     """The browser learns which methods and headers it may send."""
     answer = open_api.ask("OPTIONS", "/products")
 
@@ -42,7 +42,7 @@ def test_a_preflight_is_answered(open_api: Client) -> None:
     assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"]
 
 
-def test_what_never_reaches_the_app_names_the_origin(open_api: Client) -> None:
+def test_what_never_reaches_the_app_names_the_origin(open_api: StackClient) -> None:
     """An unknown path, and a host name that is not allowed."""
     unknown = open_api.ask("GET", "/nowhere")
     foreign = open_api.ask("GET", "/products", headers={"Host": "evil.example"})
@@ -52,7 +52,7 @@ def test_what_never_reaches_the_app_names_the_origin(open_api: Client) -> None:
         assert ORIGIN == answer.headers["Access-Control-Allow-Origin"]
 
 
-def test_what_never_reaches_the_app_says_that_it_took_no_time_there(open_api: Client) -> None:
+def test_what_never_reaches_the_app_says_that_it_took_no_time_there(open_api: StackClient) -> None:
     """Server-Timing is in every answer, so that no reader of it has to ask."""
     answers = [
         open_api.ask("OPTIONS", "/products"),
@@ -64,7 +64,7 @@ def test_what_never_reaches_the_app_says_that_it_took_no_time_there(open_api: Cl
     assert {"cache;dur=0.00, db;dur=0.00, app;dur=0.00"} == told
 
 
-def test_without_the_setting_there_is_no_preflight(closed_api: Client) -> None:
+def test_without_the_setting_there_is_no_preflight(closed_api: StackClient) -> None:
     """OPTIONS is a method like any other that the path does not have."""
     answer = closed_api.ask("OPTIONS", "/products")
 

@@ -18,7 +18,7 @@ import pytest
 from dev.stack import environment
 from dev.stack.programs import free_port
 from dev.stack.servers import ROOT, Api
-from tests.running_stack import JSON, Client, eventually, is_alive
+from tests.running_stack import JSON, StackClient, eventually, is_alive
 
 UNREACHABLE = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
 """Redis and DynamoDB are not needed here."""
@@ -59,7 +59,7 @@ def test_a_worker_that_dies_is_replaced(api: Api, log: Path) -> None:
 
     eventually(lambda: len({*workers_of(api.pid)} - {first}) == 2)
     assert second in workers_of(api.pid)
-    assert 405 == Client(api.port).ask("DELETE", "/products").status
+    assert 405 == StackClient(api.port).ask("DELETE", "/products").status
     assert f"Worker (pid:{first}) was sent SIGKILL" in log.read_text()
 
 
@@ -73,7 +73,7 @@ def test_workers_end_with_the_server(api: Api, number: signal.Signals) -> None:
     api.start()
 
     assert 2 == len(workers)
-    assert 405 == Client(api.port).ask("DELETE", "/products").status
+    assert 405 == StackClient(api.port).ask("DELETE", "/products").status
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -127,7 +127,7 @@ def test_slow_clients_do_not_block_others(api: Api) -> None:
             client = socket.create_connection(("127.0.0.1", api.port))
             clients.enter_context(client).sendall(sent)
 
-        assert {200} == {Client(api.port).ask("GET", "/docs").status for _ in range(20)}
+        assert {200} == {StackClient(api.port).ask("GET", "/docs").status for _ in range(20)}
 
 
 def _status(connection: http.client.HTTPConnection) -> int:
@@ -194,7 +194,7 @@ def _loopback() -> list[tuple[int, str]]:
 def test_host_names_are_checked_on_every_address(allowed: str, status: int) -> None:
     """A container listens on 0.0.0.0 while its port is published on 127.0.0.1 only."""
     with Api(_settings(API_HOST="0.0.0.0", API_ALLOWED_HOSTS=allowed)) as server:
-        client = Client(server.port)
+        client = StackClient(server.port)
         named = client.ask("GET", "/docs", headers={**JSON, "Host": "shop.example:8080"})
 
         assert [200, status] == [client.ask("GET", "/docs").status, named.status]

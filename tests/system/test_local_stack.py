@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_stack import JSON, Stack, eventually, is_alive, running
+from tests.running_stack import JSON, RunningStack, eventually, is_alive, running
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Start one that the tests below share; what they do to it, it has to survive."""
     with running(tmp_path_factory.mktemp("stack")) as started:
         yield started
 
 
-def test_health_says_that_all_is_connected(stack: Stack) -> None:
+def test_health_says_that_all_is_connected(stack: RunningStack) -> None:
     """Redis and DynamoDB are both there."""
     answer = stack.ask("GET", "/health")
 
@@ -30,7 +30,7 @@ def test_health_says_that_all_is_connected(stack: Stack) -> None:
     assert ("connected", "connected") == (answer.json["redis"], answer.json["dynamodb"])
 
 
-def test_the_samples_are_listed(stack: Stack) -> None:
+def test_the_samples_are_listed(stack: RunningStack) -> None:
     """An empty table gets at least 20 products in 5 categories."""
     items = stack.ask("GET", "/products?limit=100").json["items"]
 
@@ -38,7 +38,7 @@ def test_the_samples_are_listed(stack: Stack) -> None:
     assert 5 <= len({item["category"] for item in items if "category" in item})
 
 
-def test_the_second_read_of_a_product_is_a_hit(stack: Stack) -> None:
+def test_the_second_read_of_a_product_is_a_hit(stack: RunningStack) -> None:
     """The real Valkey is asked and answers."""
     made = stack.create().json
 
@@ -47,7 +47,7 @@ def test_the_second_read_of_a_product_is_a_hit(stack: Stack) -> None:
     assert ("MISS", "HIT") == (first, second)
 
 
-def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
+def test_the_state_file_names_processes_that_run(stack: RunningStack) -> None:
     """Tools find each server by URL and pid."""
     facts = stack.facts
 
@@ -58,7 +58,7 @@ def test_the_state_file_names_processes_that_run(stack: Stack) -> None:
     assert all(map(is_alive, stack.pids))
 
 
-def test_the_live_page_counts_each_request(stack: Stack) -> None:
+def test_the_live_page_counts_each_request(stack: RunningStack) -> None:
     """As the client does by `X-Cache`; no log line is lost on its way."""
     product_id = stack.create().json["id"]
     before = _settled(stack)
@@ -69,7 +69,7 @@ def test_the_live_page_counts_each_request(stack: Stack) -> None:
     assert 100 == counted.total()
 
 
-def test_an_edit_past_the_api_is_seen(stack: Stack) -> None:
+def test_an_edit_past_the_api_is_seen(stack: RunningStack) -> None:
     """The stream deletes the cached copy behind an edit that nobody told the API of."""
     made = stack.create().json
     eventually(lambda: stack.x_cache(made["id"]) == "HIT")
@@ -79,11 +79,11 @@ def test_an_edit_past_the_api_is_seen(stack: Stack) -> None:
     eventually(lambda: _stock(stack, made["id"]) == 77, 10)
 
 
-def test_a_busy_port_is_reported_in_one_line(stack: Stack, tmp_path: Path) -> None:
+def test_a_busy_port_is_reported_in_one_line(stack: RunningStack, tmp_path: Path) -> None:
     """The second stack ends with status 1, starts nothing, and leaves the first one alone."""
     facts = stack.facts
 
-    second = Stack(tmp_path, port=stack.port)
+    second = RunningStack(tmp_path, port=stack.port)
 
     assert 1 == second.process.wait(30)
     (told,) = second.output.splitlines()
@@ -93,18 +93,18 @@ def test_a_busy_port_is_reported_in_one_line(stack: Stack, tmp_path: Path) -> No
     assert facts == stack.facts
 
 
-def test_a_second_stack_in_one_place_is_refused(stack: Stack) -> None:
+def test_a_second_stack_in_one_place_is_refused(stack: RunningStack) -> None:
     """On another port too: it would take the first one's state file and data."""
     facts = stack.facts
 
-    second = Stack(stack.place)
+    second = RunningStack(stack.place)
 
     assert 1 == second.process.wait(30)
     assert facts == stack.facts
     assert 200 == stack.ask("GET", "/health").status
 
 
-def test_a_paused_valkey_costs_no_call(stack: Stack) -> None:
+def test_a_paused_valkey_costs_no_call(stack: RunningStack) -> None:
     """While it hangs every call is answered; when it goes on, so do the hits."""
     product_id = stack.sample()
     pid = stack.facts["redis"]["pid"]
@@ -122,7 +122,7 @@ def test_a_paused_valkey_costs_no_call(stack: Stack) -> None:
     eventually(lambda: stack.x_cache(product_id) == "HIT")
 
 
-def test_an_edit_during_an_outage_is_seen_after_it(stack: Stack) -> None:
+def test_an_edit_during_an_outage_is_seen_after_it(stack: RunningStack) -> None:
     """The stream's records wait for Redis, so the copy that survived the outage goes."""
     made = stack.create().json
     eventually(lambda: stack.x_cache(made["id"]) == "HIT")
@@ -136,7 +136,7 @@ def test_an_edit_during_an_outage_is_seen_after_it(stack: Stack) -> None:
     eventually(lambda: _stock(stack, made["id"]) == 78)
 
 
-def test_a_killed_valkey_comes_back(stack: Stack) -> None:
+def test_a_killed_valkey_comes_back(stack: RunningStack) -> None:
     """Calls go on being answered, and it is started again on the same port."""
     product_id, before = stack.sample(), stack.facts["redis"]
 
@@ -148,7 +148,7 @@ def test_a_killed_valkey_comes_back(stack: Stack) -> None:
     eventually(lambda: stack.x_cache(product_id) == "HIT")
 
 
-def test_a_killed_api_comes_back(stack: Stack) -> None:
+def test_a_killed_api_comes_back(stack: RunningStack) -> None:
     """It is started again on the same port."""
     before = stack.facts["api"]["pid"]
 
@@ -158,7 +158,7 @@ def test_a_killed_api_comes_back(stack: Stack) -> None:
     assert 200 == stack.ask("GET", "/health").status
 
 
-def test_servers_that_the_environment_names_are_used(stack: Stack, tmp_path: Path) -> None:
+def test_servers_that_the_environment_names_are_used(stack: RunningStack, tmp_path: Path) -> None:
     """Nothing is started beside the API, and the state file gives no pid for what is not ours."""
     facts = stack.facts
     env = {
@@ -177,7 +177,7 @@ def test_servers_that_the_environment_names_are_used(stack: Stack, tmp_path: Pat
     assert 200 == stack.ask("GET", f"/products/{sample}").status
 
 
-def _shown(stack: Stack) -> Counter[str]:
+def _shown(stack: RunningStack) -> Counter[str]:
     """Return the live page's requests by outcome."""
     url = f"{stack.facts['watch']['url']}/events"
     with urllib.request.urlopen(url, timeout=10) as events:  # noqa: S310 — ours
@@ -185,7 +185,7 @@ def _shown(stack: Stack) -> Counter[str]:
     return Counter({name: each["requests"] for name, each in shown["outcomes"].items()})
 
 
-def _settled(stack: Stack) -> Counter[str]:
+def _settled(stack: RunningStack) -> Counter[str]:
     """Return what is shown once the lines of earlier requests have come: none has for a second."""
     shown, since = _shown(stack), time.monotonic()
     while time.monotonic() < since + 1:
@@ -195,7 +195,7 @@ def _settled(stack: Stack) -> Counter[str]:
     return shown
 
 
-def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
+def _set_stock_past_the_api(stack: RunningStack, product_id: str, stock: int) -> None:
     stack.dynamodb.update_item(
         TableName="products",
         Key={"id": {"S": product_id}},
@@ -204,5 +204,5 @@ def _set_stock_past_the_api(stack: Stack, product_id: str, stock: int) -> None:
     )
 
 
-def _stock(stack: Stack, product_id: str) -> int:
+def _stock(stack: RunningStack, product_id: str) -> int:
     return int(stack.ask("GET", f"/products/{product_id}").json["stock_quantity"])

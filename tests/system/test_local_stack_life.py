@@ -14,7 +14,7 @@ import pytest
 
 from dev.stack import ports
 from dev.stack.programs import StartFailed
-from tests.running_stack import Stack, eventually, is_alive, running
+from tests.running_stack import RunningStack, eventually, is_alive, running
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def _taken(port: int) -> Iterator[None]:
 
 def test_a_setting_at_fault_stops_the_start(tmp_path: Path) -> None:
     """The variable is named, and nothing is started."""
-    stack = Stack(tmp_path, CACHE_TTL_SECONDS="soon")
+    stack = RunningStack(tmp_path, CACHE_TTL_SECONDS="soon")
 
     assert 1 == stack.process.wait(30)
     assert "CACHE_TTL_SECONDS must be" in stack.output
@@ -53,7 +53,7 @@ def test_a_second_stack_is_told_of_the_first(tmp_path: Path) -> None:
     place = os.open(tmp_path / ".local", os.O_RDONLY)
     fcntl.flock(place, fcntl.LOCK_EX)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        stack = Stack(tmp_path, taken.getsockname()[1])
+        stack = RunningStack(tmp_path, taken.getsockname()[1])
         status = stack.process.wait(30)
     os.close(place)
 
@@ -76,7 +76,7 @@ def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
     """No process, no state file, no temporary directory; a paused Valkey makes no difference."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    stack = Stack(tmp_path, TMPDIR=str(scratch)).ready()
+    stack = RunningStack(tmp_path, TMPDIR=str(scratch)).ready()
     pids = stack.pids
     os.kill(stack.facts["redis"]["pid"], signal.SIGSTOP)
 
@@ -90,7 +90,7 @@ def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
 def test_a_killed_stack_takes_its_servers_along(tmp_path: Path) -> None:
     """Even SIGKILL, which nobody can answer, leaves no process behind, nor a paused Valkey."""
-    stack = Stack(tmp_path, TMPDIR=str(tmp_path)).ready()
+    stack = RunningStack(tmp_path, TMPDIR=str(tmp_path)).ready()
     pids = stack.pids
     os.kill(stack.facts["redis"]["pid"], signal.SIGSTOP)
 
@@ -101,7 +101,7 @@ def test_a_killed_stack_takes_its_servers_along(tmp_path: Path) -> None:
 
 def test_a_dead_emulator_ends_the_stack(tmp_path: Path) -> None:
     """The table is gone with it, so all ends, and says so."""
-    stack = Stack(tmp_path).ready()
+    stack = RunningStack(tmp_path).ready()
     pids = stack.pids
 
     os.kill(stack.facts["aws"]["pid"], signal.SIGKILL)
@@ -114,7 +114,7 @@ def test_a_dead_emulator_ends_the_stack(tmp_path: Path) -> None:
 
 def test_persist_keeps_the_data_over_a_restart(tmp_path: Path) -> None:
     """With PERSIST=1 the next run has the product, and an empty cache: an old copy may be stale."""
-    first = Stack(tmp_path, PERSIST="1").ready()
+    first = RunningStack(tmp_path, PERSIST="1").ready()
     made, pids = first.create(price=3.5).json, first.pids
     eventually(lambda: first.x_cache(made["id"]) == "HIT")
 

@@ -13,7 +13,7 @@ from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from dev.stack.servers import Valkey
 from tests import examples
-from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.caching import CountingLoader, a_cache, a_client
 from tests.doubles.recording import RecordingRedis
 
 TIME_OUT = 0.2
@@ -67,7 +67,7 @@ def test_a_read_waits_for_one_time_out_and_a_write_for_two(
     cache = a_cache(request.getfixturevalue(name))
 
     def read() -> None:
-        assert Fetched("x", Outcome.BYPASS) == cache.fetch("k", Loader("x"))
+        assert Fetched("x", Outcome.BYPASS) == cache.fetch("k", CountingLoader("x"))
 
     def write() -> None:
         with cache.fenced("k"):
@@ -94,8 +94,8 @@ def test_look_ups_that_hang_do_not_pile_up() -> None:
 def test_a_server_that_restarted_is_found_again(valkey: Valkey, real_redis: RecordingRedis) -> None:
     """A connection that the server closed is replaced, and the reader sees nothing of it."""
     cache = a_cache(_client("127.0.0.1", valkey.port))
-    cache.fetch("k", Loader("x"))
+    cache.fetch("k", CountingLoader("x"))
 
     real_redis.client_kill_filter(_type="normal", skipme=True)
 
-    assert Fetched("x", Outcome.HIT) == cache.fetch("k", Loader("y"))
+    assert Fetched("x", Outcome.HIT) == cache.fetch("k", CountingLoader("y"))

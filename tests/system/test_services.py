@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from tests.running_stack import Stack, eventually, own_port, running
+from tests.running_stack import RunningStack, eventually, own_port, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
     assert all(f'"{port}"' in output or f":{port}" in output for port in ports.values())
 
 
-def _edited(services: Stack, product_id: dict[str, str]) -> bool:
+def _edited(services: RunningStack, product_id: dict[str, str]) -> bool:
     """Change an item past any API."""
     services.dynamodb.update_item(
         TableName="products",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_stack import Stack, own_port, running
+from tests.running_stack import RunningStack, own_port, running
 
 NOWHERE = {
     "AWS_PROFILE": "of-nobody",
@@ -75,7 +75,7 @@ def test_a_place_that_nobody_can_write_to_is_told_in_a_sentence(
     (tmp_path / place).touch()
     ports = {name: str(own_port()) for name in ("REDIS_PORT", "AWS_PORT")}
 
-    stack = Stack(tmp_path, module=module, **ports)
+    stack = RunningStack(tmp_path, module=module, **ports)
 
     assert 1 == stack.process.wait(30)
     assert 1 == len(stack.output.splitlines())
@@ -84,7 +84,7 @@ def test_a_place_that_nobody_can_write_to_is_told_in_a_sentence(
 
 def test_a_table_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
     """What fails before the stack is up says so without a traceback, and leaves nothing."""
-    stack = Stack(tmp_path, AWS_ENDPOINT_URL=f"http://127.0.0.1:{own_port()}")
+    stack = RunningStack(tmp_path, AWS_ENDPOINT_URL=f"http://127.0.0.1:{own_port()}")
 
     assert 1 == stack.process.wait(60)
     assert [True] == ["The table could not be made" in line for line in stack.output.splitlines()]

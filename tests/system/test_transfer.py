@@ -13,7 +13,7 @@ from chalicelib.products.schemas import parse_identified
 from dev.transfer import entries, formats
 from dev.transfer.loading import Import
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 from tests.examples import OTHER_ID, SOME_ID, a_body, settings
 
 
@@ -37,7 +37,7 @@ class Busy:
 
 
 @pytest.fixture
-def container(emulated_table: Table, real_redis: RecordingRedis) -> bootstrap.Container:
+def container(emulated_table: RecordingTable, real_redis: RecordingRedis) -> bootstrap.Container:
     """Return the catalog over a real Valkey and the emulator."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)
     return bootstrap.Container(given, real_redis, emulated_table.client)
@@ -93,7 +93,7 @@ def test_a_version_rises_with_an_overwrite(container: bootstrap.Container) -> No
 
 
 def test_a_batch_is_fenced_then_written_then_released(
-    container: bootstrap.Container, real_redis: RecordingRedis, emulated_table: Table
+    container: bootstrap.Container, real_redis: RecordingRedis, emulated_table: RecordingTable
 ) -> None:
     """Two products cost two fences, one call of DynamoDB and two releases, in that order."""
     beside = redis.Redis(connection_pool=real_redis.connection_pool)
@@ -115,7 +115,7 @@ def test_a_batch_is_fenced_then_written_then_released(
 
 
 def test_what_a_busy_table_leaves_is_sent_again(
-    emulated_table: Table, real_redis: RecordingRedis
+    emulated_table: RecordingTable, real_redis: RecordingRedis
 ) -> None:
     """Every line ends up stored, though the table takes one a time at first."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)

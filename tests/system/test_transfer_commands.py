@@ -11,20 +11,20 @@ from dev.stack.servers import Emulator
 from dev.stack.table import create_table
 from tests.doubles.commands import Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 from tests.examples import SOME_ID, a_body
 
 
 @pytest.fixture
 def transfer(
-    emulator: Emulator, emulated_table: Table, real_redis: RecordingRedis, tmp_path: Path
+    emulator: Emulator, emulated_table: RecordingTable, real_redis: RecordingRedis, tmp_path: Path
 ) -> Transfer:
     """Return the command line, with the settings of a catalog of its own."""
     return Transfer(tmp_path, emulator, emulated_table, real_redis)
 
 
 def test_an_export_imports_again_unchanged(
-    transfer: Transfer, emulated_table: Table, tmp_path: Path
+    transfer: Transfer, emulated_table: RecordingTable, tmp_path: Path
 ) -> None:
     """Out and in again, by the commands: the same bodies, to the byte."""
     first = transfer.run("import", transfer.write(many(60)))
@@ -46,7 +46,7 @@ def test_an_export_imports_again_unchanged(
 
 
 def test_an_export_to_standard_output_is_nothing_but_products(
-    transfer: Transfer, emulated_table: Table
+    transfer: Transfer, emulated_table: RecordingTable
 ) -> None:
     """What is told besides goes to standard error, so the output can be piped."""
     transfer.run("import", transfer.write(many(3)))
@@ -57,7 +57,7 @@ def test_an_export_to_standard_output_is_nothing_but_products(
 
 
 def test_rejects_are_listed_by_line_and_the_rest_is_stored(
-    transfer: Transfer, emulated_table: Table
+    transfer: Transfer, emulated_table: RecordingTable
 ) -> None:
     """Line number, field and reason on standard error; the counts on standard output; status 1."""
     rows = [a_body(id=SOME_ID), a_body(price=0), {}, a_body(id=SOME_ID), a_body()]
@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_worked_with_is_a_usage_error(
 @pytest.mark.parametrize("file", ["a.json", "-"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "BOM"])
 def test_a_pretty_printed_array_is_imported(
-    transfer: Transfer, emulated_table: Table, mark: str, file: str
+    transfer: Transfer, emulated_table: RecordingTable, mark: str, file: str
 ) -> None:
     """From a file or a pipe; rejects are listed by number and line, and the rest is stored."""
     array = mark + json.dumps([a_body(), a_body(price=0), *many(30)], indent=2)
@@ -111,7 +111,9 @@ def test_a_pretty_printed_array_is_imported(
     assert 31 == len(stored(emulated_table))
 
 
-def test_a_byte_order_mark_costs_no_line(transfer: Transfer, emulated_table: Table) -> None:
+def test_a_byte_order_mark_costs_no_line(
+    transfer: Transfer, emulated_table: RecordingTable
+) -> None:
     """Spreadsheets and PowerShell write it before the first line."""
     (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), "utf-8-sig")
 
@@ -123,7 +125,7 @@ def test_a_byte_order_mark_costs_no_line(transfer: Transfer, emulated_table: Tab
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_another_format_is_refused_in_one_sentence(
-    transfer: Transfer, emulated_table: Table, encoding: str
+    transfer: Transfer, emulated_table: RecordingTable, encoding: str
 ) -> None:
     """Status 2; nothing is stored, and no settings or services are needed to find out."""
     (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), encoding)

@@ -10,19 +10,19 @@ import pytest
 from dev.stack.servers import Emulator
 from tests.doubles.commands import IN_BACKGROUND, PATIENCE_SECONDS, Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 
 
 @pytest.fixture
 def transfer(
-    emulator: Emulator, emulated_table: Table, real_redis: RecordingRedis, tmp_path: Path
+    emulator: Emulator, emulated_table: RecordingTable, real_redis: RecordingRedis, tmp_path: Path
 ) -> Transfer:
     """Return the command line, with the settings of a catalog of its own."""
     return Transfer(tmp_path, emulator, emulated_table, real_redis)
 
 
 def test_an_import_without_redis_goes_on_and_reports_it_once(
-    transfer: Transfer, emulated_table: Table, closed_port: int
+    transfer: Transfer, emulated_table: RecordingTable, closed_port: int
 ) -> None:
     """All is stored; the report ends with what readers may see until the stream catches up."""
     done = transfer.run("import", transfer.write(many(30)), REDIS_PORT=str(closed_port))
@@ -34,7 +34,7 @@ def test_an_import_without_redis_goes_on_and_reports_it_once(
 
 
 def test_an_import_without_redis_stores_nothing_under_the_strict_policy(
-    transfer: Transfer, emulated_table: Table, closed_port: int
+    transfer: Transfer, emulated_table: RecordingTable, closed_port: int
 ) -> None:
     """The first batch is refused and its lines are named; the file is not read on."""
     file = transfer.write(many(30))
@@ -56,7 +56,10 @@ def test_a_missing_table_is_reported_in_a_line(
     done = transfer.run(*words, PRODUCTS_TABLE="elsewhere")
 
     assert (1, "") == (done.returncode, done.stdout)
-    assert "Error: Table 'elsewhere': DynamoDB refused (ResourceNotFoundException)\n" == done.stderr
+    assert (
+        "Error: RecordingTable 'elsewhere': DynamoDB refused (ResourceNotFoundException)\n"
+        == done.stderr
+    )
     assert not (tmp_path / "b.ndjson").exists()
 
 
@@ -70,14 +73,14 @@ def test_an_unavailable_dynamodb_is_reported_in_a_line(
     done = transfer.run(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{closed_port}")
 
     assert (1, "") == (done.returncode, done.stdout)
-    assert done.stderr.startswith("Error: Table 'products-")
+    assert done.stderr.startswith("Error: RecordingTable 'products-")
     assert 1 == len(done.stderr.splitlines())
 
 
 @pytest.mark.parametrize("start", [(), IN_BACKGROUND], ids=["foreground", "background"])
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_import_reports_what_is_stored(
-    transfer: Transfer, emulated_table: Table, signum: int, start: Sequence[str]
+    transfer: Transfer, emulated_table: RecordingTable, signum: int, start: Sequence[str]
 ) -> None:
     """Ctrl-C or `kill` while it waits for more lines: whole batches are stored and reported."""
     with transfer.start("import", "-", by=start) as process:

@@ -13,7 +13,7 @@ from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
 from chalicelib.products.parts import entry_of_image
 from chalicelib.resources import PRODUCTS
-from tests.doubles.log import Log, caught
+from tests.doubles.log import CapturedLog, capture_log
 from tests.examples import OTHER_ID, SOME_ID, a_product
 
 NONE = CODEC.entry(None)
@@ -34,10 +34,10 @@ class Cache:
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log() -> Iterator[CapturedLog]:
     """Catch the log of one batch."""
     telemetry.begin()
-    with caught(STAGE="dev") as log:
+    with capture_log(STAGE="dev") as log:
         yield log
 
 
@@ -131,7 +131,7 @@ def test_what_could_not_be_deleted_raises() -> None:
     assert [{SOME_ID: None, OTHER_ID: None}] == cache.calls
 
 
-def test_a_batch_that_fails_is_logged_with_its_age(log: Log) -> None:
+def test_a_batch_that_fails_is_logged_with_its_age(log: CapturedLog) -> None:
     """So that it shows for how long writes have waited."""
     record = a_record()
     record["dynamodb"]["ApproximateCreationDateTime"] = 1000.0
@@ -162,7 +162,7 @@ def test_a_batch_that_fails_is_logged_with_its_age(log: Log) -> None:
         {"dynamodb": {"Keys": {"id": {"S": "\ud800"}}}},
     ],
 )
-def test_a_malformed_record_is_counted_and_blocks_nothing(log: Log, malformed: Any) -> None:
+def test_a_malformed_record_is_counted_and_blocks_nothing(log: CapturedLog, malformed: Any) -> None:
     """It would never succeed: the others of its batch do, and the batch with them."""
     assert {SOME_ID: None} == spared(malformed, a_record())
 
@@ -171,7 +171,7 @@ def test_a_malformed_record_is_counted_and_blocks_nothing(log: Log, malformed: A
     assert 1 == ended["MalformedRecords"]
 
 
-def test_a_malformed_record_is_logged_by_its_own_id(log: Log) -> None:
+def test_a_malformed_record_is_logged_by_its_own_id(log: CapturedLog) -> None:
     """Its content may be private."""
     spared({"eventID": "7", "dynamodb": {"NewImage": {"secret": {"S": "secret"}}}})
 

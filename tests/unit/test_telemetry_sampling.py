@@ -10,14 +10,14 @@ from chalicelib import telemetry
 from chalicelib.telemetry.metrics import MAX_VALUES, Tally
 from chalicelib.telemetry.sampling import LATE_SECONDS, Sampling
 from tests.cloudwatch import metrics
-from tests.doubles.journal import Clock
-from tests.doubles.log import Line, Log, caught
+from tests.doubles.journal import SleepClock
+from tests.doubles.log import CapturedLog, Line, capture_log
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log() -> Iterator[CapturedLog]:
     """Catch the log of a stage that writes one hit in four."""
-    with caught(LOG_HITS="0.25") as log:
+    with capture_log(LOG_HITS="0.25") as log:
         _answer("miss")  # a container's first line is written, whatever it is
         log.text()
         yield log
@@ -40,7 +40,7 @@ def _total(lines: list[Line], name: str) -> float:
     return sum(point.value for point in metrics.read(lines) if point.metric[1] == name)
 
 
-def test_one_hit_in_so_many_is_written(log: Log) -> None:
+def test_one_hit_in_so_many_is_written(log: CapturedLog) -> None:
     """LOG_HITS=0.25: every fourth, which bears what the three before it counted and took."""
     for _ in range(8):
         _answer("hit")
@@ -53,7 +53,7 @@ def test_one_hit_in_so_many_is_written(log: Log) -> None:
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.4, 0.7, 0.95, 1.0])
 def test_the_share_written_is_the_share_asked_for(share: float) -> None:
     """Also one that is no "every so many": of 1,000 hits, LOG_HITS=0.7 writes 700."""
-    sampling, written = Sampling(share, Clock()), 0
+    sampling, written = Sampling(share, SleepClock()), 0
     for _ in range(1000):
         if not sampling.passes_over(_hit()):
             sampling.hand_over(Tally())
@@ -62,7 +62,7 @@ def test_the_share_written_is_the_share_asked_for(share: float) -> None:
     assert round(1000 * share) == written
 
 
-def test_what_is_no_hit_is_always_written(log: Log) -> None:
+def test_what_is_no_hit_is_always_written(log: CapturedLog) -> None:
     """Misses, bypasses; the hits that wait go with the next line, whatever it is."""
     for outcome in ("hit", "negative hit", "miss", "bypass", "hit"):
         _answer(outcome)
@@ -73,7 +73,7 @@ def test_what_is_no_hit_is_always_written(log: Log) -> None:
     assert "CacheHits" not in bypass
 
 
-def test_misses_between_do_not_keep_hits_from_being_written(log: Log) -> None:
+def test_misses_between_do_not_keep_hits_from_being_written(log: CapturedLog) -> None:
     """The share is that of the hits, however many other lines there are."""
     for _ in range(12):
         _answer("hit")
@@ -82,7 +82,7 @@ def test_misses_between_do_not_keep_hits_from_being_written(log: Log) -> None:
     assert 3 == sum(line["cache"] == "hit" for line in log.lines())
 
 
-def test_a_hit_that_tells_something_else_is_written(log: Log) -> None:
+def test_a_hit_that_tells_something_else_is_written(log: CapturedLog) -> None:
     """As one that found the breaker open for a moment, or was answered with an error."""
     telemetry.begin(request_id="r")
     telemetry.looked_up("hit")
@@ -95,7 +95,7 @@ def test_a_hit_that_tells_something_else_is_written(log: Log) -> None:
 
 def test_a_line_never_bears_more_than_cloudwatch_takes() -> None:
     """LOG_HITS=0.01 is the least, since a line takes a hundred values."""
-    with caught(LOG_HITS="0.01") as log:
+    with capture_log(LOG_HITS="0.01") as log:
         for _ in range(1 + 5 * MAX_VALUES):
             _answer("hit")
         lines = log.lines()
@@ -105,7 +105,7 @@ def test_a_line_never_bears_more_than_cloudwatch_takes() -> None:
         metrics.check(line)
 
 
-def test_sums_are_exact_under_any_mix(log: Log) -> None:
+def test_sums_are_exact_under_any_mix(log: CapturedLog) -> None:
     """Up to the hits that still wait: one miss more brings them in."""
     mix = (["hit"] * 7 + ["miss"] + ["negative hit"] * 3 + ["bypass"]) * 25
     for outcome in mix:
@@ -121,7 +121,7 @@ def test_sums_are_exact_under_any_mix(log: Log) -> None:
 
 def test_nothing_waits_longer_than_it_may() -> None:
     """The first hit after `LATE_SECONDS` is written, with those that waited."""
-    clock = Clock()
+    clock = SleepClock()
     sampling = Sampling(0.01, clock)
     assert sampling.passes_over(_hit())
 

@@ -11,7 +11,7 @@ from chalicelib.products.model import Product
 from dev.transfer import loading
 from dev.transfer.entries import Entry, Reject
 from dev.transfer.loading import Import, interruption_deferred
-from tests.doubles.journal import Answer, Clock, Journal
+from tests.doubles.journal import Journal, PutResult, SleepClock
 from tests.examples import a_draft
 
 
@@ -23,9 +23,11 @@ def entries(count: int) -> list[Entry]:
     ]
 
 
-def load(journal: Journal, rows: Sequence[Entry | Reject], clock: Clock | None = None) -> Import:
+def load(
+    journal: Journal, rows: Sequence[Entry | Reject], clock: SleepClock | None = None
+) -> Import:
     """Store the products, and return the import also where it stops."""
-    clock = clock or Clock()
+    clock = clock or SleepClock()
     load = Import(journal, journal, clock.sleep, clock)
     try:
         load.store(rows)
@@ -34,7 +36,7 @@ def load(journal: Journal, rows: Sequence[Entry | Reject], clock: Clock | None =
     return load
 
 
-def fails(error: BaseException) -> Answer:
+def fails(error: BaseException) -> PutResult:
     """Return an answer that is none."""
 
     def answer(_: Sequence[Product]) -> Sequence[Product]:
@@ -71,7 +73,7 @@ def test_products_go_in_batches_of_25() -> None:
 
 def test_what_is_left_unprocessed_is_sent_again_behind_the_same_fences() -> None:
     """Each try sends what is left, after a longer pause, and only then the fences fall."""
-    clock = Clock()
+    clock = SleepClock()
     journal = Journal(lambda products: products[10:], lambda products: products[-1:])
 
     done = load(journal, entries(25), clock)
@@ -85,7 +87,7 @@ def test_what_is_left_unprocessed_is_sent_again_behind_the_same_fences() -> None
 
 def test_tries_are_bounded_and_the_rest_is_listed() -> None:
     """Fences expire after 60 s, so no try may begin late."""
-    clock = Clock()
+    clock = SleepClock()
     journal = Journal(*[lambda products: products[-2:]] * 99)
 
     done = load(journal, entries(30), clock)
@@ -100,7 +102,7 @@ def test_tries_are_bounded_and_the_rest_is_listed() -> None:
 
 def test_slow_responses_count_as_pauses_do() -> None:
     """The deadline includes the time that DynamoDB takes."""
-    clock = Clock()
+    clock = SleepClock()
 
     def slow(products: Sequence[Product]) -> Sequence[Product]:
         clock.seconds += 11

@@ -18,7 +18,7 @@ from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.redis_store.store import AT_ONCE, Command
 from dev.stack.servers import Valkey
 from tests import examples
-from tests.doubles.caching import Loader, Texts, a_cache
+from tests.doubles.caching import CountingLoader, TextCodec, a_cache
 from tests.doubles.cluster import LocalCluster, RecordingCluster
 from tests.doubles.narrow_link import NarrowLink
 from tests.doubles.recording import RecordingFakeRedis, RecordingRedis
@@ -34,7 +34,7 @@ LATE_SECONDS = 0.4
 def _cache(port: int, **variables: str) -> Cache[str]:
     """Return a cache of texts with the time-out of the settings."""
     where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port)}
-    return Cache(redis_store.connect(examples.settings(**where, **variables)), Texts(), POLICY)
+    return Cache(redis_store.connect(examples.settings(**where, **variables)), TextCodec(), POLICY)
 
 
 def _load(keys: Sequence[str]) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_many_large_values_over_a_narrow_link_leave_the_circuit_closed(
             assert dict.fromkeys(KEYS, TEXT) == cache.fetch_many(KEYS, _load)
             assert time.monotonic() - started < LATE_SECONDS
 
-        assert Outcome.HIT == cache.fetch("short", Loader("loaded")).outcome
+        assert Outcome.HIT == cache.fetch("short", CountingLoader("loaded")).outcome
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_functions_user_needs_the_right_to_ping(
             for _ in range(FAILURES):
                 cache.fetch_many(KEYS, _load)
 
-            assert outcome == cache.fetch("short", Loader("loaded")).outcome
+            assert outcome == cache.fetch("short", CountingLoader("loaded")).outcome
     finally:
         full_redis.acl_deluser("pinging")
 
@@ -142,7 +142,7 @@ def test_a_slow_server_is_asked_for_no_more_than_there_is_time_for(
 ) -> None:
     """Two batches take up the patience; the other keys are bypasses, and nothing is filled."""
     fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
-    many = ManyReads(RedisStore(fake_redis), Entries(Texts(), POLICY), Clock(0.05))
+    many = ManyReads(RedisStore(fake_redis), Entries(TextCodec(), POLICY), Clock(0.05))
     trace = telemetry.begin()
 
     with fake_redis.commands() as sent:
@@ -161,7 +161,7 @@ def test_the_time_that_a_check_takes_is_not_waiting_for_redis(
     """However long each item is looked at, the next batch is asked for, and what missed filled."""
     fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
     clock = Clock()
-    many = ManyReads(RedisStore(fake_redis), Entries(Texts(), POLICY), clock)
+    many = ManyReads(RedisStore(fake_redis), Entries(TextCodec(), POLICY), clock)
 
     many.fetch(KEYS, _load, clock.advance)
 
@@ -187,7 +187,7 @@ def test_after_a_batch_of_fills_fails_no_other_is_sent(fake_redis: RecordingFake
     """What was filled until then stays; who asked gets all."""
     store = _FailsToFill(fake_redis)
 
-    assert dict.fromkeys(KEYS, TEXT) == Cache(store, Texts(), POLICY).fetch_many(KEYS, _load)
+    assert dict.fromkeys(KEYS, TEXT) == Cache(store, TextCodec(), POLICY).fetch_many(KEYS, _load)
 
     assert 2 == store.batches_tried
     assert KEYS[:AT_ONCE] == [key for key in KEYS if fake_redis.get(key)[:1] == b"V"]
@@ -204,7 +204,7 @@ def test_an_error_of_the_check_ends_the_read(fake_redis: RecordingFakeRedis) -> 
             raise ValueError("enough")
 
     with fake_redis.commands() as sent, pytest.raises(ValueError, match="enough"):
-        a_cache(fake_redis).fetch_many(KEYS, Loader(AssertionError()), check)
+        a_cache(fake_redis).fetch_many(KEYS, CountingLoader(AssertionError()), check)
 
     assert 2 * AT_ONCE * ["GETEX"] == sent
 

@@ -11,7 +11,7 @@ from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.store import AT_ONCE, Command
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.cluster import RecordingCluster
 from tests.doubles.recording import Recorder
 
@@ -28,8 +28,8 @@ def test_an_unreadable_entry_is_a_miss_and_is_replaced(
     """Bytes that nobody here wrote cost one load, and never an error."""
     redis.set("k", garbage)
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
 @pytest.mark.parametrize("kind", ["hset", "rpush", "sadd"])
@@ -40,23 +40,23 @@ def test_another_type_under_the_key_is_a_miss_and_is_replaced(
     arguments = {"hset": ("k", "field", "value")}.get(kind, ("k", "value"))
     getattr(redis, kind)(*arguments)
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
 def test_a_loader_that_fails_gives_the_lease_back(cache: Cache[str], redis: Recorder) -> None:
     """The error passes through, and the next reader need not wait."""
     with pytest.raises(StoreUnavailable):
-        cache.fetch("k", Loader(StoreUnavailable("down")))
+        cache.fetch("k", CountingLoader(StoreUnavailable("down")))
 
     assert redis.get("k") is None
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
 def test_a_loader_that_fails_spares_a_fence(cache: Cache[str], redis: Recorder) -> None:
     """A reader's failure does not let others fill while a writer is under way."""
-    failing = Loader(StoreUnavailable("down"), meanwhile=lambda: cache.fence("k", "writer"))
+    failing = CountingLoader(StoreUnavailable("down"), meanwhile=lambda: cache.fence("k", "writer"))
 
     with pytest.raises(StoreUnavailable):
         cache.fetch("k", failing)
@@ -67,15 +67,15 @@ def test_a_loader_that_fails_spares_a_fence(cache: Cache[str], redis: Recorder) 
 def test_an_unforeseen_error_of_the_loader_passes_through(cache: Cache[str]) -> None:
     """Errors that the catalog does not know are not swallowed."""
     with pytest.raises(ZeroDivisionError):
-        cache.fetch("k", Loader(ZeroDivisionError()))
+        cache.fetch("k", CountingLoader(ZeroDivisionError()))
 
 
 def test_invalidation_takes_a_value_away(cache: Cache[str]) -> None:
     """After an invalidation the next read loads."""
-    cache.fetch("k", Loader("old"))
+    cache.fetch("k", CountingLoader("old"))
 
     assert 1 == cache.invalidate({"k": None})
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
 
 
 @pytest.mark.parametrize("spared", [None, b"Vtext:newer", b"N"])

@@ -10,14 +10,14 @@ from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.circuit_breaker import FAILURES
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.recording import Recorder
 
 
 class Shelf:
     """Loads many texts; notes which were asked for, and lets something happen meanwhile."""
 
-    def __init__(self, texts: Mapping[str, str], meanwhile: Loader | None = None) -> None:
+    def __init__(self, texts: Mapping[str, str], meanwhile: CountingLoader | None = None) -> None:
         self.texts = texts
         self.asked: list[list[str]] = []
         self._meanwhile = meanwhile
@@ -30,7 +30,7 @@ class Shelf:
 
 
 def _hits(cache: Cache[str], *keys: str) -> list[Fetched[str]]:
-    return [cache.fetch(key, Loader("loaded")) for key in keys]
+    return [cache.fetch(key, CountingLoader("loaded")) for key in keys]
 
 
 def test_what_missed_is_loaded_at_once_and_filled(cache: Cache[str]) -> None:
@@ -46,7 +46,7 @@ def test_what_missed_is_loaded_at_once_and_filled(cache: Cache[str]) -> None:
 
 def test_what_is_cached_is_not_loaded(cache: Cache[str]) -> None:
     """Only what is missing is asked for."""
-    cache.fetch("a", Loader("cached"))
+    cache.fetch("a", CountingLoader("cached"))
     shelf = Shelf({"a": "stale", "b": "two"})
 
     assert {"a": "cached", "b": "two"} == cache.fetch_many(["a", "b"], shelf)
@@ -77,10 +77,10 @@ def test_a_write_meanwhile_keeps_the_old_value_out(cache: Cache[str]) -> None:
         with cache.fenced("a"):
             pass
 
-    shelf = Shelf({"a": "old", "b": "two"}, Loader(meanwhile=write))
+    shelf = Shelf({"a": "old", "b": "two"}, CountingLoader(meanwhile=write))
     cache.fetch_many(["a", "b"], shelf)
 
-    assert [("new", Outcome.MISS)] == [cache.fetch("a", Loader("new"))]
+    assert [("new", Outcome.MISS)] == [cache.fetch("a", CountingLoader("new"))]
     assert [("two", Outcome.HIT)] == _hits(cache, "b")
 
 
@@ -118,11 +118,11 @@ def test_nothing_to_ask_teaches_the_circuit_nothing(
     fake_server.connected = False
     cache = a_cache(fake_redis)
     for _ in range(FAILURES):
-        cache.fetch("a", Loader("one"))
+        cache.fetch("a", CountingLoader("one"))
         cache.fetch_many([], Shelf({}))
 
     with fake_redis.commands() as sent:
-        cache.fetch("a", Loader("one"))
+        cache.fetch("a", CountingLoader("one"))
 
     assert [] == sent
 
@@ -142,7 +142,7 @@ def test_a_key_of_another_type_is_an_answer(fake_redis: Recorder, fake_server: F
 
 def test_a_loader_that_fails_gives_the_leases_back(cache: Cache[str], redis: Recorder) -> None:
     """The error passes through, and the next readers need not wait."""
-    failing = Shelf({}, Loader(StoreUnavailable("down")))
+    failing = Shelf({}, CountingLoader(StoreUnavailable("down")))
 
     with pytest.raises(StoreUnavailable):
         cache.fetch_many(["a", "b"], failing)
@@ -167,7 +167,7 @@ def test_redis_lost_while_loading_loses_only_the_fill(
     def cut() -> None:
         fake_server.connected = False
 
-    shelf = Shelf({"a": "one"}, Loader(meanwhile=cut))
+    shelf = Shelf({"a": "one"}, CountingLoader(meanwhile=cut))
 
     assert {"a": "one"} == a_cache(fake_redis).fetch_many(["a"], shelf)
 
@@ -175,7 +175,7 @@ def test_redis_lost_while_loading_loses_only_the_fill(
 def test_a_server_that_takes_no_writes_still_answers(real_redis: Recorder) -> None:
     """Full and told not to evict, it refuses lease and fill; hits go on."""
     cache = a_cache(real_redis)
-    cache.fetch("a", Loader("cached"))
+    cache.fetch("a", CountingLoader("cached"))
     real_redis.config_set("maxmemory", "1")
     try:
         found = cache.fetch_many(["a", "b"], Shelf({"b": "two"}))
@@ -190,7 +190,7 @@ def test_an_open_circuit_is_not_asked(fake_redis: Recorder, fake_server: FakeSer
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(3):
-        cache.fetch("a", Loader())
+        cache.fetch("a", CountingLoader())
     fake_server.connected = True
 
     assert {"a": "one"} == cache.fetch_many(["a"], Shelf({"a": "one"}))

@@ -9,7 +9,7 @@ from fakeredis import FakeServer
 from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.recording import Recorder
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
@@ -19,7 +19,7 @@ def test_a_read_without_redis_is_a_bypass(fake_redis: Recorder, fake_server: Fak
     """Redis down: the loader answers."""
     fake_server.connected = False
 
-    assert Fetched("x", BYPASS) == a_cache(fake_redis).fetch("k", Loader("x"))
+    assert Fetched("x", BYPASS) == a_cache(fake_redis).fetch("k", CountingLoader("x"))
 
 
 def test_after_a_few_failures_redis_is_not_asked(
@@ -29,10 +29,10 @@ def test_after_a_few_failures_redis_is_not_asked(
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(FAILURES):
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
 
     with fake_redis.commands() as sent:
-        assert Outcome.BYPASS == cache.fetch("k", Loader()).outcome
+        assert Outcome.BYPASS == cache.fetch("k", CountingLoader()).outcome
 
     assert [] == sent
 
@@ -42,7 +42,7 @@ def test_a_write_always_tries(fake_redis: Recorder, fake_server: FakeServer) -> 
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(FAILURES):
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
 
     with fake_redis.commands() as sent, cache.fenced("k"):
         pass
@@ -57,14 +57,14 @@ def test_a_write_that_gets_through_closes_the_circuit(
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(FAILURES):
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
     fake_server.connected = True
 
     with cache.fenced("k"):
         pass
 
-    assert Fetched("x", MISS) == cache.fetch("k", Loader("x"))
-    assert Fetched("x", HIT) == cache.fetch("k", Loader("y"))
+    assert Fetched("x", MISS) == cache.fetch("k", CountingLoader("x"))
+    assert Fetched("x", HIT) == cache.fetch("k", CountingLoader("y"))
 
 
 def test_redis_lost_while_loading_loses_only_the_fill(
@@ -75,7 +75,7 @@ def test_redis_lost_while_loading_loses_only_the_fill(
     def cut() -> None:
         fake_server.connected = False
 
-    assert Fetched("x", MISS) == a_cache(fake_redis).fetch("k", Loader("x", meanwhile=cut))
+    assert Fetched("x", MISS) == a_cache(fake_redis).fetch("k", CountingLoader("x", meanwhile=cut))
 
 
 def test_the_available_policy_writes_without_a_fence(
@@ -153,7 +153,7 @@ def test_whatever_redis_answers_reads_and_writes_go_on(error: Exception) -> None
     """Every way in which Redis can fail is an outage, never an error of the catalog's."""
     cache = a_cache(_Failing(error))
 
-    assert Fetched("x", BYPASS) == cache.fetch("k", Loader("x"))
+    assert Fetched("x", BYPASS) == cache.fetch("k", CountingLoader("x"))
     with cache.fenced("k"):
         pass
 
@@ -162,7 +162,7 @@ def test_a_valkey_out_of_memory_is_an_outage(real_redis: Recorder) -> None:
     """Full and told not to evict, a real server refuses; the catalog goes on."""
     real_redis.config_set("maxmemory", "1")
     try:
-        fetched = a_cache(real_redis).fetch("k", Loader("x"))
+        fetched = a_cache(real_redis).fetch("k", CountingLoader("x"))
     finally:
         real_redis.config_set("maxmemory", "0")
 

@@ -12,7 +12,7 @@ from chalicelib.redis_store import RedisStore
 from dev.faults import refusing
 from dev.faults.refusing import CAUSES, Cause
 from dev.stack.servers import Valkey
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.recording import RecordingRedis
 
 FENCE = b"W9999999999999:another"
@@ -86,7 +86,7 @@ def test_a_batch_of_scripts_is_refused(
 
 
 @pytest.mark.parametrize(
-    "read", [lambda cache: cache.fetch("k", Loader("new")).item,
+    "read", [lambda cache: cache.fetch("k", CountingLoader("new")).item,
              lambda cache: cache.fetch_many(["k"], lambda _: {"k": "new"})["k"]],
     ids=["one", "many"],
 )  # fmt: skip
@@ -95,7 +95,7 @@ def test_a_value_is_only_taken_from_a_server_that_would_take_a_fence(
 ) -> None:
     """The write's fence is refused, so what the server holds of it is old: the read loads."""
     cache = a_cache(server)
-    cache.fetch("k", Loader("old"))
+    cache.fetch("k", CountingLoader("old"))
     cause.begin(server)
     with cache.fenced("k"):
         pass
@@ -119,12 +119,12 @@ def test_a_read_that_is_refused_is_a_bypass_and_hits_are_back_after_it(
 ) -> None:
     """To readers it is an outage, for as long as it lasts."""
     cache = a_cache(server)
-    cache.fetch("k", Loader("value"))
+    cache.fetch("k", CountingLoader("value"))
     cause.begin(server)
 
-    assert Fetched("loaded", Outcome.BYPASS) == cache.fetch("k", Loader("loaded"))
+    assert Fetched("loaded", Outcome.BYPASS) == cache.fetch("k", CountingLoader("loaded"))
     cause.end(server)
-    assert Fetched("value", Outcome.HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("value", Outcome.HIT) == cache.fetch("k", CountingLoader("other"))
 
 
 def test_the_strict_policy_refuses_the_write(server: RecordingRedis, cause: Cause) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.caching.entries import FENCE_MS, Fetched, Outcome
 from chalicelib.caching.protocol import Cache
 from chalicelib.errors import NotFound, OutcomeUnknown, PreconditionFailed, StoreUnavailable
-from tests.doubles.caching import Loader
+from tests.doubles.caching import CountingLoader
 from tests.doubles.recording import Recorder
 
 HIT, MISS = Outcome.HIT, Outcome.MISS
@@ -76,21 +76,21 @@ def test_a_fence_that_others_left_ends_with_its_last_deadline(
 def test_behind_a_fence_readers_load_and_fill_nothing(cache: Cache[str], redis: Recorder) -> None:
     """While a write is under way nothing is cached."""
     with cache.fenced("k"), redis.commands() as sent:
-        assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
-        assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
+        assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
+        assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
 
     assert ["GETEX", "GETEX"] == sent
 
 
 def test_after_the_write_the_key_is_free(cache: Cache[str], redis: Recorder) -> None:
     """The release deletes the key; the next read loads and fills."""
-    cache.fetch("k", Loader("old"))
+    cache.fetch("k", CountingLoader("old"))
     with cache.fenced("k"):
         pass
 
     assert redis.get("k") is None
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("old"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("old"))
 
 
 def test_a_reader_that_began_before_the_write_does_not_fill_after_it(cache: Cache[str]) -> None:
@@ -100,9 +100,9 @@ def test_a_reader_that_began_before_the_write_does_not_fill_after_it(cache: Cach
         with cache.fenced("k"):
             pass
 
-    cache.fetch("k", Loader("old", meanwhile=write))
+    cache.fetch("k", CountingLoader("old", meanwhile=write))
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
 
 
 def test_two_writers_share_a_fence_and_the_last_one_out_deletes_it(
@@ -113,7 +113,7 @@ def test_two_writers_share_a_fence_and_the_last_one_out_deletes_it(
         with cache.fenced("k"):
             assert 2 == len(_tokens(redis))
         assert 1 == len(_tokens(redis))
-        assert Fetched("x", MISS) == cache.fetch("k", Loader("x"))
+        assert Fetched("x", MISS) == cache.fetch("k", CountingLoader("x"))
         assert redis.get("k").startswith(b"W")
     assert redis.get("k") is None
 
@@ -155,7 +155,7 @@ def test_a_dead_writer_is_forgotten_however_many_come_after_it(
 def test_a_fence_that_cannot_be_is_none(cache: Cache[str], redis: Recorder, deadline: str) -> None:
     """A clock that jumped, or a forged entry: readers, writers and the stream take it away."""
     for remove in (
-        lambda: cache.fetch("k", Loader("new")),
+        lambda: cache.fetch("k", CountingLoader("new")),
         lambda: cache.fetch_many(["k"], lambda _: {"k": "new"}),
         lambda: cache.invalidate({"k": None}),
         lambda: cache.release("k", "mine"),
@@ -207,7 +207,7 @@ def test_a_release_after_its_fence_was_lost_still_deletes(
     """What a reader filled while the fence was evicted, the release takes away."""
     with cache.fenced("k"):
         redis.delete("k")
-        cache.fetch("k", Loader("old"))
+        cache.fetch("k", CountingLoader("old"))
 
     assert redis.get("k") is None
 
