@@ -1,4 +1,4 @@
-"""A burst of readers of one cold product: DynamoDB is asked once."""
+"""A burst of readers of one cold product makes one DynamoDB call."""
 
 import threading
 import time
@@ -28,13 +28,13 @@ READERS = 50
 def catalog(
     wire: Wire, real_redis: Recorder, valkey: Valkey, moto_table: RecordingTable
 ) -> Catalog:
-    """Return the catalog over a real Valkey, reached as the application reaches it, but patient."""
+    """Return the catalog with a real Valkey and a long time-out."""
     real_redis.flushall()
     settings = examples.settings(
         REDIS_HOST="127.0.0.1", REDIS_PORT=str(valkey.port), REDIS_TIMEOUT_SECONDS="1"
     )
     store = wire(redis=a_client(settings)).redis
-    # On a busy machine who loads may need longer than readers wait: here they wait ten times that.
+    # On a busy machine a load may take longer than readers wait, so they wait ten times as long.
     times = {"sleep": lambda seconds: time.sleep(10 * seconds), "clock": lambda: 0.0}
     cache = Cache(store, CODEC, Policy(3600, 15, strict=False), **times)
     repository = examples.repository(moto_table.client, moto_table.name)
@@ -55,14 +55,14 @@ def _read_at_once(catalog: Catalog, product_id: str) -> list[Fetched[Representat
 def test_fifty_readers_of_a_cold_product_cost_one_query(
     catalog: Catalog, moto_table: RecordingTable
 ) -> None:
-    """One takes the lease and loads; the others wait for what it fills in."""
+    """One takes the lease and loads; the others wait for its fill."""
     mouse = catalog.create(a_draft())
 
-    with moto_table.calls() as asked:
+    with moto_table.calls() as calls:
         answers = _read_at_once(catalog, mouse.id)
 
     assert {represent(mouse)} == {answer.item for answer in answers}
-    assert ["GetItem"] == asked
+    assert ["GetItem"] == calls
     assert Counter({Outcome.HIT: READERS - 1, Outcome.MISS: 1}) == Counter(
         answer.outcome for answer in answers
     )
@@ -71,9 +71,9 @@ def test_fifty_readers_of_a_cold_product_cost_one_query(
 def test_fifty_readers_of_an_unknown_id_cost_one_query(
     catalog: Catalog, moto_table: RecordingTable
 ) -> None:
-    """That there is nothing is learnt once, too."""
-    with moto_table.calls() as asked:
+    """A negative entry is filled once."""
+    with moto_table.calls() as calls:
         answers = _read_at_once(catalog, SOME_ID)
 
     assert {None} == {answer.item for answer in answers}
-    assert ["GetItem"] == asked
+    assert ["GetItem"] == calls
