@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import telemetry
-from dev.watch.counts import STEPS, Outcome, end_of, step_of
+from dev.watch.counts import STEPS, OutcomeCounts, end_of, step_of
 from dev.watch.lines import Line, as_text, parse, reaches
 from dev.watch.state import State
 from tests import examples
@@ -85,7 +85,7 @@ def test_a_time_falls_into_the_step_that_ends_above_it() -> None:
 
 def test_a_quantile_is_the_end_of_a_step() -> None:
     """Exact to the step; nothing without a call."""
-    outcome = Outcome()
+    outcome = OutcomeCounts()
     assert (None, None) == (outcome.shown(0)["median"], outcome.shown(0)["p99"])
 
     for milliseconds in [1.2] * 98 + [80.0] * 2:
@@ -97,7 +97,7 @@ def test_a_quantile_is_the_end_of_a_step() -> None:
 
 def test_the_last_minute_forgets_what_was_before() -> None:
     """However long the stack runs, no more than two minutes are kept."""
-    outcome = Outcome()
+    outcome = OutcomeCounts()
     for second in (*range(1000), 1010, 1010, 1069):
         outcome.add(1.0, second)
 
