@@ -48,7 +48,7 @@ def test_the_default_port_is_8080() -> None:
 
 
 def test_a_second_stack_names_the_first(tmp_path: Path) -> None:
-    """This is checked before its port."""
+    """The directory is checked before the port."""
     (tmp_path / ".local").mkdir()
     place = os.open(tmp_path / ".local", os.O_RDONLY)
     fcntl.flock(place, fcntl.LOCK_EX)

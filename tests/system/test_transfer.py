@@ -114,10 +114,10 @@ def test_a_batch_is_fenced_then_written_then_released(
     assert 0 == fences(inspector)
 
 
-def test_what_a_throttled_table_leaves_is_sent_again(
+def test_unprocessed_items_are_stored_again(
     emulated_table: RecordingTable, real_redis: RecordingRedis
 ) -> None:
-    """Every line ends up stored, though the table takes one a time at first."""
+    """Every line is stored, although the table first accepts one item at a time."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)
     throttled = bootstrap.Container(
         given, real_redis, ThrottledDynamoDB(emulated_table.client, refusals=5)

@@ -23,24 +23,24 @@ IN_PROCESS: Final = (
     "test_log_secrets.py",
     "test_logs.py",
     "test_metrics.py",
-    "test_a_product_that_an_import_replaced_is_a_conflict",
+    "test_a_retry_after_an_import_is_a_409",
 )
 UNABLE: Final = {
     "HTTP clients cannot send such a header or path": (
-        "test_an_unfit_id_is_replaced[*\\n",
-        "test_an_unfit_id_is_replaced[*\\r",
-        "test_a_key_out_of_shape_is_refused[\\u043a",
-        "test_what_can_be_no_id_is_a_404_that_nobody_was_asked_for[\\xfc]",
+        "test_an_invalid_request_id_is_replaced[*\\n",
+        "test_an_invalid_request_id_is_replaced[*\\r",
+        "test_an_invalid_key_is_a_422[\\u043a",
+        "test_an_invalid_id_is_a_404_without_a_lookup[\\xfc]",
     ),
     "it answers 414, in HTML, to a request line of over 64 KiB": (
-        "test_at_most_20_parameters_are_listed[8000",
+        "test_at_most_20_invalid_parameters_are_listed[8000",
     ),
     "it gives 204 and 304 a content type": (
-        "test_who_knows_the_version_gets_a_304",
-        "test_a_deleted_product_is_gone",
+        "test_the_current_entity_tag_is_a_304",
+        "test_a_deleted_product_is_a_404",
     ),
     "it answers 501, in HTML, to methods that it does not know": (
-        "test_a_method_that_a_path_does_not_have_is_a_405",
+        "test_an_unsupported_method_is_a_405",
         "test_no_request_gets_a_5xx",
     ),
 }
