@@ -45,7 +45,7 @@ TICK_SECONDS: Final = 0.05
 
 
 def _no_action(_: FaultRig) -> None:
-    """Do nothing."""
+    """Have no effect."""
 
 
 class Fault(NamedTuple):

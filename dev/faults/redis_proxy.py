@@ -3,7 +3,7 @@ A TCP proxy in front of Redis that injects network and server faults. Knows no p
 
     pass      forward everything
     refuse    refuse connections
-    drop      forward nothing and close nothing, as in a network partition
+    drop      forward no data and close no connection, as in a network partition
     loading   answer -LOADING, as Redis does while it reads its data from disk
     slow      delay each reply by up to `seconds`
     late      delay each reply by `seconds`

@@ -62,9 +62,9 @@ def _started(url: str, plan: FaultPlan, timeline: Timeline) -> Load:
 
 
 def _enough(load: Load, plan: FaultPlan, started: float) -> Callable[[], bool]:
-    windows, wanted = load.shared.timeline.windows, plan.rounds * len(plan.faults)
-    if wanted:
-        return lambda: len(windows) >= wanted
+    windows, needed = load.shared.timeline.windows, plan.rounds * len(plan.faults)
+    if needed:
+        return lambda: len(windows) >= needed
     if plan.reads:
         return lambda: load.reads >= plan.reads
     return lambda: time.monotonic() - started >= plan.seconds

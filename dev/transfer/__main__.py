@@ -62,7 +62,7 @@ def import_(file: BinaryIO, resource: str) -> None:
     Ctrl-C or SIGTERM stops it after the current batch; a second one, at once.
 
     Exit status: 0 all stored; 1 some items rejected or not stored, or DynamoDB unavailable; 2 a
-    FILE or settings that cannot be used. Nothing is stored from a FILE in another format.
+    FILE or settings that cannot be used. No item is stored from a FILE in another format.
     """
     try:
         rows = formats.rows(file)
@@ -104,7 +104,7 @@ def export(file: str, resource: str) -> None:
         with to_stdout if file == "-" else saving.replacing(Path(file)) as out:
             count = saving.write(map(parts.represent, items), out)
     except _FAILURES as error:
-        raise click.ClickException(f"Nothing saved: {_reason(error)}") from None
+        raise click.ClickException(f"Export failed: {_reason(error)}") from None
     click.echo(f"exported {count}", err=True)
 
 

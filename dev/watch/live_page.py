@@ -72,7 +72,7 @@ class LivePage:
 
     def shown(self) -> dict[str, Any]:
         """Return the current values for the page."""
-        redis = {"answers": self._redis.answers, "ours": self._redis.is_owned}
+        redis = {"answers": self._redis.answers, "owned": self._redis.is_owned}
         return {**self._state.shown(), "redis": redis, "load": self._load.shown()}
 
     def _start_load(self, query: Mapping[str, str]) -> None:

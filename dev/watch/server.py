@@ -125,7 +125,7 @@ class PageRequest(BaseHTTPRequestHandler):
             self._act(self.server.watch.actions[address.path], address.query)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — the base's name
-        """Log nothing: the terminal shows the API's log."""
+        """Write no log: the terminal shows the API's."""
 
     def _is_from_this_page(self) -> bool:
         return self._has_local_host() and self.headers["Origin"] in self.server.origins

@@ -60,7 +60,7 @@ def test_no_request_gets_a_5xx(
 def test_an_update_is_complete_or_refused(
     api: ApiClient, method: str, headers: dict[str, str], body: str
 ) -> None:
-    """200 means that the update is stored, 4xx that nothing is."""
+    """200 means that the update is stored, 4xx that it is not."""
     path, created = api.create()
 
     answer = api.send(method, path, body, **headers)

@@ -16,7 +16,7 @@ VALID = json.dumps(a_body())
 LIMIT = 256 * 1024
 
 NOT_JSON = {
-    "nothing": b"",
+    "empty": b"",
     "white space": b" \n",
     "half an object": b'{"name": "x"',
     "two values": b"{} {}",
@@ -80,7 +80,7 @@ BROKEN_FIELDS: dict[str, tuple[str, str]] = {
     "category a lone surrogate": ("category", '"\\ud800"'),
     "unknown field": ("colour", '"red"'),
     "price of an exponent out of all bounds": ("price", "1e999999999999999999999"),
-    "price next to nothing": ("price", "1e-99999999999999999999"),
+    "price with a tiny exponent": ("price", "1e-99999999999999999999"),
     "unknown field null": ("colour", "null"),
     "id": ("id", '"550e8400-e29b-41d4-a716-446655440000"'),
     "version": ("version", "1"),
@@ -114,7 +114,7 @@ def test_invalid_json_is_a_400(api: ApiClient, call: tuple[str, str], body: byte
 def test_an_invalid_field_is_a_422_that_names_it(
     api: ApiClient, call: tuple[str, str], field: str, value: str
 ) -> None:
-    """`errors` contains the field, the rule and its type. Nothing is stored."""
+    """`errors` contains the field, the rule and its type. No product is stored."""
     rest = {name: each for name, each in a_body().items() if name != field}
     body = json.dumps(rest)[:-1] + f', "{field}": {value}}}'
 

@@ -71,7 +71,7 @@ def test_each_file_fits_into_a_lambda_response(api: ApiClient, name: str) -> Non
     assert len(json.dumps(answer.body.decode())) < 6 * 1000 * 1000
 
 
-@pytest.mark.parametrize("name", ["docs.html", "nothing.js", "..%2Fdocs.py", "README.md"])
+@pytest.mark.parametrize("name", ["docs.html", "missing.js", "..%2Fdocs.py", "README.md"])
 def test_no_other_file_is_served(api: ApiClient, name: str) -> None:
     """Only listed files are served."""
     answer = api.get(f"/assets/{name}")

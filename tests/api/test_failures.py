@@ -108,7 +108,7 @@ def test_without_a_cache_every_read_is_a_bypass(api: ApiClient, wire: Wire) -> N
 def test_the_strict_policy_refuses_writes_without_redis(
     api: ApiClient, wire: Wire, fake_server: fakeredis.FakeServer
 ) -> None:
-    """503 and nothing is stored. Reads and creations work."""
+    """503 without a write. Reads and creations work."""
     wire(CACHE_WRITE_POLICY="strict")
     path, created = api.create()
     fake_server.connected = False
@@ -130,7 +130,7 @@ def test_a_write_of_unknown_outcome_stops_caching(api: ApiClient, wire: Wire) ->
 
 
 def test_a_failed_write_releases_its_fence(api: ApiClient, wire: Wire) -> None:
-    """Nothing was stored, so caching continues at once."""
+    """No write took effect, so caching continues at once."""
     path, _ = api.create()
     wire(dynamodb=FailingDynamoDB(faults.THROTTLED))
     assert _is_unavailable(api.delete(path))

@@ -14,7 +14,7 @@ FORGED = {
     "an underscore": f"V2 1_000 {DATE} 2\n{{}}",
     "a header": f"V2 5 {DATE}\r\nX-Forged: 1 2\n{{}}",
     "another product": f'V2 5 {DATE} 52\n{{"id": "{OTHER_ID}", "x": 1}}',
-    "nothing": "V",
+    "empty": "V",
 }
 
 

@@ -215,7 +215,7 @@ def test_a_stream_batch_is_one_line(
 
 
 def test_the_checker_refuses_invalid_lines() -> None:
-    """Without this the other tests prove nothing."""
+    """The other tests depend on it."""
     good = {
         "_aws": {
             "Timestamp": 1,

@@ -61,7 +61,7 @@ TABLE = [
 WRITES: dict[str, tuple[str, Any]] = {
     "put": ("PUT", {"name": "Ball"}),
     "patch": ("PATCH", {"name": "Ball"}),
-    "nothing": ("PATCH", {}),
+    "empty": ("PATCH", {}),
     "delete": ("DELETE", None),
 }
 
@@ -92,7 +92,7 @@ def _http(moment: datetime) -> str:
 def test_a_write_needs_its_preconditions(
     api: ApiClient, moto_table: RecordingTable, write: str, row: PreconditionCase
 ) -> None:
-    """2xx, or 412 and nothing is written. One DynamoDB call makes it atomic."""
+    """2xx, or 412 without a write. One DynamoDB call makes it atomic."""
     path, created = api.create()
     method, body = WRITES[write]
 

@@ -121,7 +121,7 @@ def test_the_second_of_two_writers_at_one_version_is_refused(api: ApiClient, ver
 def test_an_update_of_a_missing_product_is_a_404(
     api: ApiClient, verb: str, changes: dict[str, str], name: str
 ) -> None:
-    """Nothing is created."""
+    """No product is created."""
     assert 404 == api.send(verb, f"/products/{name}", changes).status
     assert 404 == api.get(f"/products/{name}").status
 

@@ -88,7 +88,7 @@ def test_a_failing_read_raises_by_error_code(code: str) -> None:
 @each_code
 @pytest.mark.parametrize("name", WRITES)
 def test_a_failing_write_raises_by_its_outcome(name: str, code: str) -> None:
-    """Nothing was written, or the outcome is unknown."""
+    """The write did not take effect, or the outcome is unknown."""
     with pytest.raises(ServiceError) as caught_error:
         WRITES[name](_failing_repository(_error(code)))
 

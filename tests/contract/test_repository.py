@@ -91,7 +91,7 @@ def test_an_update_at_a_given_version_succeeds(products: Products) -> None:
 def test_an_update_at_other_versions_is_refused(
     products: Products, versions: list[int] | None
 ) -> None:
-    """Without a matching version nothing is written. An empty list matches none."""
+    """Without a matching version the product stays. An empty list matches none."""
     before = products.add(SOME_ID, a_draft())
 
     with pytest.raises(PreconditionFailed):

@@ -70,7 +70,7 @@ def test_a_failing_read_is_unavailable(fault: str) -> None:
 
 @pytest.mark.parametrize("fault", NOT_SENT)
 def test_an_unsent_write_is_unavailable(fault: str) -> None:
-    """Nothing was written, so the outcome is known."""
+    """The write did not take effect, so the outcome is known."""
     with pytest.raises(StoreUnavailable) as caught:
         examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
 

@@ -1,4 +1,4 @@
-"""A client of the API in the same process. Sends requests and expects nothing."""
+"""A client of the API in the same process."""
 
 import json
 from types import ModuleType

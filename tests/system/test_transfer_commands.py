@@ -85,7 +85,7 @@ def test_rejects_are_listed_by_line_and_the_rest_is_stored(
     ],
 )
 def test_an_unusable_file_is_a_usage_error(transfer: Transfer, words: tuple[str, str]) -> None:
-    """One line names it, nothing is stored, and the status is 2."""
+    """One line names it, no item is stored, and the status is 2."""
     done = transfer.run(*words)
 
     assert 2 == done.returncode
@@ -123,7 +123,7 @@ def test_a_byte_order_mark_is_ignored(transfer: Transfer, emulated_table: Record
 def test_another_format_is_refused(
     transfer: Transfer, emulated_table: RecordingTable, encoding: str
 ) -> None:
-    """Status 2. Nothing is stored, and no settings or services are needed."""
+    """Status 2. No item is stored, and no settings or services are needed."""
     (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), encoding)
 
     done = transfer.run("import", "a.ndjson", PRODUCTS_TABLE="", AWS_ENDPOINT_URL="")

@@ -92,12 +92,12 @@ function showEvents(events) {
 
 function showStates({ redis, open_circuits: open, load }) {
   setText($("redis"), redis.answers ? "answers" : "does not answer");
-  setText($("whose"), redis.ours ? "the stack's own" : "named by REDIS_HOST, so not changed");
+  setText($("whose"), redis.owned ? "the stack's own" : "named by REDIS_HOST, so not changed");
   setText($("circuit"), open ? "open" : "closed");
   $("redis").classList.toggle("alarm", !redis.answers);
   $("circuit").classList.toggle("alarm", open > 0);
   for (const action of ["pause", "resume", "flush"]) {
-    button(action).setAttribute("aria-disabled", String(!redis.ours));
+    button(action).setAttribute("aria-disabled", String(!redis.owned));
   }
   setText($("state"), [
     redis.answers ? "Redis answers" : "Redis does not answer",

@@ -192,7 +192,7 @@ def test_no_batch_is_filled_after_a_failed_one(fake_redis: RecordingFakeRedis) -
 
 
 def test_a_failed_check_ends_the_read(fake_redis: RecordingFakeRedis) -> None:
-    """No further batch is read, and nothing is loaded."""
+    """No further batch is read, and no key is loaded."""
     fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
     seen: list[str] = []
 

@@ -94,7 +94,7 @@ def test_the_available_policy_writes_without_a_fence(
 def test_the_strict_policy_refuses_before_the_block(
     fake_redis: Recorder, fake_server: FakeServer
 ) -> None:
-    """Nothing is written if the fence cannot be placed."""
+    """It does not run if the fence cannot be placed."""
     fake_server.connected = False
 
     with pytest.raises(CacheUnavailable), a_cache(fake_redis, strict=True).fenced("k"):

@@ -72,7 +72,7 @@ def test_a_release_does_not_extend_other_fences(cache: Cache[str], redis: Record
 
 
 def test_readers_do_not_fill_behind_a_fence(cache: Cache[str], redis: Recorder) -> None:
-    """Nothing is cached during a write."""
+    """No value is cached during a write."""
     with cache.fenced("k"), redis.commands() as sent:
         assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
         assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
@@ -210,7 +210,7 @@ def test_a_release_without_a_fence_still_deletes(cache: Cache[str], redis: Recor
 def test_a_known_failure_releases_the_fence(
     cache: Cache[str], redis: Recorder, error: Exception
 ) -> None:
-    """Nothing was written."""
+    """The write did not take effect."""
     with pytest.raises(type(error)), cache.fenced("k"):
         raise error
 
