@@ -95,9 +95,7 @@ def test_cors_allows_the_credential_headers() -> None:
     """CORS allows the headers of every kind of credentials."""
     allowed = CORS.get_access_control_headers()["Access-Control-Allow-Headers"].split(",")
 
-    assert {"Authorization", "X-ApiClient-Key", "X-Amz-Date", "X-Amz-Security-Token"} <= set(
-        allowed
-    )
+    assert {"Authorization", "X-Api-Key", "X-Amz-Date", "X-Amz-Security-Token"} <= set(allowed)
 
 
 def test_a_local_server_requires_no_credentials(api: ApiClient) -> None:

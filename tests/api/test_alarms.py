@@ -2,7 +2,7 @@
 Each alarm fires in its state of failure, and in no other.
 
 The tests bring the real app into each state and read the metrics from its log lines. Metrics that
-AWS count itself (responses of the gateway, errors of a function, messages in a queue) are derived
+AWS counts itself (responses of the gateway, errors of a function, messages in a queue) are derived
 from the app's behaviour.
 """
 
@@ -64,13 +64,13 @@ class DeployedApp:
             invalidate({"Records": [record | source for record in records]}, CONTEXT)
 
     def count(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
-        """Add a datapoint that AWS count."""
+        """Add a datapoint that AWS counts."""
         self._of_aws.append(metrics.of(namespace, name, time.time(), value, **dimensions))
 
 
 def _gateway_metrics(lines: list[dict[str, Any]]) -> Iterator[Datapoint]:
     """Yield what API Gateway counts of each response, with the function's latency."""
-    the_api = {"ApiName": "product-catalog-dev", "DeployedApp": "api"}
+    the_api = {"ApiName": "product-catalog-dev", "Stage": "api"}
     for line in lines:
         if line["message"] == "answered":
             second = line["_aws"]["Timestamp"] / 1000

@@ -19,7 +19,7 @@ SECRET = "s3cr3t"
 HEADERS = {
     "Authorization": f"Bearer {SECRET}-token",
     "Cookie": f"session={SECRET}-cookie",
-    "X-ApiClient-Key": f"{SECRET}-key",
+    "X-Api-Key": f"{SECRET}-key",
     "X-Amzn-Trace-Id": f"Self={SECRET};Root=1-67891233-abcdef012345678912345678",
     "X-Forwarded-For": f"{SECRET}.example",
     "X-Request-Id": f"{SECRET} with a space, so it is invalid",

@@ -21,7 +21,7 @@ from tests.system.browser import Browser, started
 pytestmark = pytest.mark.browser
 
 MAKE_A_TABLE = {
-    "TableName": "evil_page",
+    "TableName": "evil",
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
     "BillingMode": "PAY_PER_REQUEST",
@@ -39,7 +39,7 @@ class _Page(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<!doctype html><title>evil_page</title>")
+        self.wfile.write(b"<!doctype html><title>evil</title>")
 
     def log_message(self, *_: object) -> None:
         pass
@@ -79,7 +79,7 @@ def test_a_form_of_another_page_is_refused(
     browser: Browser, evil_page: str, emulator: Emulator
 ) -> None:
     """Forms need no CORS: by POST and by GET, with and without well-known keys."""
-    action = {"Action": "CreateStack", "StackName": "evil_page", "TemplateBody": "{}"}
+    action = {"Action": "CreateStack", "StackName": "evil", "TemplateBody": "{}"}
     for method in ("post", "get"):
         for target in (emulator.url, _signed_with_test_keys(emulator.url, action)):
             browser.open(evil_page)

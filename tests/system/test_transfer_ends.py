@@ -56,10 +56,7 @@ def test_a_missing_table_is_reported_in_one_line(
     done = transfer.run(*words, PRODUCTS_TABLE="elsewhere")
 
     assert (1, "") == (done.returncode, done.stdout)
-    assert (
-        "Error: RecordingTable 'elsewhere': DynamoDB refused (ResourceNotFoundException)\n"
-        == done.stderr
-    )
+    assert "Error: Table 'elsewhere': DynamoDB refused (ResourceNotFoundException)\n" == done.stderr
     assert not (tmp_path / "b.ndjson").exists()
 
 
@@ -73,7 +70,7 @@ def test_an_unavailable_dynamodb_is_reported_in_one_line(
     done = transfer.run(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{closed_port}")
 
     assert (1, "") == (done.returncode, done.stdout)
-    assert done.stderr.startswith("Error: RecordingTable 'products-")
+    assert done.stderr.startswith("Error: Table 'products-")
     assert 1 == len(done.stderr.splitlines())
 
 
