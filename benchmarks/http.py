@@ -18,8 +18,8 @@ from statistics import median, quantiles
 from typing import Any, Final
 
 from dev.deploy.tools import programs
-from dev.faults.client import Answer, Client
-from dev.faults.rig import Rig
+from dev.faults.client import Client, TimedResponse
+from dev.faults.rig import FaultRig
 from dev.stack import environment
 from dev.stack.programs import Program, Server, answers_http
 from dev.stack.servers import Api, Emulator, Valkey
@@ -107,7 +107,10 @@ def _load(url: str, connections: int, seconds: float) -> list[float]:
 
 def traffic(rounds: int, seconds: float) -> dict[str, Any]:
     """Return what 90 reads in 100 cost, with the stream on, and 50 readers of one cold key."""
-    with Rig(redis_faults=False) as rig, Api(rig.environment(), log=Path(os.devnull)) as second:
+    with (
+        FaultRig(redis_faults=False) as rig,
+        Api(rig.environment(), log=Path(os.devnull)) as second,
+    ):
         urls = [rig.api.url, second.url]
         products = [_stored(rig.api.url) for _ in range(_PRODUCTS)]
         return {
@@ -116,7 +119,7 @@ def traffic(rounds: int, seconds: float) -> dict[str, Any]:
         }
 
 
-def _mixed(rig: Rig, products: Sequence[str], seconds: float) -> dict[str, float]:
+def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, float]:
     """Read and write evenly among products that are cached at the start."""
     time.sleep(_STREAM_SECONDS)
     client = Client(rig.api.url)
@@ -150,7 +153,7 @@ def _mixed(rig: Rig, products: Sequence[str], seconds: float) -> dict[str, float
     }
 
 
-def _one_cold_key(rig: Rig, urls: Sequence[str]) -> dict[str, float]:
+def _one_cold_key(rig: FaultRig, urls: Sequence[str]) -> dict[str, float]:
     """Have 50 readers ask for one product at once that no cache has."""
     path = f"/products/{_stored(urls[0], read=False)}"
     rig.dynamodb_proxy.tell(mode="count")
@@ -187,7 +190,7 @@ def _stored(url: str, *, read: bool = True) -> str:
     return product_id
 
 
-def _ok(answer: Answer) -> Answer:
+def _ok(answer: TimedResponse) -> TimedResponse:
     if answer.status != 200:
         raise RuntimeError(f"status {answer.status}")
     return answer

@@ -1,1 +1,1 @@
-"""The local stack and the tools around it. Never deployed; `chalicelib` knows nothing of it."""
+"""The local stack and the tools around it. Never deployed; `chalicelib` does not import it."""

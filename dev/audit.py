@@ -1,8 +1,8 @@
 """
-Has programs read the code, the workflows and the locks for faults: `python -m dev.audit`.
+Audits the code, the workflows and the locks: `python -m dev.audit`.
 
-bandit and zizmor need nothing but this machine. pip-audit asks PyPI for advisories; where that is
-out of reach it says so, in words that cannot be taken for a pass, and the rest still counts.
+bandit and zizmor work offline. pip-audit requests advisories from PyPI. If PyPI is unreachable, the
+audit prints `NOT AUDITED` for each lock, and the other results still count.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _CODE: Final = ("app.py", "chalicelib", "dev", "benchmarks")
 
 
 def main() -> str | None:
-    """Run them all; return what is at fault."""
+    """Run all programs; return the failures in a sentence, or `None`."""
     try:
         bin_ = programs("audit")
     except DeployFailed as failure:
         return str(failure)
-    faulty = [
+    failed = [
         *_failing(str(bin_ / "bandit"), "--quiet", "-c", "pyproject.toml", "-r", *_CODE),
         *_failing(str(bin_ / "zizmor"), "--offline", "--persona=pedantic", ".github"),
         *_vulnerable(bin_ / "pip-audit"),
     ]
-    return f"At fault: {', '.join(faulty)}; see above" if faulty else None
+    return f"Failed: {', '.join(failed)}; see above" if failed else None
 
 
 def _failing(program: str, *words: str) -> list[str]:
@@ -40,13 +40,13 @@ def _failing(program: str, *words: str) -> list[str]:
 
 
 def _vulnerable(pip_audit: Path) -> list[str]:
-    """Return the packages of our locks that an advisory names, each told with where it is fixed."""
+    """Return the vulnerable packages in the project's locks, and print each advisory."""
     locks = sorted([*ROOT.glob("requirements/*.lock"), *ROOT.glob("dev/**/tools/*.lock")])
-    return [fault for lock in locks for fault in read(_advisories(pip_audit, lock), lock.name)]
+    return [name for lock in locks for name in report(_advisories(pip_audit, lock), lock.name)]
 
 
 def _advisories(pip_audit: Path, lock: Path) -> list[dict[str, Any]]:
-    """Return what PyPI knows of each package; nothing where it cannot be asked."""
+    """Return PyPI's advisories for each package, or an empty list if PyPI is unreachable."""
     words = ["--disable-pip", "--require-hashes", "--no-deps", "--format", "json"]
     command = [str(pip_audit), "--requirement", str(lock), *words, "--progress-spinner", "off"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -58,22 +58,21 @@ def _advisories(pip_audit: Path, lock: Path) -> list[dict[str, Any]]:
     return known
 
 
-def read(advisories: list[dict[str, Any]], lock: str) -> list[str]:
-    """Tell what came out for a lock, and return the packages at fault."""
-    asked = [each for each in advisories if "vulns" in each]
-    faulty = [each for each in asked if each["vulns"]]
-    if not asked:
-        print(
-            f"{lock}: NOT AUDITED. No advisories could be had: PyPI's are out of reach from here."
-        )
+def report(advisories: list[dict[str, Any]], lock: str) -> list[str]:
+    """Print the result for a lock, and return its vulnerable packages."""
+    audited = [each for each in advisories if "vulns" in each]
+    vulnerable = [each for each in audited if each["vulns"]]
+    if not audited:
+        print(f"{lock}: NOT AUDITED. PyPI's advisories are unavailable.")
     else:
-        unknown = len(advisories) - len(asked)
-        print(f"{lock}: {len(asked)} packages audited, {len(faulty)} vulnerable, {unknown} unknown")
-    for each in faulty:
-        for fault in each["vulns"]:
-            fixed = ", ".join(fault["fix_versions"]) or "nothing yet"
-            print(f"  {each['name']} {each['version']}: {fault['id']}, fixed in {fixed}")
-    return [each["name"] for each in faulty]
+        unknown = len(advisories) - len(audited)
+        audit = f"{len(audited)} packages audited, {len(vulnerable)} vulnerable"
+        print(f"{lock}: {audit}, {unknown} unknown")
+    for each in vulnerable:
+        for advisory in each["vulns"]:
+            fixed = ", ".join(advisory["fix_versions"]) or "no version yet"
+            print(f"  {each['name']} {each['version']}: {advisory['id']}, fixed in {fixed}")
+    return [each["name"] for each in vulnerable]
 
 
 if __name__ == "__main__":

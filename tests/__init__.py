@@ -1,1 +1,1 @@
-"""Tests by boundary; `doubles` holds the fakes. See `CONTRIBUTING.md`."""
+"""Tests by boundary. `doubles` contains the fakes. See `CONTRIBUTING.md`."""

@@ -1,4 +1,4 @@
-"""A copy of the project, as a fresh clone has it, and its commands as a user's shell runs them."""
+"""Copies the project like a fresh clone, and runs its commands in a clean shell environment."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-_MADE = shutil.ignore_patterns(".git", ".venv", ".local", ".*_cache", "__pycache__", "deployed")
+_GENERATED = shutil.ignore_patterns(
+    ".git", ".venv", ".local", ".*_cache", "__pycache__", "deployed"
+)
 
 
 def checkout(place: Path) -> Path:
-    """Copy the project to `place`, without what its commands made."""
-    return Path(shutil.copytree(ROOT, place, ignore=_MADE))
+    """Copy the project to `place`, without generated files."""
+    return Path(shutil.copytree(ROOT, place, ignore=_GENERATED))
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return what a shell has: no variable of a `make` or a stack around these tests."""
+    """Return a shell's environment, without variables of a surrounding `make` or stack."""
     kept = {"PATH", "HOME", "LANG", "TMPDIR"}
     return {
         **{

@@ -1,4 +1,4 @@
-"""For every test: an environment without settings of the developer's shell."""
+"""Removes the settings of the developer's shell from every test's environment."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _FOREIGN = re.compile(
     r"|PYTHON(WARNINGS|DEVMODE|OPTIMIZE|TRACEMALLOC|INSPECT|VERBOSE)|TQDM_.*|_X_AMZN_TRACE_ID",
     re.IGNORECASE,
 )
-"""Settings of the project, of boto3 and of Python that would change what a program does."""
+"""Variables of the project, of boto3 and of Python that change a program's behaviour."""
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -26,7 +26,7 @@ _CREDENTIALS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def environment() -> Iterator[None]:
-    """Remove what the shell has set, and set credentials that are valid nowhere."""
+    """Remove the shell's variables, and set invalid credentials."""
     with pytest.MonkeyPatch.context() as patch:
         for name in filter(_FOREIGN.fullmatch, list(os.environ)):
             patch.delenv(name)

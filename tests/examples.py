@@ -1,4 +1,4 @@
-"""Settings and products to test with. Knows the shapes, not the rules."""
+"""Example settings and products. Contains no rules."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,22 +22,22 @@ ENVIRONMENT: Mapping[str, str] = {
 
 
 def settings(**variables: str) -> Settings:
-    """Return the settings that an environment with `variables` gives; DynamoDB gives up soon."""
+    """Return settings from `variables` and defaults. DynamoDB's retries end early."""
     return Settings.from_env({**ENVIRONMENT, "DYNAMODB_RETRY_SECONDS": "0.2", **variables})
 
 
 def stream_arn(table: str = "products") -> str:
-    """Return the ARN of a table's stream, as a stream record has it."""
+    """Return the ARN of a table's stream in the form of a stream record."""
     return f"arn:aws:dynamodb:eu-central-1:123456789012:table/{table}/stream/2026-11-22T12:00"
 
 
 def repository(client: DynamoDB, table: str = "products") -> Repository:
-    """Return the repository, wired as the application wires it."""
+    """Return the repository as the application builds it."""
     return Container(settings(PRODUCTS_TABLE=table), dynamodb=client).products.repository
 
 
 def a_draft(**fields: Any) -> dict[str, Any]:
-    """Return the fields of a new product, as the catalog takes them."""
+    """Return the fields of a new product in the form of the catalog."""
     return {
         "name": "Wireless Mouse",
         "description": "Ergonomic wireless mouse with adjustable DPI",
@@ -49,11 +49,11 @@ def a_draft(**fields: Any) -> dict[str, Any]:
 
 
 def a_body(**fields: Any) -> dict[str, Any]:
-    """Return the same as a client sends it."""
+    """Return the fields of a new product in the form of a request body."""
     return a_draft(**{"price": 24.99, **fields})
 
 
 def a_product(**fields: Any) -> Product:
-    """Return a product that has been stored."""
+    """Return a stored product."""
     history = {"version": 7, "created_at": NOON, "updated_at": NOON}
     return Product(**{"id": SOME_ID, **history, **a_draft(), **fields})

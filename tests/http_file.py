@@ -1,4 +1,4 @@
-"""Reads `.http` files, as far as the REST clients of VS Code and IntelliJ agree on the form."""
+"""Parses `.http` files in the form that VS Code's and IntelliJ's REST clients both support."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _VARIABLE = re.compile(r"^@(\w+) = (.+)$", re.MULTILINE)
 _USE = re.compile(r"{{(\w+)}}")
 
 
-class Request(NamedTuple):
-    """A request, and the status that its title promises."""
+class HttpFileRequest(NamedTuple):
+    """A request, and the expected status from its title."""
 
     title: str
     status: int
@@ -21,24 +21,24 @@ class Request(NamedTuple):
     body: str
 
 
-def parse(text: str, **variables: str) -> Iterator[Request]:
-    """Yield the requests; `variables` go before those of the file."""
+def parse(text: str, **variables: str) -> Iterator[HttpFileRequest]:
+    """Yield the requests. `variables` override those of the file."""
     values = dict(_VARIABLE.findall(text)) | variables
     _head, *blocks = re.split(r"^### ", text, flags=re.MULTILINE)
     for block in blocks:
-        yield _request(_filled(block, values))
+        yield _request(_with_values(block, values))
 
 
-def _request(block: str) -> Request:
+def _request(block: str) -> HttpFileRequest:
     head, _, body = block.partition("\n\n")
     title, first, *headers = head.splitlines()
     method, url = first.split(" ", 1)
     named = dict(header.split(": ", 1) for header in headers)
     status = re.search(r"→ (\d{3})", title)
-    assert status, f"{title!r} does not say which status is to come"
-    return Request(title, int(status[1]), method, url, named, body.strip())
+    assert status, f"{title!r} contains no expected status"
+    return HttpFileRequest(title, int(status[1]), method, url, named, body.strip())
 
 
-def _filled(block: str, values: Mapping[str, str]) -> str:
-    """Put values in; one that is missing is a `KeyError`."""
+def _with_values(block: str, values: Mapping[str, str]) -> str:
+    """Replace the variables. Raise `KeyError` for a missing value."""
     return _USE.sub(lambda use: values[use[1]], block)

@@ -1,4 +1,4 @@
-"""A local stack, started as a user starts one, and what asks it over HTTP."""
+"""A local stack that runs as a user starts it, and an HTTP client for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _ROOT = Path(__file__).parent.parent
 JSON = {"Content-Type": "application/json"}
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
+    """A response of the stack."""
+
     status: int
     headers: http.client.HTTPMessage
     body: bytes
@@ -38,42 +40,42 @@ class Answer(NamedTuple):
         return kind == "application/problem+json" and self.json["status"] == self.status
 
 
-class Client:
-    """What speaks to an API on this machine."""
+class StackClient:
+    """Sends requests to an API on this machine."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def ask(
+    def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return HttpResponse(response.status, response.headers, response.read())
         finally:
             connection.close()
 
     def send(self, raw: bytes) -> bytes:
-        """Send bytes as they are; return all that comes back until the server hangs up."""
+        """Send raw bytes; return all data until the server closes the connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
             connection.sendall(raw)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
-    def create(self, **fields: Any) -> Answer:
-        return self.ask("POST", "/products", a_product(**fields), JSON)
+    def create(self, **fields: Any) -> HttpResponse:
+        return self.request("POST", "/products", a_product(**fields), JSON)
 
     def sample(self) -> str:
-        product_id: str = self.ask("GET", "/products?limit=1").json["items"][0]["id"]
+        product_id: str = self.request("GET", "/products?limit=1").json["items"][0]["id"]
         return product_id
 
     def x_cache(self, product_id: str) -> str | None:
-        return self.ask("GET", f"/products/{product_id}").headers["X-Cache"]
+        return self.request("GET", f"/products/{product_id}").headers["X-Cache"]
 
 
-class Place:
-    """A directory with what a running stack says of itself."""
+class StackFiles:
+    """A stack's directory, with the files that a running stack writes."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -88,7 +90,7 @@ class Place:
 
     @property
     def keys(self) -> dict[str, str]:
-        """What the emulator is called with, by the names of boto3's parameters."""
+        """The emulator's credentials, by the names of boto3's parameters."""
         file = ConfigParser(interpolation=None)
         file.read(self.place / ".local" / "aws-credentials")
         return dict(file["default"])
@@ -99,14 +101,14 @@ class Place:
         return boto3.client("dynamodb", **where, **self.keys)
 
 
-class Stack(Client, Place):
-    """A `make run` of its own, or another program's: its directory, its port."""
+class RunningStack(StackClient, StackFiles):
+    """A `make run`, or another stack program, with its own directory and port."""
 
     def __init__(
         self, place: Path, port: int | None = None, module: str = "dev.stack", **env: str
     ) -> None:
-        Client.__init__(self, port or own_port())
-        Place.__init__(self, place)
+        StackClient.__init__(self, port or own_port())
+        StackFiles.__init__(self, place)
         self.env = {**os.environ, "API_PORT": str(self.port), "PYTHONPATH": str(_ROOT), **env}
         with (place / "output.txt").open("ab") as output:
             self.process = subprocess.Popen(
@@ -125,13 +127,13 @@ class Stack(Client, Place):
     def pids(self) -> list[int]:
         return [self.facts[part]["pid"] for part in ("api", "redis", "aws")]
 
-    def ready(self) -> Stack:
+    def ready(self) -> RunningStack:
         eventually(lambda: self.file.exists() or self.process.poll() is not None, seconds=90)
         assert self.process.poll() is None, self.output
         return self
 
     def transfer(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Import or export, from the same place and shell."""
+        """Run an import or export in the stack's directory and environment."""
         command = [sys.executable, "-m", "dev.transfer", *words]
         return subprocess.run(
             command,
@@ -149,8 +151,8 @@ class Stack(Client, Place):
 
 
 @contextmanager
-def running(place: Path, **env: str) -> Iterator[Stack]:
-    stack = Stack(place, **env)
+def running(place: Path, **env: str) -> Iterator[RunningStack]:
+    stack = RunningStack(place, **env)
     try:
         yield stack.ready()
     finally:
@@ -159,7 +161,7 @@ def running(place: Path, **env: str) -> Iterator[Stack]:
 
 
 def own_port() -> int:
-    """Return a free port below those that the kernel hands out: no program gets it by chance."""
+    """Return a free port below those that the kernel assigns, so that no other program gets it."""
     while True:
         port = random.randrange(20_000, 32_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -171,10 +173,10 @@ def a_product(**fields: Any) -> bytes:
     return json.dumps(product | fields).encode()
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "not so in time"
+    while not condition():
+        assert time.monotonic() < deadline, "the condition is still false"
         time.sleep(0.05)
 
 

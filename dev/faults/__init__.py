@@ -1,1 +1,1 @@
-"""Random histories under faults: is what a read returns ever older than it may be?"""
+"""Reads and writes at random under faults, and checks that no read is stale."""

@@ -1,8 +1,8 @@
 """
-What is stale when everything has come to rest: in the cache, and over HTTP.
+Finds stale cache entries and stale reads after the load has ended.
 
-Reads every product twice through the API, so that what the first read fills is checked as well,
-and every cache entry as it lies. Knows the cache's bytes by the project's own codec.
+Reads every product twice through the API, so that entries filled by the first read are checked
+too. Reads every cache entry directly, and decodes it with the project's own codec.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any, NamedTuple
 from chalicelib.caching.entries import NEGATIVE, VALUE
 from chalicelib.products.cache import CODEC
 from dev.faults.client import Client
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 
 
 class AtRest(NamedTuple):
-    """How many were looked at, and which were not as DynamoDB has them."""
+    """How many products and entries were compared, and which differed from DynamoDB."""
 
     products: int
     entries: int
     stale: list[str]
 
 
-def check(rig: Rig, known: Iterable[str]) -> AtRest:
-    """Compare the cache and the API with DynamoDB, for every product known or stored."""
+def check(rig: FaultRig, known: Iterable[str]) -> AtRest:
+    """Compare the cache and the API with DynamoDB, for each known or stored product."""
     versions = dict(_versions(rig.dynamodb))
     products = sorted({*known, *versions})
     cached = dict(_cached(rig, products))
@@ -41,8 +41,8 @@ def _read(url: str, products: list[str], versions: dict[str, int]) -> Iterator[s
     client = Client(url)
     for product_id in (each for each in products for _ in range(2)):
         answer = client.send("GET", f"/products/{product_id}")
-        wanted = (200, versions[product_id]) if product_id in versions else (404, None)
-        if (answer.status, answer.version) != wanted:
+        expected = (200, versions[product_id]) if product_id in versions else (404, None)
+        if (answer.status, answer.version) != expected:
             seen = f"{answer.status} at {answer.version} ({answer.cache})"
             yield f"{product_id}: read as {seen}, {versions.get(product_id)} in DynamoDB"
     client.close()
@@ -54,8 +54,8 @@ def _versions(dynamodb: Any) -> Iterator[tuple[str, int]]:
         yield item["id"]["S"], int(item["version"]["N"])
 
 
-def _cached(rig: Rig, products: Iterable[str]) -> Iterator[tuple[str, int | None]]:
-    """Yield the version of each entry, `None` for a negative one; no leases and fences."""
+def _cached(rig: FaultRig, products: Iterable[str]) -> Iterator[tuple[str, int | None]]:
+    """Yield the version of each entry, `None` for a negative one. Skip leases and fences."""
     with rig.redis as redis:
         for product_id in products:
             raw: Any = redis.get(CODEC.key(product_id)) or b""

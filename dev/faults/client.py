@@ -1,4 +1,4 @@
-"""One client's connection to the API, kept alive. Knows HTTP and how the API writes versions."""
+"""An HTTP client of the API with one persistent connection. Reads versions from entity tags."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 SETTLED_HITS = 8
 SETTLE_TRIES = 150
 LOST = 0
-"""Stands for the status where no answer came."""
+"""The status of a request that got no response."""
 
 
-class Answer(NamedTuple):
-    """What came back, and when the request began and ended."""
+class TimedResponse(NamedTuple):
+    """A response, and the times at which the request began and ended."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -26,38 +26,41 @@ class Answer(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration of the request."""
         return self.ended - self.started
 
     @property
     def version(self) -> int | None:
-        """Return the version that the entity tag names."""
+        """The version in the entity tag, if there is one."""
         tag = self.headers.get("ETag")
         return int(tag.strip('"')) if tag else None
 
     @property
     def cache(self) -> str:
-        """Return `X-Cache`: HIT, MISS, BYPASS, or nothing."""
+        """The value of `X-Cache`: HIT, MISS, BYPASS, or empty."""
         return self.headers.get("X-Cache", "")
 
     def json(self) -> Any:
-        """Return the body, decoded."""
+        """Decode the body."""
         return json.loads(self.body)
 
 
 class Client:
-    """Sends one request at a time. A lost connection is an answer too: status `LOST`."""
+    """Sends one request at a time. A lost connection is returned as status `LOST`."""
 
     def __init__(self, url: str, timeout: float = 30.0) -> None:
         parts = urlsplit(url)
         self._base = parts.path.rstrip("/")
-        of_scheme = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-        self._connection = of_scheme[parts.scheme](parts.netloc, timeout=timeout)
+        connection_classes = {
+            "http": http.client.HTTPConnection,
+            "https": http.client.HTTPSConnection,
+        }
+        self._connection = connection_classes[parts.scheme](parts.netloc, timeout=timeout)
 
     def send(
         self, method: str, path: str, body: object = None, if_match: int | None = None
-    ) -> Answer:
-        """Return the answer."""
+    ) -> TimedResponse:
+        """Send a request and return its response."""
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if if_match is not None:
             headers["If-Match"] = f'"{if_match}"'
@@ -67,9 +70,9 @@ class Client:
             self._connection.request(method, self._base + path, sent, headers)
             response = self._connection.getresponse()
             content = response.read()
-            return Answer(response.status, response.msg, content, started, time.monotonic())
+            return TimedResponse(response.status, response.msg, content, started, time.monotonic())
         self._connection.close()
-        return Answer(LOST, http.client.HTTPMessage(), b"", started, time.monotonic())
+        return TimedResponse(LOST, http.client.HTTPMessage(), b"", started, time.monotonic())
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,9 +81,9 @@ class Client:
 
 def wait_until_cached(client: Client, product_id: str) -> None:
     """
-    Read until it is a hit time and again.
+    Read until several reads in a row are hits.
 
-    The stream deletes the entry of what was written once more, some time after the write.
+    One hit is not enough: the stream may still delete the entry of a recent write.
     """
     hits = 0
     for _ in range(SETTLE_TRIES):

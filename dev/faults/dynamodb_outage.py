@@ -1,4 +1,4 @@
-"""What a client feels while DynamoDB fails: hits go on, all else is 503 in time, and says when."""
+"""Measures responses while DynamoDB fails: hits are 200, all else is 503 with `Retry-After`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
-from dev.faults.client import Answer, Client, wait_until_cached
-from dev.faults.rig import Rig
+from dev.faults.client import Client, TimedResponse, wait_until_cached
+from dev.faults.rig import FaultRig
 
 BUDGET_SECONDS: Final = 15.0
-"""A Lambda's time-out: `.chalice/config.json`."""
+"""The Lambda's time-out in `.chalice/config.json`."""
 BRIEF_SECONDS: Final = 0.15
 WAYS: Final[dict[str, dict[str, Any]]] = {
     "throttle": {"mode": "throttle"},
@@ -19,34 +19,34 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
     "refuse": {"mode": "refuse"},
     "hang": {"mode": "hang"},
 }
-"""Ways to fail for every call, as orders to the proxy."""
+"""Each fault, as a command to the proxy. Every call fails."""
 
 
-class Outage(NamedTuple):
-    """One way to fail: what each call was answered with."""
+class DynamoDBOutage(NamedTuple):
+    """One fault, and the responses during it."""
 
     way: str
     hit: int
-    """The status of a cached product's read."""
+    """The status of a read of a cached product."""
     health: tuple[int, str]
     others: list[int]
-    """Statuses of what needs DynamoDB: read, list, POST, PATCH, DELETE."""
-    told_when: bool
-    """Whether each 503 (but that of /health) bore `Retry-After`."""
+    """Statuses of calls that need DynamoDB: read, list, POST, PATCH, DELETE."""
+    has_retry_after: bool
+    """Whether each 503, except that of /health, has `Retry-After`."""
     slowest_seconds: float
     brief: int
-    """The status of a read that began in an outage shorter than the retries."""
+    """The status of a read during an outage that is shorter than the retries."""
 
     @property
     def is_kept(self) -> bool:
-        """Tell whether all was as the contract has it."""
+        """Whether every response is as the contract requires."""
         served = self.hit == 200 and self.health == (503, "unhealthy") and self.brief == 200
-        refused = set(self.others) == {503} and self.told_when
+        refused = set(self.others) == {503} and self.has_retry_after
         return served and refused and self.slowest_seconds < BUDGET_SECONDS
 
 
-def measure(rig: Rig, way: str) -> Outage:
-    """Have DynamoDB fail for every call, and make each kind of call, all at once."""
+def measure(rig: FaultRig, way: str) -> DynamoDBOutage:
+    """Make DynamoDB fail, and send each kind of call at the same time."""
     client = Client(rig.api.url)
     cold, written, cached = (_create(client, n) for n in range(3))
     wait_until_cached(client, cached)
@@ -56,14 +56,14 @@ def measure(rig: Rig, way: str) -> Outage:
         hit, health, *others = _all_at_once(rig, _calls(cached, cold, written))
     finally:
         rig.dynamodb_proxy.tell(mode="pass")
-    return Outage(
+    return DynamoDBOutage(
         way,
         hit.status if hit.cache == "HIT" else 0,
         (health.status, health.json()["status"]),
         [answer.status for answer in others],
         all("Retry-After" in answer.headers for answer in others),
         round(max(answer.seconds for answer in [hit, health, *others]), 2),
-        # A try that hangs takes longer than anything brief.
+        # One attempt that hangs takes longer than a brief outage.
         200 if way == "hang" else brief(rig, way),
     )
 
@@ -80,8 +80,8 @@ def _calls(cached: str, cold: str, written: str) -> list[tuple[Any, ...]]:
     ]
 
 
-def _all_at_once(rig: Rig, calls: list[tuple[Any, ...]]) -> list[Answer]:
-    def send(call: tuple[Any, ...]) -> Answer:
+def _all_at_once(rig: FaultRig, calls: list[tuple[Any, ...]]) -> list[TimedResponse]:
+    def send(call: tuple[Any, ...]) -> TimedResponse:
         with closing(Client(rig.api.url)) as client:
             return client.send(*call)
 
@@ -89,8 +89,8 @@ def _all_at_once(rig: Rig, calls: list[tuple[Any, ...]]) -> list[Answer]:
         return list(pool.map(send, calls))
 
 
-def brief(rig: Rig, way: str) -> int:
-    """Return the status of a read while DynamoDB fails for a moment only."""
+def brief(rig: FaultRig, way: str) -> int:
+    """Return the status of a read during an outage of `BRIEF_SECONDS`."""
     client = Client(rig.api.url)
     cold = _create(client, 4)
     back = threading.Timer(BRIEF_SECONDS, lambda: rig.dynamodb_proxy.tell(mode="pass"))

@@ -1,14 +1,14 @@
 """
-An HTTP proxy before DynamoDB that counts its calls and can fail as AWS does. Knows no products.
+An HTTP proxy in front of DynamoDB that counts calls and injects faults. Knows no products.
 
     pass      forward everything
-    throttle  refuse a `share` of the calls: ProvisionedThroughputExceededException
-    fail      answer a `share` with InternalServerError, half of them after they took effect
-    slow      take up to `seconds` longer for a call, half of it after it took effect
-    refuse    nobody listens
-    hang      take connections, answer nothing
+    throttle  answer a `share` of the calls with ProvisionedThroughputExceededException
+    fail      answer a `share` with InternalServerError, half of them after the call took effect
+    slow      delay each call by up to `seconds`, half before and half after it takes effect
+    refuse    refuse connections
+    hang      accept connections, send no response
 
-Run as a program by `remote.py`: `python -m dev.faults.dynamodb_proxy UPSTREAM_PORT`.
+Started by `remote.py`: `python -m dev.faults.dynamodb_proxy UPSTREAM_PORT`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ERRORS: Final = {
 
 
 class DynamoDBProxy:
-    """One listener before one endpoint, and the fault that is on."""
+    """One listener in front of one endpoint, and its current fault."""
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
@@ -46,12 +46,12 @@ class DynamoDBProxy:
         self.seconds = 0.0
 
     async def listen(self) -> None:
-        """Take connections: at first on any free port, later on the same again."""
+        """Accept connections: first on any free port, later on the same port again."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def obey(self, mode: str, share: float = 1.0, seconds: float = 0.0) -> dict[str, Any]:
-        """Change the mode; `count` only returns the calls of each operation since the last."""
+        """Set the mode. `count` only returns the calls by operation since the last `count`."""
         if mode == "count":
             calls, self.calls = self.calls, Counter()
             return dict(calls)
@@ -78,7 +78,7 @@ class DynamoDBProxy:
     async def _answer(
         self, request: bytes, upstream: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> bytes:
-        """Return what the client is to get for its request."""
+        """Return the response for a request."""
         mode, chosen = self.mode, random.random() < self.share  # noqa: S311 — no secret
         wait = random.uniform(0, self.seconds) / 2 if mode == "slow" else 0  # noqa: S311
         if chosen and (mode == "throttle" or (mode == "fail" and random.random() < 0.5)):  # noqa: S311
@@ -90,7 +90,7 @@ class DynamoDBProxy:
         return _error(mode) if chosen and mode == "fail" else answer
 
     async def _request(self, reader: asyncio.StreamReader) -> bytes:
-        """Return the next request, counted; nothing where it hung until the client went away."""
+        """Count and return the next request. In mode `hang`, wait until the client disconnects."""
         request = await _message(reader)
         target = _TARGET.search(request)
         self.calls[target[1].decode() if target else "other"] += 1
@@ -102,7 +102,7 @@ class DynamoDBProxy:
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
-    """Return a whole request or response. Raise `IncompleteReadError` at the end."""
+    """Return a complete request or response. Raise `IncompleteReadError` at the end."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = _LENGTH.search(head)
     return head + await reader.readexactly(int(length[1]) if length else 0)
@@ -119,9 +119,9 @@ def _error(mode: str) -> bytes:
 async def _main(upstream: int) -> None:
     proxy = DynamoDBProxy(upstream)
     await proxy.listen()
-    remote.say({"port": proxy.port})
-    async for command in remote.orders():
-        remote.say(await proxy.obey(**command))
+    remote.send_result({"port": proxy.port})
+    async for command in remote.commands():
+        remote.send_result(await proxy.obey(**command))
 
 
 if __name__ == "__main__":

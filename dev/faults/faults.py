@@ -1,31 +1,32 @@
 """
-The faults that can be put on a rig, by name, and what each excuses.
+The faults by name, and the failures that each one excuses.
 
-An *outage* can take both Redis commands of one write, its fence and its release, and leave old
-entries behind: such a write has promise 3 only (docs/guarantees.md). Those are
+During an *outage* both Redis commands of one write, its fence and its release, can fail while old
+entries stay. Only promise 3 covers such a write (docs/guarantees.md). The outages are
 
-    pause, drop    Redis hears nothing for longer than a write takes
-    refuse         likewise, and says so at once
-    late           replies come past the time-out: a command that has a connection takes effect, but
-                   a new connection gives up in its greeting and never sends its command
+    pause, drop    no command reaches Redis for longer than a write takes
+    refuse         connections are refused
+    late           replies arrive after the time-out: commands on open connections take effect, but
+                   a new connection fails in its greeting and never sends its command
     loading        every command is refused
     readonly, noreplicas, misconf, noperm
-                   every write is refused, while reads are answered: `refusing.py`. Until Redis
-                   takes writes again this excuses no read, for none takes a value from such a
-                   Redis; then an old entry may be read until the stream has deleted it
+                   writes are refused and reads are answered: `refusing.py`. Until Redis accepts
+                   writes again no read is excused, because the API uses no value from such a
+                   Redis. After that an old entry may be read until the stream deletes it
 
-All else has to hold promise 1, and why it can:
+Promise 1 covers all other faults. The reasons:
 
-    evict, flush   take entries, leases and fences, one fault for a write: its release still comes
-    kill           nothing survives, so there is no old entry to be read
+    evict, flush   delete entries, leases and fences; the release of the write still arrives
+    kill           no entry survives
     cut            the client repeats the command on a new connection
-    slow           replies are held back for less than the time-out
+    slow           replies are delayed by less than the time-out
     lose           the proxy never loses two commands of the same write
     oom            SET is refused, DEL is not: the fence is lost and the release is not
-    throttle, fail, dbslow, crash    are no faults of Redis's; a write may end in 503, unknown
+    throttle, fail, dbslow, crash    do not affect Redis; a write may end in 503, outcome unknown
 
-A machine so busy that Valkey or the proxy is late by itself is an outage that nobody noted, so a
-broken promise 1 there is to be looked at twice: `written_in` of the examples tells the phase.
+On an overloaded machine Valkey or the proxy can be late without a fault. The checker does not
+record such an outage. If promise 1 is broken there, repeat the run; `written_in` of the examples
+names the phase.
 """
 
 from __future__ import annotations
@@ -37,27 +38,27 @@ from itertools import cycle
 from typing import Final, NamedTuple
 
 from dev.faults.refusing import CAUSES, Cause
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 from dev.faults.timeline import Timeline, Window
 
 TICK_SECONDS: Final = 0.05
 
 
-def _nothing(_: Rig) -> None:
-    """Do nothing."""
+def _no_action(_: FaultRig) -> None:
+    """Have no effect."""
 
 
 class Fault(NamedTuple):
-    """How to put a fault on, keep it going and take it off; and what it excuses."""
+    """How a fault begins, is repeated and ends, and what it excuses."""
 
-    begin: Callable[[Rig], object] = _nothing
-    end: Callable[[Rig], object] = _nothing
-    tick: Callable[[Rig], object] = _nothing
+    begin: Callable[[FaultRig], object] = _no_action
+    end: Callable[[FaultRig], object] = _no_action
+    tick: Callable[[FaultRig], object] = _no_action
     outage: bool = False
     refuses: bool = False
-    """Writes only. No read is excused while it is on."""
+    """Whether Redis refuses writes only. Then no read is excused during the fault."""
     excuses: frozenset[int] = frozenset()
-    """Statuses to be expected; 0 is a lost connection."""
+    """Expected statuses; 0 is a lost connection."""
 
 
 def _redis(mode: str, seconds: float = 0.0, *, outage: bool = False) -> Fault:
@@ -85,13 +86,13 @@ def _refusing(cause: Cause) -> Fault:
     )
 
 
-def _evict(rig: Rig) -> None:
+def _evict(rig: FaultRig) -> None:
     with rig.redis as redis:
         for key in filter(None, [redis.randomkey() for _ in range(20)]):
             redis.unlink(key)
 
 
-def _restart(rig: Rig) -> None:
+def _restart(rig: FaultRig) -> None:
     rig.api.signal(signal.SIGKILL)
     rig.api.start()
 
@@ -127,23 +128,23 @@ FAULTS: Final = {
 
 
 def chosen(names: str) -> list[str]:
-    """Return the faults that `a,b,…`, `refusing`, `all` or `none` means. Raise `ValueError`."""
+    """Return the faults named by `a,b,…`, `refusing`, `all` or `none`. Raise `ValueError`."""
     groups = {"all": list(FAULTS), "refusing": list(CAUSES), "none": []}
-    wanted = groups.get(names, names.split(","))
-    if unknown := set(wanted) - set(FAULTS):
-        raise ValueError(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
-    return wanted
+    selected = groups.get(names, names.split(","))
+    if unknown := set(selected) - set(FAULTS):
+        raise ValueError(f"unknown fault: {', '.join(unknown)}; choose from {', '.join(FAULTS)}")
+    return selected
 
 
 def excused(windows: Sequence[Window], status: int, *, refusing: bool = False) -> bool:
-    """Tell whether one of the faults explains the status; `refusing`: of a strict write."""
+    """Return whether a fault explains the status. `refusing`: the status is a strict write's."""
     if refusing and status == 503:
         return bool(windows)
     return any(status in FAULTS[window.name].excuses for window in windows)
 
 
-def put_on(rig: Rig, name: str, timeline: Timeline, seconds: float) -> None:
-    """Have a fault on for a while. To be called in a thread that lives on: it starts servers."""
+def apply(rig: FaultRig, name: str, timeline: Timeline, seconds: float) -> None:
+    """Apply a fault for `seconds`. The calling thread must outlive the servers that it starts."""
     fault = FAULTS[name]
     with timeline.window(name, outage=fault.outage, refuses=fault.refuses) as window:
         fault.begin(rig)
@@ -158,15 +159,19 @@ def put_on(rig: Rig, name: str, timeline: Timeline, seconds: float) -> None:
 
 
 def take_turns(
-    rig: Rig, names: Sequence[str], timeline: Timeline, seconds: float, done: Callable[[], bool]
+    rig: FaultRig,
+    names: Sequence[str],
+    timeline: Timeline,
+    seconds: float,
+    done: Callable[[], bool],
 ) -> None:
-    """Put the faults on one after the other, calm in between, until all is `done`."""
+    """Apply the faults in turn, with pauses between them, until `done()`."""
     for name in cycle(names or [""]):
         _rest(seconds, done)
         if done():
             return
         if name:
-            put_on(rig, name, timeline, seconds)
+            apply(rig, name, timeline, seconds)
 
 
 def _rest(seconds: float, done: Callable[[], bool]) -> None:

@@ -1,16 +1,16 @@
 """
-The checker: which acknowledged writes did a read miss? Knows neither HTTP nor faults.
+Finds the acknowledged writes that a read missed. Knows neither HTTP nor faults.
 
-A read is stale if it returns a state older than the newest one acknowledged before it began. For
-each product the ledger keeps every write that was, or may have been, made:
+A read is stale if it returns a state older than the newest one acknowledged before it began. The
+ledger contains every write of each product that took effect or may have:
 
-    acknowledged   2xx: every read that begins later has to see it
-    refused        404, 412 and the like: nothing was written, so it is struck out
-    unknown        503, connection lost, or still under way: a read may see it or not
+    acknowledged   2xx: every read that begins later must return it, or something newer
+    refused        404, 412 and similar: the write did not take effect and is removed
+    unknown        503, connection lost, or in progress: a read may return it or not
 
-Sound: an unknown write never makes a read stale, and never hides an older acknowledged one.
-A version tells the order of writes (it rises with each); a deletion has none, so it is ordered by
-time: a product read after its deletion was acknowledged must have been made again since.
+An unknown write never makes a read stale, and never hides an older acknowledged write. Versions
+rise with each write and order the writes. A deletion has no version and is ordered by time: a
+product read after an acknowledged deletion must have been created again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Kind(Enum):
 
 @dataclass(slots=True, eq=False)
 class Write:
-    """One write, in seconds of one clock. Until it is acknowledged its outcome is unknown."""
+    """One write. Times are seconds of one clock. Its outcome is unknown until acknowledged."""
 
     kind: Kind
     started: float
@@ -39,36 +39,37 @@ class Write:
 
     @property
     def acknowledged(self) -> bool:
-        """Tell whether a 2xx came back."""
+        """Whether the response was a 2xx."""
         return self.ended < math.inf
 
     def acknowledge(self, ended: float, version: int | None = None) -> None:
-        """Note the 2xx, and the version it named (a deletion has none)."""
+        """Record a 2xx and its version; a deletion has none."""
         self.version = version
         self.ended = ended
 
 
 class History:
-    """What was written to one product. Threads may add to it while others judge."""
+    """The writes of one product. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._writes: list[Write] = []
 
     def begin(self, kind: Kind, started: float) -> Write:
-        """Note a write before it is sent."""
+        """Record a write before it is sent."""
         write = Write(kind, started)
         self._writes.append(write)
         return write
 
     def refuse(self, write: Write) -> None:
-        """Strike out a write that is known not to have been made."""
+        """Remove a write that is known not to have taken effect."""
         self._writes.remove(write)
 
     def missed(self, seen: int | None, started: float, ended: float) -> list[Write]:
         """
-        Return the acknowledged writes that a read from `started` to `ended` should have shown.
+        Return the acknowledged writes that a read from `started` to `ended` missed.
 
-        `seen` is the version it returned, `None` for none: a 404. Empty means: not stale.
+        `seen` is the version that it returned, `None` for a 404. The read is stale unless the
+        list is empty.
         """
         return [
             write
@@ -77,12 +78,12 @@ class History:
         ]
 
     def latest(self) -> int | None:
-        """Return the highest version acknowledged."""
+        """Return the highest acknowledged version."""
         versions = (write.version for write in tuple(self._writes))
         return max((version for version in versions if version is not None), default=None)
 
     def _may_show(self, seen: int | None, write: Write, ended: float) -> bool:
-        """Tell whether a read that `ended` then and returned `seen` may have come after `write`."""
+        """Return whether a read that returned `seen` and `ended` then may include `write`."""
         if seen is None:
             return write.kind is Kind.DELETE or self._may_be_deleted_after(write, ended)
         if write.kind is Kind.DELETE:
@@ -110,10 +111,10 @@ class Ledger:
     def __init__(self) -> None:
         self._histories: dict[str, History] = {}
 
-    def of(self, product_id: str) -> History:
-        """Return the product's history, empty at first."""
+    def history(self, product_id: str) -> History:
+        """Return the history of a product, empty at first."""
         return self._histories.setdefault(product_id, History())
 
     def products(self) -> list[str]:
-        """Return the ids of all products ever written."""
+        """Return the ids of all products that were written."""
         return list(self._histories)

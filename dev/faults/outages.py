@@ -1,4 +1,4 @@
-"""`make outages`: each way that Redis and DynamoDB can fail, and what clients feel."""
+"""`make outages`: measures what clients notice of each fault of Redis and DynamoDB."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dev.faults import dynamodb_outage, faults, redis_outage, report, stampede
 from dev.faults.faults import FAULTS, Fault
 from dev.faults.load import Load
 from dev.faults.refusing import CAUSES
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 from dev.faults.timeline import Timeline
 
 
-def _start_without(rig: Rig) -> None:
+def _start_without(rig: FaultRig) -> None:
     rig.redis_proxy.tell(mode="refuse")
     rig.api.start()
 
@@ -41,22 +41,28 @@ def _ways(_context: object, _option: object, names: str) -> list[str]:
 
 
 @click.command()
-@click.option("--ways", default=",".join(WAYS), show_default=True, callback=_ways, help="Of Redis.")
-@click.option("--hung", default=10.0, show_default=True, help="Seconds hung under load.")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here too.")
+@click.option(
+    "--ways", default=",".join(WAYS), show_default=True, callback=_ways, help="Faults of Redis."
+)
+@click.option(
+    "--hung", default=10.0, show_default=True, help="Seconds that Redis hangs under load."
+)
+@click.option(
+    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures to this file."
+)
 def main(ways: list[str], hung: float, file: Path | None) -> None:
     """
-    Measure what clients feel while Redis or DynamoDB fails, then Redis hung under load.
+    Measure what clients notice while Redis or DynamoDB fails, then while Redis hangs under load.
 
-    Exit status 1 on a broken promise. Of the times, only those after Redis's return are judged:
-    the others depend on the machine.
+    Exits with status 1 if a promise is broken. Only the times after Redis's return are judged: the
+    others depend on the machine.
     """
-    with Rig() as rig:
+    with FaultRig() as rig:
         redis = [redis_outage.measure(rig, way, WAYS[way]) for way in ways]
         _show(_redis_rows(redis))
         database = [dynamodb_outage.measure(rig, way) for way in dynamodb_outage.WAYS]
         _show(_dynamodb_rows(database))
-    with Rig(redis_faults=False, stream=False) as rig:
+    with FaultRig(redis_faults=False, stream=False) as rig:
         bursts = [
             stampede.best(each, rig) for each in (stampede.of_one_product, stampede.of_unknown_ids)
         ]
@@ -76,18 +82,18 @@ def _show(rows: Iterable[list[object]]) -> None:
 
 
 def under_load(way: str, seconds: float, calm: float = 4.0) -> dict[str, Any]:
-    """Return the figures of a load before, in and after one fault."""
+    """Return the figures of a load before, during and after one fault."""
     timeline = Timeline()
-    with Rig() as rig:
+    with FaultRig() as rig:
         load = Load(rig.api.url, timeline)
         load.start(workers=8, products=100, seed=1)
         time.sleep(calm)
-        faults.put_on(rig, way, timeline, seconds)
+        faults.apply(rig, way, timeline, seconds)
         time.sleep(calm)
         return report.figures(load.stop(), None, seconds + 2 * calm, faults=[way])
 
 
-def _redis_rows(outages: Iterable[redis_outage.Outage]) -> Iterable[list[object]]:
+def _redis_rows(outages: Iterable[redis_outage.RedisOutage]) -> Iterable[list[object]]:
     yield ["Redis", "5xx", "first reads +ms", "writes +ms", "later reads +ms p50", "p99", "max",
            "hits again s", "write read s", "stale meanwhile", "stale after", "kept"]  # fmt: skip
     for each in outages:
@@ -98,12 +104,12 @@ def _redis_rows(outages: Iterable[redis_outage.Outage]) -> Iterable[list[object]
         yield [each.way, len(each.failed), *shown, *after, each.is_kept]
 
 
-def _dynamodb_rows(outages: Iterable[dynamodb_outage.Outage]) -> Iterable[list[object]]:
+def _dynamodb_rows(outages: Iterable[dynamodb_outage.DynamoDBOutage]) -> Iterable[list[object]]:
     yield ["DynamoDB", "hit", "/health", "others", "Retry-After", "slowest s", "brief", "kept"]
     for each in outages:
         others = " ".join(map(str, each.others))
-        told = [" ".join(map(str, each.health)), others, each.told_when, each.slowest_seconds]
-        yield [each.way, each.hit, *told, each.brief, each.is_kept]
+        shown = [" ".join(map(str, each.health)), others, each.has_retry_after]
+        yield [each.way, each.hit, *shown, each.slowest_seconds, each.brief, each.is_kept]
 
 
 def _stampede_rows(bursts: Iterable[stampede.Stampede]) -> Iterable[list[object]]:

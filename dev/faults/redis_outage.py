@@ -1,8 +1,8 @@
 """
-What a client feels while Redis fails in one way, and how soon all is well again after it.
+Measures response times during one fault of Redis, and the time to recover after it.
 
-*Added* time is what a call spends beyond DynamoDB's share of it (the API tells it in
-`Server-Timing`) and beyond what the same kind of call spends there in calm.
+*Added* time is the time of a call without DynamoDB's share (from `Server-Timing`), minus the same
+figure without a fault.
 """
 
 from __future__ import annotations
@@ -13,56 +13,58 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from dev.faults.client import Answer, Client, wait_until_cached
+from dev.faults.client import Client, TimedResponse, wait_until_cached
 from dev.faults.faults import Fault
 from dev.faults.report import quantiles
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 from dev.faults.timeline import DELIVERY_SECONDS
 
 PRODUCTS: Final = 12
 FIRST_READS: Final = 5
 OPEN_SECONDS: Final = 1.5
-"""How long reads go on while the circuit is open."""
+"""How long reads continue while the circuit is open."""
 HITS_SECONDS: Final = 2.0
-"""From Redis's return until reads are hits again, as issue 3 has it."""
+"""The longest time allowed from Redis's return until reads are hits."""
 GIVE_UP_SECONDS: Final = 20.0
 _DATABASE: Final = re.compile(r"\bdb;dur=([0-9.]+)")
 
 
-class Outage(NamedTuple):
-    """One way to fail, in figures. Times are in milliseconds unless named otherwise."""
+class RedisOutage(NamedTuple):
+    """The figures of one fault. Times are milliseconds unless the name says seconds."""
 
     way: str
     failed: list[str]
-    """Calls answered with 5xx, or not at all."""
+    """Calls with a 5xx response, or without a response."""
     first_reads_added: float
-    """The worst of the first reads."""
+    """The slowest of the first reads."""
     writes_added: float
     open_reads_added: dict[str, float]
-    """Of the reads after the first ones, the circuit being open but for a try now and then."""
+    """Quantiles of the later reads, during which the circuit is open except for single tries."""
     hits_again_seconds: float
     write_seen_seconds: float
-    """From Redis's return until the write made in the outage is read, or before: 0."""
+    """From Redis's return until reads return the write made in the outage; 0 if they always do."""
     stale_reads: int
-    """Reads of that write's product after Redis's return that did not show it."""
+    """Reads after Redis's return that miss that write."""
     stale_meanwhile: int
-    """Those while Redis refused writes, and answered reads."""
+    """Reads that miss that write while Redis refuses writes and answers reads."""
 
     @property
     def is_kept(self) -> bool:
-        """Tell whether all calls were answered, and all was well in time after it."""
+        """Whether all calls were answered, and recovery took no longer than allowed."""
         in_time = self.hits_again_seconds <= HITS_SECONDS
         seen = not self.stale_meanwhile and self.write_seen_seconds <= DELIVERY_SECONDS
         return not self.failed and in_time and seen
 
 
-def measure(rig: Rig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS) -> Outage:
-    """Put `fault` on, look, take it off, look again."""
+def measure(
+    rig: FaultRig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS
+) -> RedisOutage:
+    """Measure during a fault and after it."""
     client = Client(rig.api.url)
     calls = _Calls(client, [_create(client, n) for n in range(PRODUCTS)])
-    read_calm, write_calm = _calm(calls)
+    read_calm, write_calm = _baseline(calls)
     fault.begin(rig)
-    client.close()  # the API may have been started anew; the next call connects
+    client.close()  # the API may have been restarted; the next call connects
     try:
         first = [calls.read(n) for n in range(FIRST_READS)]
         writes = list(_writes(calls))
@@ -71,7 +73,7 @@ def measure(rig: Rig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS
         fault.end(rig)
     hits, seen, stale = _recovery(calls)
     client.close()
-    return Outage(
+    return RedisOutage(
         way,
         calls.failed,
         first_reads_added=_worst(first) - read_calm,
@@ -87,7 +89,7 @@ def measure(rig: Rig, way: str, fault: Fault, open_seconds: float = OPEN_SECONDS
 
 
 class _Calls:
-    """Calls to products of our own, each noted where it fails."""
+    """Calls to the test's own products, with a list of failed calls."""
 
     def __init__(self, client: Client, ids: list[str]) -> None:
         self.client = client
@@ -95,34 +97,34 @@ class _Calls:
         self.failed: list[str] = []
         self.stale = 0
 
-    def send(self, method: str, path: str, body: object = None) -> Answer:
+    def send(self, method: str, path: str, body: object = None) -> TimedResponse:
         answer = self.client.send(method, path, body)
         if answer.status == 0 or answer.status >= 500:
             self.failed.append(f"{method} {path}: {answer.status}")
         return answer
 
-    def read(self, n: int) -> Answer:
+    def read(self, n: int) -> TimedResponse:
         return self.send("GET", f"/products/{self.ids[n % PRODUCTS]}")
 
-    def update(self, n: int, stock: int) -> Answer:
+    def update(self, n: int, stock: int) -> TimedResponse:
         return self.send("PATCH", f"/products/{self.ids[n]}", {"stock_quantity": stock})
 
 
 _WRITTEN: Final = PRODUCTS - 1
-"""The product that is written in the outage, and read after it."""
+"""The index of the product that is written in the outage and read after it."""
 _STOCK_AFTER: Final = 2
 
 
-def _calm(calls: _Calls) -> tuple[float, float]:
-    """Fill the cache; return what a read and a write spend outside DynamoDB, in ms."""
+def _baseline(calls: _Calls) -> tuple[float, float]:
+    """Fill the cache. Return the milliseconds of a read and of a write outside DynamoDB."""
     writes = [calls.update(n, 1) for n in range(PRODUCTS)]
     wait_until_cached(calls.client, calls.ids[_WRITTEN])
     reads = [calls.read(n) for _ in range(3) for n in range(PRODUCTS)]
     return median(map(_outside_db, reads)) * 1000, median(map(_outside_db, writes)) * 1000
 
 
-def _writes(calls: _Calls) -> Iterator[Answer]:
-    """Make every other kind of call once; yield those that have an entry to fence."""
+def _writes(calls: _Calls) -> Iterator[TimedResponse]:
+    """Make every other kind of call once. Yield the responses of writes that place a fence."""
     yield calls.update(_WRITTEN, _STOCK_AFTER)
     calls.send("GET", "/health")
     calls.send("GET", "/products?limit=5")
@@ -132,7 +134,9 @@ def _writes(calls: _Calls) -> Iterator[Answer]:
     yield calls.send("DELETE", f"/products/{made}")
 
 
-def _reads_for(calls: _Calls, seconds: float, fault: Fault, rig: Rig) -> Iterator[Answer]:
+def _reads_for(
+    calls: _Calls, seconds: float, fault: Fault, rig: FaultRig
+) -> Iterator[TimedResponse]:
     until = time.monotonic() + seconds
     n = 0
     while time.monotonic() < until:
@@ -145,7 +149,7 @@ def _reads_for(calls: _Calls, seconds: float, fault: Fault, rig: Rig) -> Iterato
 
 
 def _recovery(calls: _Calls) -> tuple[float, float, int]:
-    """Return the seconds until hits, until the write is seen for good, and the stale reads."""
+    """Return seconds until hits, seconds until the last stale read, and the stale reads."""
     returned = time.monotonic()
     stale, hits, seen = 0, None, None
     while (now := time.monotonic() - returned) < GIVE_UP_SECONDS and None in (hits, seen):
@@ -154,7 +158,7 @@ def _recovery(calls: _Calls) -> tuple[float, float, int]:
         answer = calls.read(_WRITTEN)
         if answer.json()["stock_quantity"] != _STOCK_AFTER:
             stale, seen = stale + 1, None
-        elif seen is None and answer.cache == "HIT":  # for good: the cache shows it
+        elif seen is None and answer.cache == "HIT":  # final: the cache has it
             seen = now
         time.sleep(0.01)
     return _rounded(hits), _rounded(seen) if stale else 0.0, stale
@@ -164,14 +168,14 @@ def _rounded(seconds: float | None) -> float:
     return round(GIVE_UP_SECONDS if seconds is None else seconds, 3)
 
 
-def _worst(answers: list[Answer]) -> float:
+def _worst(answers: list[TimedResponse]) -> float:
     return round(max(map(_outside_db, answers)) * 1000, 1)
 
 
-def _outside_db(answer: Answer) -> float:
-    """Return the seconds that a call took, less those spent in DynamoDB."""
-    told = _DATABASE.search(answer.headers.get("Server-Timing", ""))
-    return answer.seconds - (float(told[1]) / 1000 if told else 0.0)
+def _outside_db(answer: TimedResponse) -> float:
+    """Return the seconds of a call without those spent in DynamoDB."""
+    timing = _DATABASE.search(answer.headers.get("Server-Timing", ""))
+    return answer.seconds - (float(timing[1]) / 1000 if timing else 0.0)
 
 
 def _create(client: Client, n: int) -> str:

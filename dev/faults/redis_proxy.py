@@ -1,16 +1,16 @@
 """
-A TCP proxy before Redis that can fail in the ways a network and a server do. Knows no products.
+A TCP proxy in front of Redis that injects network and server faults. Knows no products.
 
     pass      forward everything
-    refuse    nobody listens
-    drop      forward nothing, close nothing: a network that lost the way
+    refuse    refuse connections
+    drop      forward no data and close no connection, as in a network partition
     loading   answer -LOADING, as Redis does while it reads its data from disk
-    slow      hold each reply back for up to `seconds`
-    late      hold each reply back for `seconds`
-    lose      every `seconds` lose one command, before or after it took effect, by turns; never two
+    slow      delay each reply by up to `seconds`
+    late      delay each reply by `seconds`
+    lose      every `seconds` lose one command, in turn before and after it takes effect; never two
               of the same write, which promise 1 does not cover
 
-Run as a program by `remote.py`: `python -m dev.faults.redis_proxy UPSTREAM_PORT`.
+Started by `remote.py`: `python -m dev.faults.redis_proxy UPSTREAM_PORT`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ READS: Final = {b"GET", b"GETEX", b"PING", b"CLIENT", b"HELLO", b"SELECT"}
 
 
 class RedisProxy:
-    """One listener before one Redis, and the fault that is on."""
+    """One listener in front of one Redis, and its current fault."""
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
@@ -43,7 +43,7 @@ class RedisProxy:
         self.lost = 0
 
     async def listen(self) -> None:
-        """Take connections: at first on any free port, later on the same again."""
+        """Accept connections: first on any free port, later on the same port again."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -51,9 +51,9 @@ class RedisProxy:
         self, mode: str, seconds: float = 0.0, upstream: int | None = None
     ) -> dict[str, Any]:
         """
-        Change the mode. `cut` closes all connections and leaves the mode as it is.
+        Set the mode. `cut` closes all connections and does not change the mode.
 
-        New connections lead to `upstream` from then on; open ones stay, as after a DNS change.
+        If `upstream` is given, new connections go there. Open ones stay, as after a DNS change.
         """
         self._upstream = upstream or self._upstream
         if mode == "cut" or self.mode == "drop":
@@ -68,11 +68,11 @@ class RedisProxy:
         return {"lost": self.lost}
 
     def loss(self, command: resp.Command) -> str | None:
-        """Return `before` or `after` where this command's turn has come to be lost."""
+        """Return `before` or `after` if this command is to be lost, else `None`."""
         now = time.monotonic()
         if self.mode != "lose" or now < self._next_loss or command.name in READS:
             return None
-        # EVAL script 1 key token …: fence and release of one write bear the same token.
+        # EVAL script 1 key token …: fence and release of one write have the same token.
         has_token = command.name == b"EVAL" and len(command.args) > 4
         mark = command.args[4] if has_token else command.args[1] + b"%d" % now
         if mark in self._losers:
@@ -83,7 +83,7 @@ class RedisProxy:
         return "before" if self.lost % 2 else "after"
 
     def delay(self) -> float:
-        """Return for how many seconds to hold a reply back."""
+        """Return the seconds by which to delay a reply."""
         least = self.seconds if self.mode == "late" else 0.0
         return random.uniform(least, self.seconds)  # noqa: S311 — no secret
 
@@ -101,7 +101,7 @@ class RedisProxy:
 
 
 class _Link:
-    """One client's connection and its counterpart before Redis."""
+    """A client's connection and the connection to Redis for it."""
 
     def __init__(
         self, proxy: RedisProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -112,7 +112,7 @@ class _Link:
         self._silent = False
 
     async def run(self, upstream: int) -> None:
-        """Forward both ways until either side closes."""
+        """Forward in both directions until one side closes."""
         replies, redis = await asyncio.open_connection("127.0.0.1", upstream)
         self._writers.append(redis)
         ways = [asyncio.create_task(self._requests()), asyncio.create_task(self._replies(replies))]
@@ -141,7 +141,7 @@ class _Link:
             client.write(LOADING)
         elif not self._silent:
             redis.write(command.raw)
-        # Lost after it took effect: the reply goes missing, and so does all that follows.
+        # Lost after it took effect: neither this reply nor any later one is forwarded.
         self._silent = self._silent or loss == "after"
 
     async def _replies(self, replies: asyncio.StreamReader) -> None:
@@ -155,9 +155,9 @@ class _Link:
 async def _main(upstream: int) -> None:
     proxy = RedisProxy(upstream)
     await proxy.listen()
-    remote.say({"port": proxy.port})
-    async for command in remote.orders():
-        remote.say(await proxy.obey(**command))
+    remote.send_result({"port": proxy.port})
+    async for command in remote.commands():
+        remote.send_result(await proxy.obey(**command))
 
 
 if __name__ == "__main__":

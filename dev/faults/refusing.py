@@ -1,12 +1,12 @@
 """
-The ways in which a Redis answers reads and refuses writes, made for real on a server of our own.
+Makes a real server answer reads and refuse writes, in each way that Redis can.
 
     readonly     a primary that was demoted: READONLY
     noreplicas   fewer replicas than `min-replicas-to-write`: NOREPLICAS
     misconf      a failed snapshot, with `stop-writes-on-bgsave-error`: MISCONF
     noperm       a user without the right to write: NOPERM
 
-The data stays what it was. `OPTIONS` is what the server has to be started with.
+The data does not change. The server must be started with `OPTIONS`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import redis
 
 OPTIONS: Final = {"--enable-protected-configs": "local"}
 _TOO_LONG: Final = "x" * 300
-"""No file system takes a file of this name, so no snapshot succeeds."""
+"""No file system allows a name of this length, so every snapshot fails."""
 _PATIENCE_SECONDS: Final = 10.0
 
 
 class Cause(NamedTuple):
-    """How to make Redis refuse writes and take them again, and what it answers meanwhile."""
+    """How to make Redis refuse writes and accept them again, and its error code meanwhile."""
 
     error: str
     begin: Callable[[redis.Redis], object]
@@ -44,14 +44,14 @@ def _fail_a_snapshot(client: redis.Redis) -> None:
 
 
 def _has_failed(client: redis.Redis) -> bool:
-    """Tell of the last snapshot; a server that is to make none does not mind a failed one."""
+    """Return whether the last snapshot failed. Without `save` this alone refuses no writes."""
     return bool(client.info("persistence")["rdb_last_bgsave_status"] == "err")
 
 
 CAUSES: Final = {
     "readonly": Cause(
         "READONLY",
-        # Port 1 has no primary to follow, so the data stays.
+        # There is no primary on port 1, so the data stays.
         begin=lambda client: client.replicaof("127.0.0.1", 1),
         end=lambda client: client.replicaof("NO", "ONE"),
     ),

@@ -1,8 +1,8 @@
 """
-How a proxy, a program of its own, is started and told what to do: JSON lines over its pipes.
+Starts a proxy as a process and controls it with JSON lines over its pipes.
 
-Its own process, since in ours it would wait for the load's threads. It ends when its input does,
-so that none is left behind by a parent that was killed.
+In the same process the proxy would wait for the load's threads. It ends when its input ends, so a
+killed parent leaves no proxy behind.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from collections.abc import AsyncIterator
 from typing import Any, Final, Self
 
 ENDS: Final = (OSError, asyncio.IncompleteReadError, asyncio.CancelledError)
-"""How a proxy's connection ends: closed by either side, or with the proxy."""
+"""How a proxy's connection ends: either side closes it, or the proxy ends."""
 
 
 class Remote:
-    """A proxy under our control, while the `with` block lasts."""
+    """A proxy that runs during the `with` block."""
 
     def __init__(self, module: str, upstream_port: int) -> None:
         self._command = [sys.executable, "-m", module, str(upstream_port)]
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Start it; from then on `port` is its own."""
+        """Start the proxy and set `port`."""
         pipe = subprocess.PIPE
         self._program = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, text=True)
         self.port: int = self._answer()["port"]
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it, by closing its input."""
+        """Stop the proxy by closing its input."""
         self._program.communicate(timeout=10)
 
-    def tell(self, **order: Any) -> dict[str, Any]:
-        """Give an order and wait until it is carried out."""
+    def tell(self, **command: Any) -> dict[str, Any]:
+        """Send a command and wait for its result."""
         with self._lock:
             assert self._program.stdin  # noqa: S101 — a pipe, see above
-            self._program.stdin.write(json.dumps(order) + "\n")
+            self._program.stdin.write(json.dumps(command) + "\n")
             self._program.stdin.flush()
             return self._answer()
 
@@ -55,14 +55,14 @@ class Remote:
         return answer
 
 
-def say(answer: dict[str, Any]) -> None:
-    """Answer the parent, from within a proxy."""
+def send_result(answer: dict[str, Any]) -> None:
+    """Send a result to the parent. Called in the proxy."""
     print(json.dumps(answer), flush=True)
 
 
-async def orders() -> AsyncIterator[dict[str, Any]]:
-    """Yield what the parent orders, from within a proxy, until it closes the pipe."""
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a client that went away is no news
+async def commands() -> AsyncIterator[dict[str, Any]]:
+    """Yield the parent's commands until it closes the pipe. Called in the proxy."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # hides disconnected clients
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

@@ -1,4 +1,4 @@
-"""The figures of a run, as JSON and as tables. Knows what a broken promise is, and counts them."""
+"""Returns the figures of a run as JSON and as tables, and counts broken promises."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dev.faults.at_rest import AtRest
-from dev.faults.tally import Tally
+from dev.faults.load_results import LoadResults
 from dev.faults.timeline import Verdict
 
 _MS = 1000
 
 
-def figures(tally: Tally, rest: AtRest | None, seconds: float, **about: Any) -> dict[str, Any]:
-    """Return everything that was seen, ready for JSON."""
-    counts = tally.counts
+def figures(
+    results: LoadResults, rest: AtRest | None, seconds: float, **about: Any
+) -> dict[str, Any]:
+    """Return all figures, ready for JSON."""
+    counts = results.counts
     broken = {
-        "promise 1: stale reads": tally.stale_reads(Verdict.BROKEN),
-        "promise 3: stale reads past the time allowed": tally.stale_reads(Verdict.OVERDUE),
+        "promise 1: stale reads": results.stale_reads(Verdict.BROKEN),
+        "promise 3: stale reads past the time allowed": results.stale_reads(Verdict.OVERDUE),
         "stale at rest": len(rest.stale) if rest else 0,
-        "unexpected 5xx and lost connections": sum(tally.unexpected.values()),
+        "unexpected 5xx and lost connections": sum(results.unexpected.values()),
     }
     return {
         **about,
@@ -28,38 +30,38 @@ def figures(tally: Tally, rest: AtRest | None, seconds: float, **about: Any) -> 
         "writes": counts["writes"],
         "writes_refused": counts["refused"],
         "writes_unknown": counts["unknown"],
-        "hit_ratio": hit_ratio(tally),
-        "stale_reads": tally.stale_reads(),
-        "stale_reads_late_as_promise_3_allows": tally.stale_reads(Verdict.LATE),
-        "oldest_stale_read_ms": round(tally.oldest_ms, 1),
-        "last_late_read_after_return_ms": round(tally.back_ms, 1),
-        "stale_examples": [_example(stale) for stale in tally.stale],
+        "hit_ratio": hit_ratio(results),
+        "stale_reads": results.stale_reads(),
+        "stale_reads_late_as_promise_3_allows": results.stale_reads(Verdict.LATE),
+        "oldest_stale_read_ms": round(results.oldest_ms, 1),
+        "last_late_read_after_return_ms": round(results.back_ms, 1),
+        "stale_examples": [_example(stale) for stale in results.stale],
         "at_rest": rest._asdict() if rest else None,
-        "phases": {phase: _phase(tally, phase) for phase in phases(tally)},
-        "unexpected": [[*key, n] for key, n in sorted(tally.unexpected.items())],
+        "phases": {phase: _phase(results, phase) for phase in phases(results)},
+        "unexpected": [[*key, n] for key, n in sorted(results.unexpected.items())],
         "broken": broken,
     }
 
 
-def phases(tally: Tally) -> list[str]:
-    """Return the faults that were on, in their order, calm first."""
-    return list(dict.fromkeys(["calm", *(phase for phase, _ in tally.latencies)]))
+def phases(results: LoadResults) -> list[str]:
+    """Return the phases in order: calm, then the faults."""
+    return list(dict.fromkeys(["calm", *(phase for phase, _ in results.latencies)]))
 
 
-def hit_ratio(tally: Tally, phase: str | None = None) -> float:
-    """Return the share of reads that the cache answered, in one phase or in all."""
-    of_phase = {key: n for key, n in tally.outcomes.items() if phase in (None, key[0])}
+def hit_ratio(results: LoadResults, phase: str | None = None) -> float:
+    """Return the share of reads that were hits, in one phase or in all."""
+    of_phase = {key: n for key, n in results.outcomes.items() if phase in (None, key[0])}
     hits = sum(n for (_, outcome), n in of_phase.items() if outcome == "HIT")
     return round(hits / max(1, sum(of_phase.values())), 4)
 
 
 def is_kept(figures: dict[str, Any]) -> bool:
-    """Tell whether no promise was broken."""
+    """Return whether every promise was kept."""
     return not any(figures["broken"].values())
 
 
 def text(figures: dict[str, Any]) -> str:
-    """Return the figures as a reader wants them."""
+    """Return the figures as text."""
     head = (
         f"{figures['reads']} reads, {figures['writes']} writes in {figures['seconds']} s; "
         f"{figures['hit_ratio']:.1%} hits; {figures['writes_refused']} writes refused, "
@@ -69,7 +71,7 @@ def text(figures: dict[str, Any]) -> str:
 
 
 def table(rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return rows as lines, the first column left, the others right; the first row is the head."""
+    """Return rows as aligned lines: the first column left, the others right."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
@@ -90,19 +92,19 @@ def quantiles(seconds: Iterable[float]) -> dict[str, float]:
     return {name: round(ordered[n] * _MS, 2) for name, n in at.items()}
 
 
-def _phase(tally: Tally, phase: str) -> dict[str, Any]:
+def _phase(results: LoadResults, phase: str) -> dict[str, Any]:
     return {
         "statuses": {
             f"{kind} {status}": n
-            for (each, kind, status), n in sorted(tally.statuses.items())
+            for (each, kind, status), n in sorted(results.statuses.items())
             if each == phase
         },
-        "hit_ratio": hit_ratio(tally, phase),
+        "hit_ratio": hit_ratio(results, phase),
         "stale": {
-            verdict.name.lower(): tally.verdicts[phase, verdict] for verdict in reversed(Verdict)
+            verdict.name.lower(): results.verdicts[phase, verdict] for verdict in reversed(Verdict)
         },
-        "read_ms": quantiles(tally.latencies[phase, "read"]),
-        "write_ms": quantiles(tally.latencies[phase, "write"]),
+        "read_ms": quantiles(results.latencies[phase, "read"]),
+        "write_ms": quantiles(results.latencies[phase, "write"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""Commands in Redis's protocol (RESP 2), as far as a proxy has to read them: arrays of strings."""
+"""Parses commands in Redis's protocol (RESP 2): arrays of strings."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command and the bytes that it was sent as."""
+    """A command and its bytes on the wire."""
 
     args: list[bytes]
     raw: bytes
 
     @property
     def name(self) -> bytes:
-        """Its first word, in capitals."""
+        """The command's name in upper case."""
         return self.args[0].upper()
 
 
 def split(data: bytes) -> tuple[list[Command], bytes]:
-    """Return the whole commands that `data` starts with, and what is left."""
+    """Return the complete commands at the start of `data`, and the rest."""
     commands = []
     while (command := _first(data)) is not None:
         commands.append(command)
@@ -27,7 +27,7 @@ def split(data: bytes) -> tuple[list[Command], bytes]:
 
 
 def _first(data: bytes) -> Command | None:
-    """Return the first command, or `None` where it has not come in full."""
+    """Return the first command, or `None` if it is incomplete."""
     head, found, _ = data.partition(b"\r\n")
     if not found:
         return None
@@ -46,5 +46,5 @@ def _first(data: bytes) -> Command | None:
 
 def _count(line: bytes, sign: bytes) -> int:
     if line[:1] != sign:
-        raise ValueError(f"not a command's line: {line[:20]!r}")
+        raise ValueError(f"invalid line in a command: {line[:20]!r}")
     return int(line[1:])

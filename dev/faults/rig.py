@@ -1,10 +1,10 @@
 """
-The system under test: Valkey, DynamoDB's emulator, a proxy before each, and the API behind both.
+The system under test: Valkey, DynamoDB's emulator, a proxy in front of each, and the API.
 
     API ── Redis proxy ── Valkey
      └──── DynamoDB proxy ── emulator ── stream feed ── Redis proxy
 
-Faults and checks reach each part by its own name. Nothing outlives the `with` block.
+Each part is an attribute, for faults and checks. All parts stop at the end of the `with` block.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from chalicelib.resources import PRODUCTS
 from dev.faults import refusing
 from dev.faults.remote import Remote
 from dev.stack import environment
-from dev.stack.servers import Api, Emulator, Stream, Valkey
+from dev.stack.servers import Api, Emulator, StreamFeed, Valkey
 from dev.stack.table import create_table
 
 SERVERS: Final = {"catalog": "dev.server", "naive": "tests.protocol.naive_server"}
-"""What may be tested, and the module that serves it."""
+"""The module that serves each API under test."""
 
 _NOWHERE: Final = Path(os.devnull)
 
 
-class Rig:
+class FaultRig:
     """
-    One stack of its own, on free ports.
+    A complete stack on free ports.
 
-    The usual cache-aside gets no stream feed: it has none. Without `redis_faults`, Valkey is
-    reached past the proxy, which is slower than Valkey where fifty connect at once.
+    The naive server has no stream feed. Without `redis_faults` the API connects to Valkey directly:
+    the proxy is slower when fifty clients connect at once.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Rig:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start it all, or nothing."""
+        """Start all parts. If one fails, stop the others."""
         with self._stack:
             self.valkey = self._stack.enter_context(Valkey(log=_NOWHERE, options=refusing.OPTIONS))
             self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
@@ -64,17 +64,17 @@ class Rig:
             self.api = self._stack.enter_context(Api(self.environment(), self._module, self._log))
             if self._streams:
                 self.stream = self._stack.enter_context(
-                    Stream(self._past_dynamodb_proxy(), _NOWHERE)
+                    StreamFeed(self._without_dynamodb_proxy(), _NOWHERE)
                 )
             self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it all."""
+        """Stop all parts."""
         self._stack.close()
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of an API behind the proxies."""
+        """Return the settings of an API that uses the proxies."""
         return {
             **environment.of(self.valkey, self.emulator),
             "REDIS_PORT": str((self.redis_proxy if self._redis_faults else self.valkey).port),
@@ -85,16 +85,16 @@ class Rig:
 
     @property
     def redis(self) -> redis.Redis:
-        """Valkey, past the proxy."""
+        """A client of Valkey, without the proxy."""
         return redis.Redis(port=self.valkey.port, socket_timeout=5)
 
     @property
     def dynamodb(self) -> Any:
-        """DynamoDB, past the proxy."""
+        """A client of DynamoDB, without the proxy."""
         return self.emulator.client("dynamodb")
 
     def _proxy(self, name: str, upstream: int) -> Remote:
         return self._stack.enter_context(Remote(f"dev.faults.{name}", upstream))
 
-    def _past_dynamodb_proxy(self) -> dict[str, str]:
+    def _without_dynamodb_proxy(self) -> dict[str, str]:
         return {**self.environment(), "AWS_ENDPOINT_URL": self.emulator.url}

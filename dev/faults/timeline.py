@@ -1,15 +1,15 @@
 """
-When which fault was on, and which promise a stale read breaks therefore. Knows no fault's doing.
+Records when each fault is applied, and decides which promise a stale read breaks.
 
-    BROKEN   promise 1: the write that was missed had Redis within reach
-    LATE     promise 3: it was made while Redis was out of reach, and is not due yet
+    BROKEN   promise 1: Redis was available during the missed write
+    LATE     allowed by promise 3: Redis was unavailable during the write, the stream has time left
     OVERDUE  promise 3: Redis has been back for longer than the stream may take
 
-Only a fault that can take *both* Redis commands of one write (fence and release) and leave old
-entries behind counts as out of reach; `faults.py` says which those are and why. A fault excuses
-only the writes that overlap it in time: a read that misses any other write breaks promise 1. One
-that only refuses writes excuses no read that has ended before it is taken off.
-With `CACHE_WRITE_POLICY=strict` nothing is excused: such a write is to be refused, with 503.
+Redis counts as unavailable only during a fault that can fail *both* commands of one write (fence
+and release) and keep old entries: see `faults.py`. A fault excuses only writes that overlap it in
+time; a read that misses any other write breaks promise 1. A fault that only refuses writes excuses
+no read that ends before the fault does. With `CACHE_WRITE_POLICY=strict` no read is excused: such a
+write must be refused with 503.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from typing import Final
 from dev.faults.ledger import Write
 
 DELIVERY_SECONDS: Final = 5.0
-"""What issue 3 allows the stream, from Redis's return on."""
+"""The time allowed for the stream after Redis's return."""
 CALM: Final = "calm"
 NO_OUTAGE: Final = -math.inf
 
 
 class Verdict(IntEnum):
-    """What a stale read means. The higher, the worse."""
+    """The verdict on a stale read. A higher value is worse."""
 
     LATE = 1
     OVERDUE = 2
@@ -40,26 +40,26 @@ class Verdict(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class Window:
-    """One fault, from just before it is put on to just after it is taken off."""
+    """The time of one fault, from just before it begins to just after it ends."""
 
     name: str
     outage: bool
     started: float
     ended: float = math.inf
     excuses_from: float = -math.inf
-    """A read that has ended by then is not excused."""
+    """A read that ended before this time is not excused."""
 
     def mend(self) -> None:
-        """Note that the fault is about to be taken off."""
+        """Record that the fault is about to end."""
         self.excuses_from = min(self.excuses_from, time.monotonic())
 
     def overlaps(self, started: float, ended: float) -> bool:
-        """Tell whether something from `started` to `ended` may have felt the fault."""
+        """Return whether the fault may affect a call from `started` to `ended`."""
         return self.started <= ended and started <= self.ended
 
 
 class Timeline:
-    """The faults of one run, in the order of their start, and the policy that it is held to."""
+    """The faults of one run in the order of their start, and the write policy."""
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
@@ -67,7 +67,7 @@ class Timeline:
 
     @contextmanager
     def window(self, name: str, *, outage: bool, refuses: bool = False) -> Iterator[Window]:
-        """Note that a fault is on while the block runs. With `refuses`, it excuses later reads."""
+        """Record a fault for the duration of the block. With `refuses`, it excuses later reads."""
         window = Window(name, outage, time.monotonic())
         window.excuses_from = math.inf if refuses else -math.inf
         self.windows.append(window)
@@ -77,24 +77,24 @@ class Timeline:
             window.ended = time.monotonic()
 
     def phase(self, moment: float) -> str:
-        """Return the name of the fault that is on, or `calm`."""
+        """Return the name of the fault at this moment, or `calm`."""
         for window in reversed(self.windows):
             if window.overlaps(moment, moment):
                 return window.name
         return CALM
 
     def during(self, started: float, ended: float) -> list[Window]:
-        """Return the faults that something from `started` to `ended` may have felt."""
+        """Return the faults that may affect a call from `started` to `ended`."""
         return [window for window in self.windows if window.overlaps(started, ended)]
 
     def judge(
         self, missed: Iterable[Write], read_started: float, read_ended: float = math.inf
     ) -> Verdict:
-        """Return what it means that a read missed these writes: the worst of them tells."""
+        """Return the worst verdict on a read that missed these writes."""
         return max(self._judge(write, read_started, read_ended) for write in missed)
 
     def since_return(self, missed: Iterable[Write], read_started: float) -> float:
-        """Return for how many seconds Redis was back, for each of these writes, at the read."""
+        """Return the seconds from Redis's return, after all of these writes, to the read."""
         back = (self._back_after(write) for write in missed)
         return max(0.0, min(read_started - moment for moment in back))
 
@@ -105,11 +105,11 @@ class Timeline:
         return Verdict.OVERDUE if read_started > back + DELIVERY_SECONDS else Verdict.LATE
 
     def _back_after(self, write: Write) -> float:
-        """Return when Redis was back from the last outage that the write met."""
+        """Return the end of the last outage that overlaps the write."""
         return max((each.ended for each in self._outages_of(write)), default=NO_OUTAGE)
 
     def _outages_of(self, write: Write) -> list[Window]:
-        """Return the outages that excuse a read that misses the write."""
+        """Return the outages that excuse a read which misses the write."""
         if self.strict:
             return []
         return [each for each in self.during(write.started, write.ended) if each.outage]

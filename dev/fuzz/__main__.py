@@ -1,4 +1,4 @@
-"""`make fuzz`: tests a stack of its own against its OpenAPI document."""
+"""`make fuzz`: tests a temporary stack against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dev.openapi.document import FILE
 from dev.stack import scratch
 
 _CASES_OF_EACH: Final = 20
-"""One example asked for makes at least so many cases, over all operations and phases."""
+"""Each requested example makes at least this many cases, over all operations and phases."""
 
 
 @click.command()
@@ -22,23 +22,23 @@ _CASES_OF_EACH: Final = 20
 @click.argument("seed", default="")
 def main(cases: int, seed: str) -> None:
     """
-    Make at least CASES test cases (5000), chosen by SEED if one is given.
+    Run at least CASES test cases (5000), with SEED if it is given.
 
-    Exit status 1 on any failure, or where fewer cases were made.
+    Exits with status 1 after any failure, or if fewer cases were run.
     """
     with tempfile.TemporaryDirectory() as logs, scratch.stack(Path(logs)) as api:
         examples = cases // _CASES_OF_EACH + 1
         figures = [run(api.url, FILE, phases, examples, seed) for phases in PHASES]
     for each in figures:
-        click.echo(each.told())
+        click.echo(each.summary())
     sys.exit(_status(figures, cases))
 
 
 def _status(figures: list[Figures], least: int) -> int:
     made = sum(each.cases for each in figures)
-    click.echo(f"{made} cases in all")
+    click.echo(f"{made} cases in total")
     if made < least:
-        click.echo(f"At least {least} were wanted", err=True)
+        click.echo(f"Expected at least {least} cases", err=True)
     return int(made < least or not all(each.passed for each in figures))
 
 

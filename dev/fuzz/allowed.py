@@ -1,19 +1,19 @@
-"""The list of what is no failure, each entry with its reason. Keep it short."""
+"""Failures that are allowed, each with its reason. Keep the list short."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-Seen = Callable[[Any, Any], bool]
+Condition = Callable[[Any, Any], bool]
 
 
-class Entry(NamedTuple):
-    """A check's complaint that is right by the document's words: where it is so, and why."""
+class AllowedFailure(NamedTuple):
+    """A check that may fail, the condition, and the reason."""
 
     check: str
     reason: str
-    applies: Seen
+    applies: Condition
 
 
 _PRECONDITIONS: Final = ("If-Match", "If-None-Match", "If-Unmodified-Since")
@@ -24,18 +24,18 @@ def _is_conditional(case: Any) -> bool:
 
 
 ALLOWED: Final = (
-    Entry(
+    AllowedFailure(
         "RejectedPositiveData",
-        "A cursor is sealed: only one that the API gave is taken, which no schema can say.",
+        "Only a cursor that the API returned is valid. No schema can express that.",
         lambda case, response: response.status_code == 400 and "cursor" in (case.query or {}),
     ),
-    Entry(
+    AllowedFailure(
         "RejectedPositiveData",
         "Whether a precondition holds depends on the product, not on the request.",
         lambda case, response: response.status_code == 412 and _is_conditional(case),
     ),
     *(
-        Entry(
+        AllowedFailure(
             check,
             "The server refuses a request line of over 8,190 bytes before the API reads it, as API "
             "Gateway refuses more than 10,240 of line and headers. No schema limits their sum.",
@@ -47,7 +47,7 @@ ALLOWED: Final = (
 
 
 def is_allowed(failure: Any, case: Any, response: Any) -> bool:
-    """Tell whether an entry applies."""
+    """Return whether an entry applies."""
     return any(
-        type(failure).__name__ == entry.check and entry.applies(case, response) for entry in ALLOWED
+        type(failure).__name__ == each.check and each.applies(case, response) for each in ALLOWED
     )

@@ -1,4 +1,4 @@
-"""What schemathesis imports: our two answers to what a schema cannot say."""
+"""Hooks that schemathesis calls, for the rules that a schema cannot express."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dev.fuzz import allowed, requests
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
-    """Mend a request that is meant to be valid. One meant to be invalid stays as it is."""
+    """Correct a request that is meant to be valid. Do not change one meant to be invalid."""
     if case.meta is not None and case.meta.generation.mode.is_positive:
-        requests.mend(case)
+        requests.correct(case)
 
 
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Tell whether a failure is one, or on the list."""
+    """Return whether a failure counts: it is not on the list of allowed ones."""
     return not allowed.is_allowed(failure, case, response)

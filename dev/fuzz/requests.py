@@ -1,8 +1,8 @@
 """
-Mends requests that the schemas call valid and the document's words do not.
+Corrects requests that match the schemas but break a rule in the document's text.
 
-A schema speaks of one value at a time and counts in binary fractions, so some rules stand in the
-document as words only; each is one function here.
+A schema describes one value at a time and uses binary fractions, so the document states some rules
+only in text. Each of these rules is one function here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 _BY_CATEGORY: Final = ("min_price", "max_price", "sort")
 
 
-def mend(case: Any) -> None:
+def correct(case: Any) -> None:
     """Change the request so that it keeps every rule."""
     if isinstance(case.body, dict):
         _price(case.body)
@@ -27,19 +27,19 @@ def mend(case: Any) -> None:
 
 
 def _price(body: dict[str, Any]) -> None:
-    """Leave 4 decimals: `multipleOf: 0.0001` would say it, and fail in floating point."""
+    """Round to 4 decimals: `multipleOf: 0.0001` would fail in floating point."""
     if isinstance(body.get("price"), float):
         body["price"] = max(round(body["price"], 4), 0.0001)
 
 
 def _stock(body: dict[str, Any]) -> None:
-    """Write an integer as one: to JSON Schema, `5.0` is an integer too."""
+    """Write an integer without a fraction: to JSON Schema `5.0` is an integer too."""
     if isinstance(body.get("stock_quantity"), float):
         body["stock_quantity"] = int(body["stock_quantity"])
 
 
 def _selection_or_listing(query: dict[str, Any]) -> None:
-    """Leave `ids` without other parameters, or a category without `ids`."""
+    """Keep `ids` without other parameters, or a category without `ids`."""
     if "ids" not in query or len(query) == 1:
         return
     if "category" in query:
@@ -50,19 +50,19 @@ def _selection_or_listing(query: dict[str, Any]) -> None:
 
 
 def _category(query: dict[str, Any]) -> None:
-    """Leave prices and order only where there is a category."""
+    """Remove prices and order unless there is a category."""
     if "category" not in query:
         for name in _BY_CATEGORY:
             query.pop(name, None)
 
 
 def _range(query: dict[str, Any]) -> None:
-    """Put the least price first."""
+    """Order the two prices."""
     if {"min_price", "max_price"} <= query.keys():
         prices = sorted((query["min_price"], query["max_price"]), key=float)
         query["min_price"], query["max_price"] = prices
 
 
 def _fresh_key(headers: Any) -> None:
-    """Take a new key, for each belongs to one product. Repeats have tests of their own."""
+    """Use a new key, because each key belongs to one product. Other tests cover repeats."""
     headers["Idempotency-Key"] = headers["Idempotency-Key"][:200] + uuid.uuid4().hex

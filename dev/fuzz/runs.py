@@ -1,4 +1,4 @@
-"""Runs schemathesis, as a program, and reads its report. Knows which phases go together."""
+"""Runs schemathesis and reads its report."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from dev.openapi.document import ROOT
-from dev.stack.environment import past_proxies
+from dev.stack.environment import without_proxies
 
 CONFIG: Final = Path(__file__).with_name("schemathesis.toml")
 PHASES: Final = ("examples,coverage,fuzzing", "stateful")
-"""Apart: in one run, the stateful phase takes up what the others found and ends after 20 ways."""
+"""Separate runs: in one run, the stateful phase continues from the others and ends early."""
 
 _FILES: Final = "/assets/{name}"
-"""Megabytes that never change; `tests/api/test_docs.py` has them."""
+"""Large static files; `tests/api/test_docs.py` tests them."""
 
 
 class Figures(NamedTuple):
-    """What a run came to."""
+    """The results of a run."""
 
     phases: tuple[str, ...]
     cases: int
@@ -31,16 +31,16 @@ class Figures(NamedTuple):
     seconds: float
     passed: bool
 
-    def told(self) -> str:
-        """Return it in a line."""
+    def summary(self) -> str:
+        """Return the results in one line."""
         return (
             f"{', '.join(self.phases)}: {self.cases} cases in {self.seconds:.0f} s, "
-            f"{self.failures} failures, {self.allowed} on the list of what is none"
+            f"{self.failures} failures, {self.allowed} allowed ones"
         )
 
 
 def run(url: str, document: Path, phases: str, examples: int, seed: str = "") -> Figures:
-    """Hold the API at `url` to `document`, by `examples` of each operation or more."""
+    """Test the API at `url` against `document`, with at least `examples` per operation."""
     with tempfile.TemporaryDirectory() as place:
         report = Path(place, "report.json")
         status = subprocess.run(
@@ -52,7 +52,7 @@ def run(url: str, document: Path, phases: str, examples: int, seed: str = "") ->
                 *(("--seed", seed) if seed else ()),
             ],
             cwd=ROOT,
-            env={**os.environ, **past_proxies(os.environ), "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **without_proxies(os.environ), "PYTHONPATH": str(ROOT)},
             check=False,
         ).returncode
         return _figures(json.loads(report.read_text(encoding="utf-8")), status)

@@ -1,4 +1,4 @@
-"""What operations and responses have because all of them do: added to those of `openapi.yaml`."""
+"""Adds the parts that all operations and responses have in common."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFUSALS: Final = {"401": "Unauthorized", "403": "Forbidden"}
 
 
 def add(document: Part) -> None:
-    """Complete the document in place: parameters, responses, headers, security, HEAD."""
+    """Complete the document in place with parameters, responses, headers, security and HEAD."""
     schemes, responses = (document["components"][name] for name in ("securitySchemes", "responses"))
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -30,9 +30,9 @@ def add(document: Part) -> None:
             if path not in OPEN_TO_ALL:
                 _guard(operation, schemes)
     for response in _responses(document):
-        own = response.get("headers", {})
-        added = {name: _ref("headers", name) for name in _HEADERS if name not in own}
-        response["headers"] = own | added
+        declared = response.get("headers", {})
+        added = {name: _ref("headers", name) for name in _HEADERS if name not in declared}
+        response["headers"] = declared | added
     for operations in document["paths"].values():
         if "get" in operations:
             operations["head"] = _head(operations["get"], responses)
@@ -44,13 +44,13 @@ def _complete(operation: Part) -> None:
 
 
 def _guard(operation: Part, schemes: Iterable[str]) -> None:
-    """Add what a stage may require of callers (or nothing: `{}`), and how it refuses them."""
+    """Add the credentials that a stage may require (`{}`: none), and its refusals."""
     operation["security"] = [{}, *({scheme: []} for scheme in schemes)]
     operation["responses"] |= {code: _ref("responses", name) for code, name in _REFUSALS.items()}
 
 
 def _responses(document: Part) -> Iterator[Part]:
-    """Yield those that the API makes: the shared ones, and those of a single operation."""
+    """Yield the API's own responses: the shared ones, and those of a single operation."""
     for name, response in document["components"]["responses"].items():
         if name not in _REFUSALS.values():
             yield response
@@ -60,7 +60,7 @@ def _responses(document: Part) -> Iterator[Part]:
 
 
 def _head(get: Part, shared: Part) -> Part:
-    """Return HEAD: GET without bodies."""
+    """Return the HEAD operation: GET without bodies."""
     name = get["operationId"].removeprefix("get").removeprefix("list")
     return get | {
         "operationId": f"head{name}",

@@ -1,7 +1,7 @@
 """
-Builds the document: the YAML files, the models' schemas, and what all operations have.
+Builds the document from the YAML files, the models' schemas and the parts that all operations have.
 
-The document and the app's routes are compared both ways.
+Compares the document with the app's routes, in both directions.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SETTINGS: Final = {
     "AWS_REGION": "eu-central-1",
     "REDIS_HOST": "redis.example",
 }
-"""The settings that the app needs to start. Its routes depend on none of them."""
+"""The settings that the app needs to start. Its routes do not depend on them."""
 
 
 class Undocumented(Exception):
@@ -64,7 +64,7 @@ def routes() -> dict[str, set[str]]:
 
 
 def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
-    """Return the document. Raise `Undocumented` where it and the routes differ."""
+    """Return the document. Raise `Undocumented` if it differs from the routes."""
     document = _read("openapi", _CONSTANTS)
     for resource in RESOURCES:
         _add(document, _of_resource(resource))
@@ -74,7 +74,7 @@ def build(served: dict[str, set[str]] | None = None) -> dict[str, Any]:
 
 
 def _of_resource(resource: Resource) -> dict[str, Any]:
-    """Return the part of a resource: what its file says, with the schemas of its models."""
+    """Return the part of a resource: its file, with the schemas of its models."""
     generated = schemas.of_resource(resource)
     examples = {
         "DRAFT": schemas.example(generated[f"{resource.noun}Draft"]),
@@ -82,30 +82,30 @@ def _of_resource(resource: Resource) -> dict[str, Any]:
     }
     limits = import_module(f"chalicelib.{resource.name}.queries")
     part = _read(resource.name, {**_CONSTANTS, **vars(limits), **examples})
-    prose = part["components"]["schemas"]
+    declared = part["components"]["schemas"]
     for name, schema in generated.items():
-        prose[name] = schema | prose[name]
+        declared[name] = schema | declared[name]
     return part
 
 
 def _add(document: dict[str, Any], part: dict[str, Any]) -> None:
-    """Put a resource's part before what is there."""
+    """Add a resource's part before the existing entries."""
     document["tags"] = part["tags"] + document["tags"]
     document["paths"] = part["paths"] | document["paths"]
     components = document["components"]
-    for kind, named in part["components"].items():
-        if twice := named.keys() & components[kind].keys():
-            raise Undocumented(f"Named twice in dev/openapi: {sorted(twice)}")
-        components[kind] = named | components[kind]
+    for kind, added in part["components"].items():
+        if twice := added.keys() & components[kind].keys():
+            raise Undocumented(f"Defined twice in dev/openapi: {sorted(twice)}")
+        components[kind] = added | components[kind]
 
 
 def render(document: dict[str, Any]) -> str:
-    """Return the text of the file: short lines, so that a change can be reviewed."""
+    """Return the file's text, in short lines for review."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def _read(name: str, constants: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file with its <CONSTANTS>. JSON, which objects and lists become, is YAML too."""
+    """Read a file and fill in its <CONSTANTS>, objects and lists as JSON, which is YAML too."""
 
     def constant(found: re.Match[str]) -> str:
         value = constants[found[1]]
@@ -117,10 +117,10 @@ def _read(name: str, constants: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compare(served: dict[str, set[str]], paths: dict[str, Any]) -> None:
-    ours = {(path, method) for path, methods in served.items() for method in methods}
+    routed = {(path, method) for path, methods in served.items() for method in methods}
     documented = {(path, method.upper()) for path, methods in paths.items() for method in methods}
-    if ours != documented:
+    if routed != documented:
         raise Undocumented(
-            f"Not in dev/openapi/*.yaml: {sorted(ours - documented)}; "
-            f"there, and not in the app: {sorted(documented - ours)}"
+            f"Missing in dev/openapi/*.yaml: {sorted(routed - documented)}; "
+            f"missing in the app: {sorted(documented - routed)}"
         )

@@ -87,7 +87,7 @@ def body(environ: WSGIEnvironment) -> bytes:
 
 
 def drain(environ: WSGIEnvironment) -> None:
-    """Read the rest of a refused body, up to 1 GiB: many clients read the answer only then."""
+    """Read the rest of a refused body, up to 1 GiB: many clients read the response only then."""
     for _ in range(_DRAINED_PARTS):
         if not environ["wsgi.input"].read(MAX_BODY_BYTES):
             return
@@ -98,7 +98,7 @@ def _too_long() -> Problem:
 
 
 def _text(body: bytes) -> tuple[str | None, bool]:
-    """Return a body as an event has it: text, or base64 if it is not UTF-8."""
+    """Return a body in an event's form: text, or base64 if it is not UTF-8."""
     try:
         return body.decode() or None, False
     except UnicodeDecodeError:

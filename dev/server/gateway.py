@@ -1,8 +1,8 @@
 """
-Stands in for API Gateway, as a WSGI application: calls the Lambda's entry, `app(event, context)`.
+Replaces API Gateway locally, as a WSGI application that calls `app(event, context)`.
 
 Like API Gateway it answers unknown paths, preflights and bodies over 10 MiB itself. It refuses
-foreign host names, and asks for no credentials: access is configured per stage, when deployed.
+foreign host names, and requires no credentials: access is configured per stage, when deployed.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _BODILESS: Final = (204, 304)
 _NO_TIME_SPENT: Final = {"Server-Timing": "cache;dur=0.00, db;dur=0.00, app;dur=0.00"}
 
 
-class Answer(NamedTuple):
-    """A header may have several values."""
+class GatewayResponse(NamedTuple):
+    """An HTTP response. A header may have several values."""
 
     status: int
     headers: Mapping[str, str | list[str]]
@@ -63,7 +63,7 @@ class Gateway:
         yield b"" if is_head or answer.status in _BODILESS else answer.body
         events.drain(environ)
 
-    def _answer(self, environ: WSGIEnvironment) -> Answer:
+    def _answer(self, environ: WSGIEnvironment) -> GatewayResponse:
         body = events.body(environ)
         self._check_host(environ)
         path, _ = events.target(environ)
@@ -85,26 +85,26 @@ class Gateway:
         if host not in self._hosts:
             raise Problem(403, "This host name is not allowed: see API_ALLOWED_HOSTS")
 
-    def _invoke(self, event: dict[str, Any], context: LambdaContext) -> Answer:
+    def _invoke(self, event: dict[str, Any], context: LambdaContext) -> GatewayResponse:
         try:
             response = self._app(event, context)
-        except Exception:  # noqa: BLE001 — a bug, of which the client gets no details
-            telemetry.exception("the Lambda failed")
+        except Exception:  # noqa: BLE001 — a bug: no details for the client
+            telemetry.exception("Lambda failed")
             raise Problem(500, "The Lambda has failed") from None
         headers = {**response["headers"], **response["multiValueHeaders"]}
         body = response["body"] or ""
         data = base64.b64decode(body) if response.get("isBase64Encoded") else body.encode()
-        return Answer(response["statusCode"], headers, data)
+        return GatewayResponse(response["statusCode"], headers, data)
 
-    def _preflight(self, resource: str) -> Answer:
+    def _preflight(self, resource: str) -> GatewayResponse:
         methods = ",".join([*self._app.routes[resource], "OPTIONS"])
         headers = {**self._own_headers(), "Access-Control-Allow-Methods": methods}
-        return Answer(200, headers, b"")
+        return GatewayResponse(200, headers, b"")
 
-    def _refusal(self, problem: Problem) -> Answer:
+    def _refusal(self, problem: Problem) -> GatewayResponse:
         response = problems.to_response(problem)
         headers = {**self._own_headers(), **EVERY_ANSWER, **response.headers}
-        return Answer(response.status_code, headers, str(response.body).encode())
+        return GatewayResponse(response.status_code, headers, str(response.body).encode())
 
     def _own_headers(self) -> dict[str, str]:
         return {"X-Request-Id": str(uuid.uuid4()), **_NO_TIME_SPENT, **self._cors}
@@ -132,8 +132,8 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
-def _fields(answer: Answer, *, is_head: bool) -> list[tuple[str, str]]:
-    """Return the header fields of an answer, one for each value."""
+def _fields(answer: GatewayResponse, *, is_head: bool) -> list[tuple[str, str]]:
+    """Return the header fields of a response, one for each value."""
     fields = [
         (name, value)
         for name, values in answer.headers.items()

@@ -15,7 +15,7 @@ _ABSENT: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class ListenFailed(Exception):
-    """The text says why."""
+    """The text contains the reason."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -43,7 +43,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def close(sockets: Iterable[socket.socket]) -> None:
-    """Close them all."""
+    """Close all sockets."""
     for each in sockets:
         each.close()
 

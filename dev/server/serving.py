@@ -1,8 +1,8 @@
 """
 Runs the API under gunicorn: sockets, worker processes, threads.
 
-Each worker stands for one Lambda container, with its own connections and circuit breaker. Redis and
-DynamoDB must be configured; they need not be reachable.
+Each worker corresponds to one Lambda container, with its own connections and circuit breaker. Redis
+and DynamoDB must be configured; they need not be reachable.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def serve(replacement: Container | None = None) -> str | None:
         return f"Cannot listen on {settings.api_host}:{settings.api_port}: {failure}"
     hosts = AllowedHosts(settings.api_host, *settings.api_allowed_hosts)
     app, container = load_app(replacement)
-    server = _Server(Gateway(app, hosts), container, sockets)
+    server = _Gunicorn(Gateway(app, hosts), container, sockets)
     gc.freeze()  # what lives as long as the process is not searched for garbage when it ends
     server.run()
     return None
 
 
 def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
-    """Return the app, changed as `chalice local` does it: each thread has its current request."""
+    """Return the app, changed as by `chalice local`: each thread has its current request."""
     import app as lambda_module
 
     app: Chalice = create_app(replacement) if replacement else lambda_module.app
@@ -67,8 +67,8 @@ def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
     return app, replacement or lambda_module.container
 
 
-class _Server(BaseApplication):
-    """gunicorn, with our options and sockets."""
+class _Gunicorn(BaseApplication):
+    """gunicorn with the options and sockets of this module."""
 
     def __init__(
         self, gateway: Gateway, container: Container, sockets: Sequence[socket.socket]

@@ -1,4 +1,4 @@
-"""`make run`: the whole local stack, until Ctrl-C."""
+"""`make run`: runs the local stack until Ctrl-C."""
 
 import sys
 

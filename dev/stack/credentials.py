@@ -1,4 +1,4 @@
-"""A pair of AWS keys for one start of an emulator, and the file that hands them to AWS's SDKs."""
+"""Random AWS credentials for one start of an emulator, and a credentials file for AWS SDKs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _ID_LENGTH: Final = 20
 
 
 class Credentials(NamedTuple):
-    """The id is a secret too: an emulator does not check its root's signature."""
+    """The id is secret too, because an emulator does not check its root's signature."""
 
     access_key_id: str
     secret_access_key: str
 
     @classmethod
     def random(cls) -> Self:
-        """Return a pair that nobody can guess. No id of 12 digits: emulators take one for root."""
+        """Return a random pair. Emulators treat an id of 12 digits as root, so it has letters."""
         tail = "".join(secrets.choice(_LETTERS) for _ in range(_ID_LENGTH - 4))
         return cls(f"AKIA{tail}", secrets.token_urlsafe(30))
 
     def environment(self) -> dict[str, str]:
-        """Return the pair as AWS's SDKs read it from the environment."""
+        """Return the environment variables that AWS SDKs read."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
@@ -35,12 +35,14 @@ class Credentials(NamedTuple):
 
     @contextmanager
     def file(self, path: Path) -> Iterator[None]:
-        """Keep the pair in `path`, which only its owner can read, while the block runs."""
-        path.unlink(missing_ok=True)  # a killed stack leaves its file
+        """Keep the credentials in `path` during the block. Only the owner can read the file."""
+        path.unlink(missing_ok=True)  # left by a killed stack
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write("[default]\n")
-            file.writelines(f"{name.lower()} = {it}\n" for name, it in self.environment().items())
+            file.writelines(
+                f"{name.lower()} = {value}\n" for name, value in self.environment().items()
+            )
         try:
             yield
         finally:

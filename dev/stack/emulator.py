@@ -1,4 +1,4 @@
-"""An emulator of AWS on this machine. Knows how it is started, and who may call it."""
+"""Starts an emulator of AWS on this machine, with its own credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dev.stack import guarded_emulator
 from dev.stack.credentials import Credentials
-from dev.stack.programs import ANSWER_SECONDS, ROOT, Program, Server, of_the_machine
+from dev.stack.programs import ANSWER_SECONDS, ROOT, Program, Server, base_environment
 
 REGION: Final = "us-east-1"
 SERVICES: Final = "dynamodb,dynamodbstreams"
@@ -19,9 +19,9 @@ SERVICES: Final = "dynamodb,dynamodbstreams"
 
 class Emulator(Server):
     """
-    An emulator of AWS behind a guard, with `services` only; it takes `credentials` and no others.
+    An emulator of AWS behind a guard, with `services` only. It accepts only `credentials`.
 
-    With `data_dir`, a stop saves what it holds and the next start takes it up.
+    With `data_dir`, it saves its data at a stop and loads it at the next start.
     """
 
     name = "The AWS emulator"
@@ -42,11 +42,11 @@ class Emulator(Server):
 
     @property
     def url(self) -> str:
-        """What `AWS_ENDPOINT_URL` is to be."""
+        """The value of `AWS_ENDPOINT_URL`."""
         return f"http://{self.host}:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """Return all that AWS's SDKs may find in an environment, so that nothing else is used."""
+        """Return every AWS variable that SDKs need, so that they read no other configuration."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
@@ -56,16 +56,16 @@ class Emulator(Server):
         }
 
     def client(self, service: str) -> Any:
-        """Return a client of the account's root. It takes nothing from the user's configuration."""
+        """Return a client of the account's root. It ignores the user's configuration."""
         import boto3
         from botocore.config import Config
         from botocore.session import Session
 
-        nothing = (None, None, None, None)
+        no_profile = (None, None, None, None)
         no_file = (None, None, os.devnull, None)
         files = {"config_file": no_file, "credentials_file": no_file}
         session = boto3.Session(
-            botocore_session=Session(session_vars={"profile": nothing, **files})
+            botocore_session=Session(session_vars={"profile": no_profile, **files})
         )
         return session.client(
             service,
@@ -78,7 +78,7 @@ class Emulator(Server):
 
     def _launched(self, scratch: Path) -> Program:
         command = [str(self._python()), "-m", "dev.stack.guarded_emulator"]
-        env = {**of_the_machine(), **self._options(scratch), **self.credentials.environment()}
+        env = {**base_environment(), **self._options(scratch), **self.credentials.environment()}
         return Program(self.name, command, env, cwd=scratch, log=self._log)
 
     def _python(self) -> Path:
@@ -101,13 +101,13 @@ class Emulator(Server):
         return options
 
     def _answers(self) -> bool:
-        """Whether the process that we started answers, and no other emulator."""
+        """Whether the process of this start answers, and not another emulator."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=ANSWER_SECONDS)
         try:
             connection.request("GET", guarded_emulator.PID_PATH)
-            told = json.loads(connection.getresponse().read())
+            response = json.loads(connection.getresponse().read())
         except (OSError, http.client.HTTPException, ValueError):
             return False
         finally:
             connection.close()
-        return bool(told == {"pid": self.pid})
+        return bool(response == {"pid": self.pid})

@@ -1,4 +1,4 @@
-"""The environment of a local API: which settings follow from the servers that were started."""
+"""Builds the environment of a local API from the servers that were started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.resources import RESOURCES
 from dev.stack.emulator import REGION, Emulator
 from dev.stack.valkey import Valkey
 
-OF_ANOTHER_REDIS: Final = (
+REDIS_VARIABLES: Final = (
     "REDIS_DB",
     "REDIS_CLUSTER",
     "REDIS_TLS",
@@ -19,9 +19,9 @@ OF_ANOTHER_REDIS: Final = (
     "REDIS_PASSWORD",
     "REDIS_IAM_CACHE",
 )
-"""What the environment may say of a Redis, and does not hold for one that we start."""
-OF_AWS: Final = "AWS_"
-"""What all variables begin with that say how AWS is called, and does not hold for our emulator."""
+"""Variables of another Redis. They do not apply to the stack's own."""
+AWS_PREFIX: Final = "AWS_"
+"""The prefix of AWS's variables. They do not apply to the stack's own emulator."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _TEST_KEYS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -30,9 +30,9 @@ def of(
     valkey: Valkey | None, aws: Emulator | None, env: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """
-    Return `env` with the settings of an API that uses these two.
+    Return `env` with the settings of an API that uses these servers.
 
-    `None` stands for a server that `env` names itself.
+    `None` means that `env` names the server.
     """
     defaults = {
         **{each.table_variable: each.name for each in RESOURCES},
@@ -43,28 +43,28 @@ def of(
     if aws is not None:
         settings = without_aws(settings) | aws.environment()
     else:
-        settings |= keys_where_none_are_named(settings)
+        settings |= default_test_keys(settings)
     if valkey is not None:
-        settings |= dict.fromkeys(OF_ANOTHER_REDIS, "")
+        settings |= dict.fromkeys(REDIS_VARIABLES, "")
         settings |= {"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port)}
-    return {name: value for name, value in settings.items() if value} | past_proxies(env)
+    return {name: value for name, value in settings.items() if value} | without_proxies(env)
 
 
 def without_aws(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what says nothing of AWS: keys and profiles of an account are not for an emulator."""
-    return {name: value for name, value in env.items() if not name.startswith(OF_AWS)}
+    """Return `env` without AWS's variables: an emulator must not get an account's keys."""
+    return {name: value for name, value in env.items() if not name.startswith(AWS_PREFIX)}
 
 
-def keys_where_none_are_named(env: Mapping[str, str]) -> dict[str, str]:
-    """Return keys for another's emulator, unless `env` has some or names a profile."""
+def default_test_keys(env: Mapping[str, str]) -> dict[str, str]:
+    """Return test keys for an external emulator, unless `env` has keys or a profile."""
     named = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
     return {} if any(env.get(name) for name in named) else dict(_TEST_KEYS)
 
 
-def past_proxies(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what keeps calls to this machine from a proxy that `env` names for all others."""
-    told = env.get("no_proxy") or env.get("NO_PROXY") or ""
-    if told.strip() == "*":
+def without_proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that exclude this machine from the proxies of `env`."""
+    excluded = env.get("no_proxy") or env.get("NO_PROXY") or ""
+    if excluded.strip() == "*":
         return {}
-    hosts = ",".join([*filter(None, [told]), *_LOOPBACK])
+    hosts = ",".join([*filter(None, [excluded]), *_LOOPBACK])
     return {"no_proxy": hosts, "NO_PROXY": hosts}

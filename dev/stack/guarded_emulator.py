@@ -1,16 +1,17 @@
 """
-Ministack behind a guard: `python -m dev.stack.guarded_emulator`. Knows ASGI and AWS's signatures.
+Runs ministack behind a guard: `python -m dev.stack.guarded_emulator`. Knows ASGI and SigV4 keys.
 
-Ministack obeys every caller that reaches its port, web pages included: it sends
-`Access-Control-Allow-Origin: *`, and takes unsigned calls and the key `test` as its root's. The
+Ministack accepts every caller that reaches its port, including web pages: it sends
+`Access-Control-Allow-Origin: *`, and treats unsigned calls and the key `test` as its root. The
 guard answers 403 to
 
-* a `Host` that is not a name of this machine: a foreign name that resolves to it (DNS rebinding);
+* a `Host` that is not a name of this machine, such as a foreign name that resolves to it (DNS
+  rebinding);
 * `Origin` or `Sec-Fetch-Site`: browsers send one of them with every request of a page;
-* credentials other than this start's random pair, or none.
+* missing credentials, and credentials other than the random pair of this start.
 
-With `AUTH=true` it also lets in the keys that the emulator's IAM or STS has issued, since their
-signatures are checked, and calls of a deployed API, which asks its callers who they are by itself.
+With `AUTH=true` it also accepts keys that the emulator's IAM or STS issued, because the emulator
+checks their signatures, and calls of a deployed API, which authenticates its callers itself.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from urllib.parse import parse_qs
 from dev.server import hosts
 
 PID_PATH: Final = "/_guard/pid"
-"""Answered by the guard: which process listens here."""
+"""The guard answers this path with its process id."""
 HEALTH_PATH: Final = "/_ministack/health"
 _API_HOST: Final = re.compile(r"[a-f0-9]{8}\.execute-api\.localhost(:\d+)?")
 _API_PATH: Final = re.compile(r"/api(/.*)?", re.DOTALL)
-"""The stage is `.chalice/config.json`'s. Other paths on that host reach the emulator itself."""
+"""The stage of `.chalice/config.json`. Other paths on that host reach the emulator itself."""
 _API_BY_PATH: Final = re.compile(r"/restapis/[a-f0-9]+/api/_user_request_(/.*)?", re.DOTALL)
 _POOL_KEYS: Final = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/jwks\.json")
-"""A user pool's public keys: the emulator's gateway asks for them over HTTP, and signs nothing."""
+"""A user pool's public keys. The emulator's gateway requests them unsigned over HTTP."""
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -44,10 +45,10 @@ FindKey = Callable[[dict[str, str], dict[str, list[str]]], str]
 
 class Guard:
     """
-    An ASGI application before another.
+    An ASGI application in front of another.
 
-    `find_key` has to be the emulator's own: two readings of one request would be a way in.
-    `is_issued` tells whether the emulator checks a key's signature; none is, without IAM.
+    `find_key` must be the emulator's own, because a different parser could be bypassed.
+    `is_issued` returns whether the emulator checks a key's signature. It is `None` without IAM.
     """
 
     def __init__(
@@ -63,53 +64,53 @@ class Guard:
         self._is_issued = is_issued
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it."""
+        """Forward a request, or refuse it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
-        elif why := self.objection(scope):
-            await _answer(send, 403, {"__type": "AccessDeniedException", "message": why})
+        elif reason := self.refusal(scope):
+            await _answer(send, 403, {"__type": "AccessDeniedException", "message": reason})
         elif scope["path"] == PID_PATH:
             await _answer(send, 200, {"pid": os.getpid()})
         else:
             await self._app(scope, receive, send)
 
-    def objection(self, scope: Scope) -> str | None:
-        """Return why a request is refused, or None."""
+    def refusal(self, scope: Scope) -> str | None:
+        """Return the reason to refuse a request, or `None`."""
         headers = _headers(scope)
-        named = headers.get("host", [])
-        if not named or not all(map(hosts.is_local, named)):
-            return "The emulator answers to names of this machine only"
+        host_fields = headers.get("host", [])
+        if not host_fields or not all(map(hosts.is_local, host_fields)):
+            return "The emulator accepts only host names of this machine"
         key = self._key(scope, headers)
-        if self._calls_deployed_api(scope, named):
-            return self._objection_to_key(key) if key else None
+        if self._calls_deployed_api(scope, host_fields):
+            return self._refusal_of_key(key) if key else None
         if headers.keys() & {"origin", "sec-fetch-site"}:
-            return "The emulator takes nothing from browsers"
-        if scope["path"] in {PID_PATH, HEALTH_PATH} or self._asks_for_pool_keys(scope):
+            return "The emulator refuses requests from browsers"
+        if scope["path"] in {PID_PATH, HEALTH_PATH} or self._requests_pool_keys(scope):
             return None
         if key != self._root and scope["path"].startswith("/_"):
-            return "Only the keys of this start administer the emulator"
-        return self._objection_to_key(key)
+            return "Administration requires the keys of this start: see .local/aws-credentials"
+        return self._refusal_of_key(key)
 
-    def _objection_to_key(self, key: str) -> str | None:
+    def _refusal_of_key(self, key: str) -> str | None:
         if key == self._root or (self._is_issued is not None and key and self._is_issued(key)):
             return None
-        return "The emulator takes the keys of this start only: see .local/aws-credentials"
+        return "The emulator accepts only the keys of this start: see .local/aws-credentials"
 
     def _key(self, scope: Scope, headers: Headers) -> str:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        return self._find_key({name: ", ".join(them) for name, them in headers.items()}, query)
+        return self._find_key({name: ", ".join(values) for name, values in headers.items()}, query)
 
-    def _asks_for_pool_keys(self, scope: Scope) -> bool:
-        is_such = scope["method"] == "GET" and _POOL_KEYS.fullmatch(scope["path"])
-        return self._is_issued is not None and bool(is_such)
+    def _requests_pool_keys(self, scope: Scope) -> bool:
+        is_match = scope["method"] == "GET" and _POOL_KEYS.fullmatch(scope["path"])
+        return self._is_issued is not None and bool(is_match)
 
-    def _calls_deployed_api(self, scope: Scope, named: list[str]) -> bool:
+    def _calls_deployed_api(self, scope: Scope, host_fields: list[str]) -> bool:
         if self._is_issued is None:
             return False
         path = scope["path"]
-        by_host = _API_HOST.fullmatch(named[0]) and _API_PATH.fullmatch(path)
+        by_host = _API_HOST.fullmatch(host_fields[0]) and _API_PATH.fullmatch(path)
         return bool(by_host or _API_BY_PATH.fullmatch(path))
 
 
@@ -128,8 +129,8 @@ async def _answer(send: Send, status: int, content: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the emulator; its root's keys are those of the environment."""
-    os.environ.pop("PYTHONPATH", None)  # the functions that it runs must not find our code
+    """Run the emulator. The environment has the keys of its root."""
+    os.environ.pop("PYTHONPATH", None)  # its functions must not import this project
     from ministack import app as emulator
     from ministack.core.iam_evaluator import (
         ResolvedCredential,

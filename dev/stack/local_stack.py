@@ -1,7 +1,7 @@
 """
-The local stack, `make run`: all of `dev/stack/services.py`, the API, and the live page.
+The local stack, `make run`: the servers of `dev/stack/services.py`, the API and the live page.
 
-Knows the order of things. It leaves nothing behind, however it ends.
+Starts and stops them in order. All processes stop with it, however it ends.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any, NoReturn
 
 from dev.stack import ports, upkeep
 from dev.stack.programs import Server
-from dev.stack.servers import Api, Stream
+from dev.stack.servers import Api, StreamFeed
 from dev.stack.services import STACK_DIRECTORY, Services
 from dev.stack.state_file import StackFile
 from dev.watch.live_page import LivePage
-from dev.watch.log import Log
+from dev.watch.log import ServerLog
 from dev.watch.state import State
 
 
-class Stack:
+class CatalogStack:
     """
-    All servers of the stack. One that `env` names is used as it is, and not started.
+    All servers of the stack. A server that `env` names is used as it is, and not started.
 
-    `ready` is called with the live page's URL once all of it runs.
+    `ready` is called with the live page's URL when all servers run.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class Stack:
         self._services = services = Services(env, "make run", local)
         self.settings = services.settings
         self._state = State()
-        self._log = Log(self.settings, self._state)
-        server_env = self._log.settings_of_a_server(services.env)
+        self._log = ServerLog(self.settings, self._state)
+        server_env = self._log.server_environment(services.env)
         server_env["API_PORT"] = str(self.settings.api_port)
         self._api = Api(server_env, log=self._log.api)
-        self._stream = Stream(server_env, log=self._log.stream)
+        self._stream = StreamFeed(server_env, log=self._log.stream)
         page_port = ports.named(env, "WATCH_PORT")
         self._page = LivePage(self.settings, self._state, self._api.url, services.redis, page_port)
         self._file = StackFile(local, self._facts)
@@ -62,16 +62,16 @@ class Stack:
             self._announce()
             self._ready(self._page.url)
             servers = [self._services.redis, self._api, self._stream]
-            upkeep.keep([*filter(None, servers)], self._services.look, self._revive)
+            upkeep.keep([*filter(None, servers)], self._services.check, self._restart)
 
     def _announce(self) -> None:
         url = f"http://localhost:{self.settings.api_port}"
         print(
             f"Product catalog   {url}",
             f"  Live page       {self._page.url}",
-            *self._services.told(),
+            *self._services.lines(),
             f"  Try             curl -i '{url}/products?limit=3'",
-            "  Ctrl-C          stops it all",
+            "  Ctrl-C          stops all servers",
             sep="\n",
             flush=True,
         )
@@ -84,12 +84,12 @@ class Stack:
             "watch": {"url": self._page.url},
         }
 
-    def _revive(self, server: Server) -> None:
+    def _restart(self, server: Server) -> None:
         self._state.restarted(server.name)
-        self._services.revive(server)
+        self._services.restart(server)
         self._file.write()
 
 
 def main(ready: Callable[[str], object] = lambda _: None) -> int:
-    """Run the stack until told to end; return the exit status. For `ready` see `Stack`."""
-    return upkeep.until_told(lambda: Stack(os.environ, ready).run())
+    """Run the stack until a signal; return the exit status. For `ready` see `CatalogStack`."""
+    return upkeep.until_stopped(lambda: CatalogStack(os.environ, ready).run())

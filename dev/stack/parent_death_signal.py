@@ -1,12 +1,12 @@
 """
-Runs a program that ends with its parent, however that one ends. Knows nothing of either.
+Runs a program that ends when its parent ends, for any reason.
 
     python -IS parent_death_signal.py <parent's pid> <signal's number> <program> <argument> …
 
-The program takes this one's place, so its pid is the one that the parent knows. (A `preexec_fn`
-would do the same, but may deadlock in a parent that has threads.) Linux only; elsewhere a parent
-killed by SIGKILL leaves the program behind. Linux means the parent's *thread*: start programs in
-one that lives on.
+The program replaces this one, so the parent knows its pid. (A `preexec_fn` would do the same, but
+may deadlock in a parent that has threads.) Linux only: elsewhere a parent killed by SIGKILL leaves
+the program behind. Linux sends the signal when the parent's *thread* ends, so start programs in a
+thread that outlives them.
 """
 
 import ctypes
@@ -17,13 +17,13 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask the kernel for the signal when the parent ends, then become the program."""
+    """Request the signal from the kernel, then become the program."""
     parent, number, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         sys.exit("the parent has ended already")
-    os.execv(program[0], program)  # noqa: S606 — no shell is wanted
+    os.execv(program[0], program)  # noqa: S606 — no shell needed
 
 
 if __name__ == "__main__":

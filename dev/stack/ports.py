@@ -1,4 +1,4 @@
-"""Ports to listen on: which one a variable names, whether it is free, what to type if it is not."""
+"""Reads ports from variables, and checks that they are free. Suggests a free port if not."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def named(env: Mapping[str, str], variable: str) -> int | None:
 
 
 def refuse_busy(host: str, port: int, variable: str, command: str = "make run") -> None:
-    """Raise `StartFailed` where nobody can listen, with what to type: a port where one can."""
-    if trouble := trouble_on(host, port):
+    """Raise `StartFailed` if the port cannot be used, with a command that uses a free port."""
+    if reason := reason_unusable(host, port):
         near = range(port + 1, min(port + _NEAR, 65536))
-        free = next((each for each in near if not trouble_on(host, each)), None) or free_port()
+        free = next((each for each in near if not reason_unusable(host, each)), None) or free_port()
         raise StartFailed(
-            f"Cannot listen on {host}:{port}: {trouble}. "
-            f"Stop what does, or take another port: {variable}={free} {command}"
+            f"Cannot listen on {host}:{port}: {reason}. "
+            f"Stop the program on that port, or use another one: {variable}={free} {command}"
         )
 
 
-def trouble_on(host: str, port: int) -> str | None:
-    """Return why nobody can listen there, or None."""
+def reason_unusable(host: str, port: int) -> str | None:
+    """Return why the port cannot be used, or `None`."""
     try:
         listeners.close(listeners.listen(host, port))
     except listeners.ListenFailed as failure:

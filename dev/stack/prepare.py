@@ -15,7 +15,7 @@ from dev.stack.table import client, create_table
 
 
 def prepare(settings: Settings) -> None:
-    """Create each table unless it exists, fill it where it is empty. Raise `StartFailed`."""
+    """Create each missing table, and fill each empty one. Raise `StartFailed`."""
     dynamodb = client("dynamodb", settings)
     for parts in Container(settings).resources:
         resource = parts.resource
@@ -25,12 +25,12 @@ def prepare(settings: Settings) -> None:
 
 
 def main() -> str | None:
-    """Prepare what the settings name; return what went wrong."""
+    """Prepare the tables of the settings; return an error message or `None`."""
     try:
         prepare(Settings.from_env(os.environ))
     except (SettingsError, StartFailed) as failure:
         return str(failure)
-    except BotoCoreError as error:  # such as a profile that nobody has
+    except BotoCoreError as error:  # such as an unknown profile
         return f"AWS cannot be called: {error}"
     return None
 

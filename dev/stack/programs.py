@@ -1,4 +1,4 @@
-"""Starts a program, waits until it answers, and surely stops it. Knows not what it serves."""
+"""Starts a program, waits until it answers, and stops it with all its child processes."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 ROOT: Final = Path(__file__).parents[2]
-_TIED: Final = (sys.executable, "-IS", str(Path(__file__).with_name("parent_death_signal.py")))
+_LAUNCHER: Final = (sys.executable, "-IS", str(Path(__file__).with_name("parent_death_signal.py")))
 ANSWER_SECONDS: Final = 1.0
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0
-_LINES_TOLD: Final = 15
+_LOG_LINES_SHOWN: Final = 15
 
 
 class StartFailed(Exception):
-    """A program did not come up. The text says which, why, and how its log ends."""
+    """A program did not start. The text contains its name, the reason and the end of its log."""
 
 
 class Program:
     """
-    A program under way, tied to this process: it ends with it, even by SIGKILL (on Linux).
+    A running program. It ends with this process, on Linux even if that is killed by SIGKILL.
 
-    It is then sent `orphaned`: SIGTERM lets it save what it holds, SIGKILL ends even a paused one.
+    It then receives `orphaned`: after SIGTERM it can save its data; SIGKILL ends a paused one too.
 
-    In a session of its own, so Ctrl-C on a terminal reaches only us, and we stop it in our order.
-    It writes to `log`, a file or an open descriptor; without one, where we write.
+    It runs in its own session, so Ctrl-C reaches only this process, which stops it in order. It
+    writes to `log`, a file or an open descriptor; by default to this process's output.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Program:
         self._log = log
         with _opened(log) as output:
             self._process = subprocess.Popen(
-                [*_TIED, str(os.getpid()), str(orphaned.value), *command],
+                [*_LAUNCHER, str(os.getpid()), str(orphaned.value), *command],
                 env=dict(env),
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
@@ -64,31 +64,31 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended. A stopped (SIGSTOP) one is alive."""
+        """Whether the process runs. A paused (SIGSTOP) process is alive."""
         return self._process.poll() is None
 
     def wait_until(self, answers: Callable[[], bool]) -> None:
-        """Return once `answers()`. Raise `StartFailed` where it ends first, or takes too long."""
+        """Wait until `answers()`. Raise `StartFailed` if the program ends or takes too long."""
         deadline = time.monotonic() + _START_SECONDS
         while not (self.is_alive and answers()):
             if not self.is_alive:
-                raise StartFailed(self._told(f"ended with status {self._process.returncode}"))
+                raise StartFailed(self._failure(f"ended with status {self._process.returncode}"))
             if time.monotonic() > deadline:
-                raise StartFailed(self._told(f"did not answer within {_START_SECONDS:.0f} s"))
+                raise StartFailed(self._failure(f"did not answer within {_START_SECONDS:.0f} s"))
             time.sleep(0.02)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it and what it has started a signal; nothing happens where it has ended."""
+        """Send a signal to the program and its children, unless it has ended."""
         if self.is_alive:
             os.killpg(self.pid, number)
 
     def stop(self) -> None:
-        """End it and whatever it started: asked first, then by force."""
+        """End the program and its children, first with SIGTERM, then with SIGKILL."""
         self.signal(signal.SIGTERM)
         self.signal(signal.SIGCONT)
         with suppress(subprocess.TimeoutExpired):
@@ -97,15 +97,15 @@ class Program:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
-    def _told(self, what: str) -> str:
+    def _failure(self, reason: str) -> str:
         if not isinstance(self._log, Path):
-            return f"{self._name} {what}"
-        lines = self._log.read_text(errors="replace").splitlines()[-_LINES_TOLD:]
-        return "\n".join([f"{self._name} {what}. Its log, {self._log}, ends:", *lines])
+            return f"{self._name} {reason}"
+        lines = self._log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
+        return "\n".join([f"{self._name} {reason}. The end of its log, {self._log}:", *lines])
 
 
 class Server:
-    """What listens on a port, as a context manager. May be started again on the same port."""
+    """A program that listens on a port, as a context manager. Can restart on the same port."""
 
     name: str
 
@@ -117,18 +117,18 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Its process id, of the last start where it has died since."""
+        """The process id of the last start."""
         if self._program is None:
             raise RuntimeError(f"{self.name} has not been started")
         return self._program.pid
 
     @property
     def is_alive(self) -> bool:
-        """Whether its process is there."""
+        """Whether the process runs."""
         return self._program is not None and self._program.is_alive
 
     def start(self) -> None:
-        """Start it and return when it answers. Raise `StartFailed`, with nothing left running."""
+        """Start the program and wait until it answers. If that fails, stop it: `StartFailed`."""
         self.stop()
         self._scratch = Path(tempfile.mkdtemp(prefix="catalog-"))
         try:
@@ -139,24 +139,24 @@ class Server:
             raise
 
     def stop(self) -> None:
-        """End it, surely, and remove its temporary files; nothing happens where it is ended."""
+        """End the program and remove its temporary files. No effect if it has ended."""
         if self._program is not None:
             self._program.stop()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, as a fault test does: SIGSTOP, SIGCONT, SIGKILL."""
+        """Send a signal such as SIGSTOP, SIGCONT or SIGKILL."""
         if self._program is not None:
             self._program.signal(number)
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the program."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it, surely."""
+        """End the program."""
         self.stop()
 
     def _launched(self, scratch: Path) -> Program:
@@ -167,9 +167,9 @@ class Server:
 
 
 def run(command: Sequence[str], env: Mapping[str, str]) -> str:
-    """Return what a program of ours says. Raise `StartFailed` with what it complains of."""
+    """Run a program of this project and return its output. Raise `StartFailed` with its errors."""
     done = subprocess.run(
-        [*_TIED, str(os.getpid()), str(signal.SIGTERM.value), *command],
+        [*_LAUNCHER, str(os.getpid()), str(signal.SIGTERM.value), *command],
         env=dict(env),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -183,8 +183,8 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def of_the_machine() -> dict[str, str]:
-    """Return what programs need to run at all; no setting of a developer's shell."""
+def base_environment() -> dict[str, str]:
+    """Return the variables that every program needs, without settings of the shell."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
@@ -192,7 +192,7 @@ def free_port() -> int:
     """
     Return a port that no program listens on at the moment.
 
-    It is below those that systems give to outgoing connections, so that none of them takes it.
+    It is below the range of outgoing connections, so that none of them takes it.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -201,7 +201,7 @@ def free_port() -> int:
 
 
 def answers_http(host: str, port: int, path: str) -> bool:
-    """Tell whether there is any answer, whatever its status."""
+    """Return whether there is a response, of any status."""
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", path)
@@ -214,7 +214,7 @@ def answers_http(host: str, port: int, path: str) -> bool:
 
 
 def _opened(log: Path | int | None) -> IO[bytes]:
-    """Return where output goes: the log, begun anew, or a copy of a descriptor."""
+    """Return the output: the log file, emptied, or a copy of the descriptor."""
     if not isinstance(log, Path):
         return os.fdopen(os.dup(1 if log is None else log), "wb")
     log.parent.mkdir(parents=True, exist_ok=True)

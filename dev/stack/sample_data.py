@@ -1,4 +1,4 @@
-"""Stores samples in an empty table, by the resource's own rules and repository."""
+"""Stores sample items in an empty table, with the resource's own rules and repository."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chalicelib.errors import Unavailable
 from dev.stack.programs import StartFailed
 
 SAMPLES: Final = Path(__file__).with_name("samples")
-"""A file for each resource that has samples: at most 25 items, one batch."""
+"""The directory of sample files, one per resource. A file has at most 25 items, one batch."""
 _TRIES: Final = 10
 
 
 def load_samples(parts: Parts) -> int:
-    """Store them if the table is empty, and return how many. Raise `StartFailed`."""
+    """Store the samples if the table is empty; return their number. Raise `StartFailed`."""
     file = SAMPLES / f"{parts.resource.name}.ndjson"
     try:
         if not file.exists() or any(True for _ in parts.repository.all()):

@@ -1,4 +1,4 @@
-"""A stack to use up: Valkey, the emulator, an empty table, the API, each on a port of its own."""
+"""A temporary stack on free ports: Valkey, the emulator, an empty table and the API."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from chalicelib.resources import PRODUCTS
 from dev.stack import environment
-from dev.stack.programs import of_the_machine
+from dev.stack.programs import base_environment
 from dev.stack.servers import Api, Emulator, Valkey
 from dev.stack.table import create_table
 
 
 @contextmanager
 def stack(logs: Path) -> Iterator[Api]:
-    """Give the API, running; what the servers write goes to `logs`. Raise `StartFailed`."""
+    """Run the stack and yield its API. The servers log to `logs`. Raise `StartFailed`."""
     with Valkey(log=logs / "valkey.log") as valkey, Emulator(log=logs / "aws.log") as aws:
-        env = environment.of(valkey, aws, of_the_machine())
+        env = environment.of(valkey, aws, base_environment())
         create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
         with Api(env, log=logs / "api.log") as api:
             yield api

@@ -1,11 +1,11 @@
 """
-The servers of the local stack: a real Valkey, an AWS emulator, the API. Knows how each is started.
+The servers of the local stack: a real Valkey, an AWS emulator, the API and the stream feed.
 
     with Valkey() as valkey, Emulator() as aws, Api(environment.of(valkey, aws)) as api:
         …
 
-Each takes a free port unless told one, listens on this machine only, and tells `host`, `port`,
-`url` and `pid`. `start()` after a death starts it again on the same port.
+Each server uses a free port unless one is given, and listens on this machine only. It has `host`,
+`port`, `url` and `pid`. After it dies, `start()` starts it again on the same port.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dev.stack.emulator import Emulator
 from dev.stack.programs import ROOT, Program, Server, answers_http
 from dev.stack.valkey import Valkey
 
-__all__ = ["Api", "Emulator", "Stream", "Valkey"]
+__all__ = ["Api", "Emulator", "StreamFeed", "Valkey"]
 
 
 class Api(Server):
-    """The API, by `python -m <module>`; `env` holds its settings, and all else it may know."""
+    """The API, run by `python -m <module>`. `env` is its complete environment."""
 
     name = "The API"
 
@@ -37,7 +37,7 @@ class Api(Server):
 
     @property
     def url(self) -> str:
-        """The base of its paths."""
+        """The base URL."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
@@ -46,12 +46,12 @@ class Api(Server):
         return Program(self.name, command, self._env, cwd=ROOT, log=self._log)
 
     def _answers(self) -> bool:
-        # An unknown path: the gateway answers it, and writes no log line.
+        # The gateway answers an unknown path without a log line.
         return answers_http(self.host, self.port, "/no-such-path")
 
 
-class Stream(Server):
-    """Feeds the table's stream to the stream Lambda: `dev/stack/stream.py`. Listens on no port."""
+class StreamFeed(Server):
+    """Sends the table's stream to the stream Lambda: `dev/stack/stream.py`. Has no port."""
 
     name = "The stream feed"
 
@@ -69,5 +69,5 @@ class Stream(Server):
 
 
 def _reachable(host: str) -> str:
-    """Return where to reach a server that listens on `host`, which may be every address."""
+    """Return an address of a server that listens on `host`, which may mean every address."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -1,9 +1,10 @@
 """
-What an API needs, `make services`: Valkey, an AWS emulator, the table, samples, the stream feed.
+The servers that an API needs, `make services`: Valkey, an AWS emulator with tables and samples, and
+the stream feed.
 
-Knows the order of things, and what to do when one of them dies: the emulator takes the data with
-it, and a port that another program has taken since is not ours, so then all ends; the others are
-started again. It leaves nothing behind, however it ends.
+Starts them in order, and restarts Valkey or the stream feed after it dies. If the emulator dies,
+its data is lost; if another program takes Valkey's port, the stack must not use it. In both cases
+all servers stop. All processes stop with this one, however it ends.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from chalicelib.settings import Settings
 from dev.stack import environment, ports, programs, target, upkeep
 from dev.stack.emulator import Emulator
 from dev.stack.programs import ROOT, Server, StartFailed
-from dev.stack.servers import Stream
+from dev.stack.servers import StreamFeed
 from dev.stack.state_file import StackFile
 from dev.stack.valkey import Valkey
 
 STACK_DIRECTORY: Final = target.STATE.parent
-"""In the current directory, so that tests can run stacks of their own."""
+"""Relative to the current directory, so that tests can run several stacks."""
 _REDIS_PORT: Final = 6379
 _AWS_PORT: Final = 4566
 
 
 class Services:
     """
-    One that `env` names is used as it is, and not started. Without `usual_ports`, and where `env`
-    names none, they listen on free ones.
+    The servers. One that `env` names is used as it is, and not started. Ports are those of `env`,
+    else the usual ones with `usual_ports`, else free ones.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Services:
         *,
         usual_ports: bool = False,
     ) -> None:
-        # Reports all invalid settings at once, also those that our own servers replace.
+        # Reports all invalid settings at once, including those that the stack's servers replace.
         Settings.from_env({"REDIS_HOST": "127.0.0.1", **environment.of(None, None, env)})
         self._command = command
         self._local = local
@@ -60,28 +61,28 @@ class Services:
         self.settings = Settings.from_env(self.env)
 
     def start(self, running: ExitStack) -> None:
-        """Start them, until `running` ends, with table and samples. Raise `StartFailed`."""
+        """Start the servers until `running` ends, and load the samples. Raise `StartFailed`."""
         self._refuse_busy_ports()
         if self.redis is not None:
             running.enter_context(self.redis)
         if self.aws is not None:
             running.enter_context(self.aws.credentials.file(self._local / target.CREDENTIALS))
             running.enter_context(self.aws)
-        said = programs.run([sys.executable, "-m", "dev.stack.prepare"], self.env)
-        print(said, end="", flush=True)
+        output = programs.run([sys.executable, "-m", "dev.stack.prepare"], self.env)
+        print(output, end="", flush=True)
 
-    def look(self) -> None:
-        """Raise `StartFailed` where the emulator has died."""
+    def check(self) -> None:
+        """Raise `StartFailed` if the emulator has died."""
         if self.aws is not None and not self.aws.is_alive:
-            raise StartFailed("The AWS emulator has died, and the table with it")
+            raise StartFailed("The AWS emulator has died, and its tables are lost")
 
-    def revive(self, server: Server) -> None:
-        """Start a server that has died. Raise `StartFailed` where its port is another's now."""
-        print(f"{server.name} has died; starting it again", flush=True)
-        if server is self.redis and ports.trouble_on(server.host, server.port):
+    def restart(self, server: Server) -> None:
+        """Restart a server. Raise `StartFailed` if another program uses its port."""
+        print(f"{server.name} has died; restarting it", flush=True)
+        if server is self.redis and ports.reason_unusable(server.host, server.port):
             raise StartFailed(
                 f"Another program has taken {server.name}'s port, {server.port}: "
-                "all ends here, so that nothing of ours gets into it"
+                "the stack stops, so that it does not write to that program"
             )
         try:
             server.start()
@@ -89,7 +90,7 @@ class Services:
             print(failure, flush=True)
 
     def facts(self) -> dict[str, Any]:
-        """Return where both are. A process id stands for one that was started here."""
+        """Return the addresses. A server has a process id only if this stack started it."""
         settings = self.settings
         redis = {"host": settings.redis_host, "port": settings.redis_port}
         return {
@@ -98,8 +99,8 @@ class Services:
             "tables": dict(settings.tables),
         }
 
-    def told(self) -> list[str]:
-        """Return the same for people."""
+    def lines(self) -> list[str]:
+        """Return the addresses as text."""
         settings = self.settings
         tables = ", ".join(settings.tables.values())
         return [
@@ -117,9 +118,9 @@ class Services:
 
 
 def run() -> NoReturn:
-    """Start them all, then keep them running. Raise `StartFailed` or `KeyboardInterrupt`."""
+    """Start the servers and keep them running. Raise `StartFailed` or `KeyboardInterrupt`."""
     services = Services(os.environ, "make services", usual_ports=True)
-    stream = Stream(services.env)
+    stream = StreamFeed(services.env)
     with ExitStack() as running:
         file = running.enter_context(
             StackFile(STACK_DIRECTORY, lambda: {**services.facts(), "stream": {"pid": stream.pid}})
@@ -127,29 +128,33 @@ def run() -> NoReturn:
         services.start(running)
         running.enter_context(stream)
         file.write()
-        print("Services for an API", *services.told(), *_next(services), sep="\n", flush=True)
+        print(
+            "Services for an API", *services.lines(), *_next_steps(services), sep="\n", flush=True
+        )
 
-        def revive(server: Server) -> None:
-            services.revive(server)
+        def restart(server: Server) -> None:
+            services.restart(server)
             file.write()
 
         servers = [each for each in (services.redis, stream) if each is not None]
-        upkeep.keep(servers, services.look, revive)
+        upkeep.keep(servers, services.check, restart)
 
 
-def _next(services: Services) -> list[str]:
-    """Return what to type next; Chalice takes the addresses from its configuration alone."""
+def _next_steps(services: Services) -> list[str]:
+    """Return the next commands. Chalice reads the addresses only from its configuration."""
     configured = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    theirs = configured["stages"]["local"]["environment_variables"]
-    ours = {name: services.env[name] for name in ("REDIS_HOST", "REDIS_PORT", "AWS_ENDPOINT_URL")}
-    changed = [f'"{name}": "{it}"' for name, it in ours.items() if theirs.get(name) != it]
-    hint = [f"  First put       {', '.join(changed)} into .chalice/config.json, stage local"]
+    current = configured["stages"]["local"]["environment_variables"]
+    actual = {name: services.env[name] for name in ("REDIS_HOST", "REDIS_PORT", "AWS_ENDPOINT_URL")}
+    changed = [
+        f'"{name}": "{value}"' for name, value in actual.items() if current.get(name) != value
+    ]
+    hint = [f"  First set       {', '.join(changed)} in .chalice/config.json, stage local"]
     return [
         *(hint if changed else []),
         "  Then            chalice local --stage local",
-        "  Ctrl-C          stops it all",
+        "  Ctrl-C          stops all servers",
     ]
 
 
 if __name__ == "__main__":
-    sys.exit(upkeep.until_told(run))
+    sys.exit(upkeep.until_stopped(run))

@@ -1,8 +1,8 @@
 """
-Feeds the tables' streams to the stream Lambda, as Lambda would: `python -m dev.stack.stream`.
+Sends the tables' streams to the stream Lambda, as Lambda does: `python -m dev.stack.stream`.
 
-`chalice local` runs no event handlers. In order, in batches of up to 100, and a batch that raises
-again and again: nothing is lost or skipped. Knows streams, and nothing of caches.
+`chalice local` runs no event handlers. Records are delivered in order, in batches of up to 100. A
+batch that raises is retried until it succeeds, so no record is lost or skipped. Knows no cache.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ Function = Callable[[dict[str, Any], Any], Any]
 
 class Shard:
     """
-    One shard of a stream, read from its oldest record on.
+    One shard of a stream, read from its oldest record.
 
-    Reading anew what was dealt with before a restart does no harm: a deletion more.
+    After a restart old records are read again, which only deletes some entries again.
     """
 
     def __init__(self, client: Any, stream_arn: str, shard_id: str) -> None:
@@ -49,7 +49,7 @@ class Shard:
         self.is_done = False
 
     def read(self) -> list[Record]:
-        """Return the next batch, of no record where there is none yet."""
+        """Return the next batch, empty if there are no new records."""
         if self._iterator is None:
             self._iterator = self._new_iterator()
         answer = self._client.get_records(ShardIterator=self._iterator, Limit=BATCH)
@@ -58,7 +58,7 @@ class Shard:
         return list(answer["Records"])
 
     def delivered(self, records: Sequence[Record]) -> None:
-        """Remember that all is dealt with up to the last of `records`."""
+        """Record that `records` were delivered."""
         number = records[-1]["dynamodb"]["SequenceNumber"]
         self._position = {
             "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
@@ -66,7 +66,7 @@ class Shard:
         }
 
     def rewind(self) -> None:
-        """Go on from what was dealt with last: an iterator lives for 15 minutes only."""
+        """Continue after the last delivered record: an iterator expires after 15 minutes."""
         self._iterator = None
 
     def _new_iterator(self) -> str:
@@ -77,10 +77,10 @@ class Shard:
 
 class Feed:
     """
-    A table's stream and the function that its records are for.
+    Delivers the records of a table's stream to a function.
 
-    `find_stream` returns the ARN of the stream that the table has now: a restarted emulator has
-    lost the table, and the one created again has another stream.
+    `find_stream` returns the ARN of the table's current stream. It changes when a restarted
+    emulator has lost the table and the table is created again.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Feed:
         self._shards: dict[str, Shard] = {}
 
     def run(self) -> None:
-        """Never return."""
+        """Deliver records forever."""
         with _quiet():
             self.catch_up()
         while True:
@@ -106,30 +106,30 @@ class Feed:
             self._sleep(POLL_SECONDS)
 
     def catch_up(self) -> None:
-        """Deliver until nothing is left. A stream that does not answer is asked again."""
+        """Deliver all records. Return after a pause if the stream does not answer."""
         try:
             self._follow(self._find_stream())
             while self.poll():
                 pass
         except (BotoCoreError, ClientError) as error:
-            _log.warning("the stream does not answer: %s", type(error).__name__)
+            _log.warning("stream unavailable: %s", type(error).__name__)
             self._sleep(RETRY_SECONDS)
         except StartFailed as failure:
             _log.warning("%s", failure)
             self._sleep(RETRY_SECONDS)
 
     def poll(self) -> int:
-        """Deliver what each shard has, one batch each; return how many records that were."""
-        return sum(self._pass_on(shard) for shard in self._open_shards())
+        """Deliver one batch from each shard; return the number of records."""
+        return sum(self._deliver_next(shard) for shard in self._open_shards())
 
     def _follow(self, stream_arn: str) -> None:
-        """Start at the oldest record of a stream that is not the one followed so far."""
+        """Start at the oldest record if the stream has changed."""
         if stream_arn != self._stream_arn:
             self._stream_arn = stream_arn
             self._shards = {}
 
     def _open_shards(self) -> list[Shard]:
-        """Return the shards to read now: one whose parent has records left has to wait."""
+        """Return the shards to read: a shard waits until its parent has no records left."""
         listed = list(self._described())
         for each in listed:
             shard_id = each["ShardId"]
@@ -156,7 +156,7 @@ class Feed:
         parent = self._shards.get(described.get("ParentShardId", ""))
         return parent is not None and not parent.is_done
 
-    def _pass_on(self, shard: Shard) -> int:
+    def _deliver_next(self, shard: Shard) -> int:
         try:
             records = shard.read()
         except (BotoCoreError, ClientError):
@@ -168,7 +168,7 @@ class Feed:
         return len(records)
 
     def _deliver(self, records: Sequence[Record]) -> None:
-        batch = [_as_lambda_has_it(record, self._stream_arn) for record in records]
+        batch = [_as_lambda_record(record, self._stream_arn) for record in records]
         while not self._succeeds(batch):
             self._sleep(RETRY_SECONDS)
 
@@ -176,23 +176,23 @@ class Feed:
         try:
             self._function({"Records": records}, LambdaContext("invalidate", 512))
         except CacheUnavailable:
-            return False  # which the function has logged
-        except Exception:  # noqa: BLE001 — whatever it is, Lambda delivers the batch again
-            _log.exception("the stream function failed")
+            return False  # the function has logged it
+        except Exception:  # noqa: BLE001 — Lambda retries after any error
+            _log.exception("stream function failed")
             return False
         return True
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Tell only warnings: the samples, say, are no news to whoever has just started the stack."""
+    """Log only warnings at the start: the samples' records are of no interest."""
     level = _log.level
     _log.setLevel(logging.WARNING)
     yield
     _log.setLevel(level)
 
 
-def _as_lambda_has_it(record: Record, stream_arn: str) -> Record:
+def _as_lambda_record(record: Record, stream_arn: str) -> Record:
     change = dict(record["dynamodb"])
     if "ApproximateCreationDateTime" in change:
         change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
@@ -200,7 +200,7 @@ def _as_lambda_has_it(record: Record, stream_arn: str) -> Record:
 
 
 def main() -> str | None:
-    """Feed each table's stream to the function of `app.py`; return what stops the start."""
+    """Deliver each table's stream to the function of `app.py`; return an error or `None`."""
     from app import invalidate, settings
 
     streams = [TableStream(settings, resource) for resource in RESOURCES]

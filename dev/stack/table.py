@@ -17,7 +17,7 @@ from dev.stack.programs import StartFailed
 TEMPLATES: Final = Path(__file__).parents[2] / "infra" / "tables"
 _GIVEN: Final = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 _ONE_TRY: Final = Config(connect_timeout=2, retries={"total_max_attempts": 1})
-"""The callers retry by themselves, or say what is wrong: botocore's own pauses take 25 s."""
+"""Callers retry or report the error themselves. botocore's retries take 25 s."""
 
 
 def _content(loader: yaml.SafeLoader, node: Any) -> Any:
@@ -34,7 +34,7 @@ _Loader.add_multi_constructor("!", lambda loader, form, node: (form, _content(lo
 
 
 def properties(resource: Resource, table: str) -> dict[str, Any]:
-    """Return the parameters of CreateTable: they are the template's properties, but for streams."""
+    """Return CreateTable's parameters. They differ from the template's in the stream's form."""
     template = _Loader((TEMPLATES / f"{resource.name}.yaml").read_text("utf-8")).get_single_data()
     found = template["Resources"][f"{resource.name.capitalize()}Table"]["Properties"]
     stream = {"StreamEnabled": True, **found["StreamSpecification"]}
@@ -50,7 +50,7 @@ def create_table(dynamodb: Any, resource: Resource, table: str) -> None:
             waiter = dynamodb.get_waiter("table_exists")
             waiter.wait(TableName=table, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     except (BotoCoreError, ClientError) as error:
-        raise StartFailed(f"The table could not be made: {error}") from error
+        raise StartFailed(f"The table could not be created: {error}") from error
 
 
 def _exists(dynamodb: Any, table: str) -> bool:

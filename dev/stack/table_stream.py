@@ -1,4 +1,4 @@
-"""Finds the stream of a resource's table, and creates the table if an emulator has lost it."""
+"""Finds the stream of a resource's table, and creates the table if it is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TableStream:
         self._dynamodb = dynamodb or client("dynamodb", settings)
 
     def find(self) -> str:
-        """Return its ARN. A missing table is created, with samples. Raise `StartFailed`."""
+        """Return the stream's ARN. Create a missing table, with samples. Raise `StartFailed`."""
         try:
             table = self._describe()
         except self._dynamodb.exceptions.ResourceNotFoundException:

@@ -1,4 +1,4 @@
-"""Keeps servers running until this process is told to end. Knows no server."""
+"""Keeps servers running until this process receives a signal."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Final, NoReturn
 from chalicelib.settings import SettingsError
 from dev.stack.programs import Server, StartFailed
 
-_LOOK_SECONDS: Final = 0.2
-_REVIVE_SECONDS: Final = 0.5
-"""One that dies at once is not started in a frenzy."""
+_CHECK_SECONDS: Final = 0.2
+_RESTART_SECONDS: Final = 0.5
+"""The pause after a restart, for a server that dies immediately."""
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ended = threading.Event()
 
 
-def until_told(run: Callable[[], NoReturn]) -> int:
-    """Run until a signal or a failure ends it, which is told in a sentence; return the status."""
+def until_stopped(run: Callable[[], NoReturn]) -> int:
+    """Run until a signal or an error, which is printed; return the exit status."""
     for number in _ENDING:
         signal.signal(number, _end)
     try:
@@ -36,15 +36,15 @@ def until_told(run: Callable[[], NoReturn]) -> int:
 
 
 def keep(
-    servers: Sequence[Server], look: Callable[[], object], revive: Callable[[Server], object]
+    servers: Sequence[Server], check: Callable[[], object], restart: Callable[[Server], object]
 ) -> NoReturn:
-    """Call `look` often, and `revive` for each server that has died. Raise what they raise."""
-    while not _ended.wait(_LOOK_SECONDS):
-        look()
+    """Call `check` repeatedly, and `restart` for each server that died. Raise their errors."""
+    while not _ended.wait(_CHECK_SECONDS):
+        check()
         for server in servers:
             if not server.is_alive:
-                revive(server)
-                time.sleep(_REVIVE_SECONDS)
+                restart(server)
+                time.sleep(_RESTART_SECONDS)
     raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""A real Valkey on this machine: how it is started, and which Redis on its port is another's."""
+"""Starts a real Valkey on this machine, and recognizes another server on its port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_REPLY: Final = 64 * 1024
 
 
 class Valkey(Server):
-    """A real Valkey, empty at every start: an older copy of a cache would hold what is outdated."""
+    """A real Valkey. It is empty at every start: an older copy would contain outdated entries."""
 
     name = "Valkey"
 
@@ -34,7 +34,7 @@ class Valkey(Server):
 
     @property
     def url(self) -> str:
-        """As Redis clients take it."""
+        """The URL for Redis clients."""
         return f"redis://{self.host}:{self.port}"
 
     def _launched(self, scratch: Path) -> Program:
@@ -46,18 +46,20 @@ class Valkey(Server):
             **self._options,
         }
         words = [word for option in options.items() for word in option]
-        # The package's own `ValkeyServer` ties the process to nobody and picks ports by guessing.
+        # The package's own `ValkeyServer` does not stop with its parent, and guesses ports.
         binary = str(_binary.get_binary_path())
         command = [binary, *words]
-        # A paused one would not hear SIGTERM, and has nothing to save.
+        # A paused process does not handle SIGTERM. Valkey has no data to save.
         end = signal.SIGKILL
         return Program(self.name, command, os.environ, cwd=scratch, log=self._log, orphaned=end)
 
     def flush(self) -> bool:
-        """Empty it, and return whether that was done. Another server on its port is left alone."""
+        """Delete all keys; return whether that succeeded. Never affects another server."""
         try:
             with self._connected() as connection:
-                return self._is_behind(connection) and _ask(connection, "FLUSHALL") == b"+OK\r\n"
+                return (
+                    self._is_behind(connection) and _reply_to(connection, "FLUSHALL") == b"+OK\r\n"
+                )
         except OSError:
             return False
 
@@ -72,11 +74,11 @@ class Valkey(Server):
         return socket.create_connection((self.host, self.port), ANSWER_SECONDS)
 
     def _is_behind(self, connection: socket.socket) -> bool:
-        """Whether the process that we started is at the other end: any Redis answers a PING."""
-        told = re.search(rb"process_id:(\d+)\r", _ask(connection, "INFO server"))
-        return self.is_alive and told is not None and int(told[1]) == self.pid
+        """Whether the process of this start answers. Any Redis would answer a PING."""
+        process_id = re.search(rb"process_id:(\d+)\r", _reply_to(connection, "INFO server"))
+        return self.is_alive and process_id is not None and int(process_id[1]) == self.pid
 
 
-def _ask(connection: socket.socket, command: str) -> bytes:
+def _reply_to(connection: socket.socket, command: str) -> bytes:
     connection.sendall(f"{command}\r\n".encode())
     return connection.recv(_LONGEST_REPLY)

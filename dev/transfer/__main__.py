@@ -33,7 +33,7 @@ RESOURCE: Final = click.option(
 _FAILURES: Final = (ServiceError, BotoCoreError, ClientError, OSError)
 
 
-class _Refused(click.ClickException):
+class _InvalidFile(click.ClickException):
     exit_code = 2
 
 
@@ -62,17 +62,17 @@ def import_(file: BinaryIO, resource: str) -> None:
     Ctrl-C or SIGTERM stops it after the current batch; a second one, at once.
 
     Exit status: 0 all stored; 1 some items rejected or not stored, or DynamoDB unavailable; 2 a
-    FILE or settings that cannot be used. Nothing is stored from a FILE in another format.
+    FILE or settings that cannot be used. No item is stored from a FILE in another format.
     """
     try:
         rows = formats.rows(file)
     except formats.FormatError as error:
-        raise _Refused(f"{file.name}: {error}") from None
+        raise _InvalidFile(f"{file.name}: {error}") from None
     log, parts = QuietLog(), _parts(resource)
     load = Import(parts.cache, parts.repository)
-    shown = tqdm(rows, unit=f" {resource}", disable=None)
+    counted = tqdm(rows, unit=f" {resource}", disable=None)
     try:
-        load.store(_shown(entries.read(shown, parts.parse_identified)))
+        load.store(_with_rejects_printed(entries.read(counted, parts.parse_identified)))
     except KeyboardInterrupt:
         load.stopped_by = "interrupted"
     except _FAILURES as error:
@@ -104,7 +104,7 @@ def export(file: str, resource: str) -> None:
         with to_stdout if file == "-" else saving.replacing(Path(file)) as out:
             count = saving.write(map(parts.represent, items), out)
     except _FAILURES as error:
-        raise click.ClickException(f"Nothing saved: {_reason(error)}") from None
+        raise click.ClickException(f"Export failed: {_reason(error)}") from None
     click.echo(f"exported {count}", err=True)
 
 
@@ -124,8 +124,8 @@ def _parts(name: str) -> Parts:
     return parts
 
 
-def _shown(rows: Iterable[Entry | Reject]) -> Iterator[Entry | Reject]:
-    """List rejects on their way."""
+def _with_rejects_printed(rows: Iterable[Entry | Reject]) -> Iterator[Entry | Reject]:
+    """Yield all rows, and print each reject."""
     for row in rows:
         if isinstance(row, Reject):
             tqdm.write(f"{row.place}: {row.reason}", file=sys.stderr)

@@ -1,7 +1,7 @@
 """
-The items of a file to import, each to be stored or rejected with a reason.
+Parses the items of a file to import. Each becomes an entry to store, or a reject with a reason.
 
-By the rules of the API: the same decoding, the same models. Knows neither storage nor terminal.
+Uses the API's decoder and models. Knows neither storage nor terminal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REASONS_SHOWN: Final = 5
 
 
 class Entry(NamedTuple):
-    """An item to store, its place in the file, and its id: the given one or a new one."""
+    """An item to store, with its place in the file and its id, which may be new."""
 
     place: str
     item_id: str
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """An item that breaks a rule, and which."""
+    """An item that breaks a rule, and the reason."""
 
     place: str
     reason: str
@@ -59,7 +59,7 @@ def _parse(row: Row, parse: Parse) -> Entry | Reject:
         item_id, fields = parse(strict_json.decode(row.text))
     except InvalidFields as error:
         return Reject(row.place, _broken_rules(error))
-    except json.JSONDecodeError as error:  # its line is one within the row, and would mislead
+    except json.JSONDecodeError as error:  # its line number counts within the row
         return Reject(row.place, f"not valid JSON: {error.msg} (column {error.colno})")
     except ValueError as error:
         return Reject(row.place, f"not valid JSON: {error}")
@@ -73,6 +73,6 @@ def _broken_rules(invalid: InvalidFields) -> str:
 
 
 def _field(error: FieldError) -> str:
-    """Return the field's name, which the file chose: escaped, so that no terminal acts on it."""
+    """Return the field's name, escaped: it comes from the file, and a terminal could act on it."""
     name = error.field if error.loc else "item"
     return name if name.isprintable() else ascii(name)

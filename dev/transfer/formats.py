@@ -1,7 +1,7 @@
 """
 The formats of a file to import: NDJSON or a JSON array, in UTF-8 with or without a byte order mark.
 
-Splits a file into the JSON texts of its products. Knows no product.
+Splits a file into the JSON texts of its items. Does not parse the items.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
 MAX_LINE_BYTES: Final = 1024 * 1024
-"""Sixteen times the longest product, escaped. The rest of a longer line is not kept in memory."""
+"""Sixteen times the longest escaped item. The rest of a longer line is not kept in memory."""
 MAX_ARRAY_BYTES: Final = 64 * 1024 * 1024
-"""An array is loaded whole."""
+"""An array is loaded into memory."""
 
 _JSON: Final = json.JSONDecoder(parse_float=str, parse_int=str)
-"""Finds where a value ends. Numbers of any length pass: the product's rules judge them."""
+"""Finds the end of a value. Accepts numbers of any length, which the item's rules check."""
 _ELEMENT: Final = re.compile(r"[^\s,\]]")
 
 
 class FormatError(Exception):
-    """A file that cannot be read, and why."""
+    """A file in an invalid format. The text contains the reason."""
 
 
 class Row(NamedTuple):
-    """The JSON text of a product, and its place in the file."""
+    """The JSON text of an item, and its place in the file."""
 
     place: str
     text: bytes | str
@@ -36,10 +36,10 @@ class Row(NamedTuple):
 
 def rows(file: BinaryIO) -> Iterable[Row]:
     """
-    Return the products' texts. NDJSON is read while they are taken, an array at once.
+    Return the items' texts. NDJSON is read line by line, an array at once.
 
-    Raise `FormatError` before the first is taken. A broken line after the first is returned: its
-    product is rejected, and the others are not.
+    Raise `FormatError` before the first item if the format is invalid. A broken line after the
+    first is returned as a row: that item is rejected, and the others are not.
     """
     lines = _lines(file)
     for number, line in lines:
@@ -57,7 +57,7 @@ def rows(file: BinaryIO) -> Iterable[Row]:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Return numbered lines; of one over the limit, no more than shows that it is."""
+    """Yield numbered lines. A line over the limit is cut just above the limit."""
     number, line = 1, file.readline(MAX_LINE_BYTES + 1).removeprefix(codecs.BOM_UTF8)
     while line:
         yield number, line
@@ -74,10 +74,12 @@ def _is_object(line: bytes) -> bool:
 
 
 def _elements(content: bytes) -> Iterator[Row]:
-    """Return the elements of an array, each placed by its number and its line."""
+    """Yield the elements of an array, each with its number and line."""
     if len(content) > MAX_ARRAY_BYTES:
         limit = MAX_ARRAY_BYTES // 1024**2
-        raise FormatError(f"a JSON array of more than {limit} MiB; use NDJSON for so much")
+        raise FormatError(
+            f"a JSON array of more than {limit} MiB; use NDJSON for files of this size"
+        )
     try:
         text = content.decode()
         _JSON.decode(text)

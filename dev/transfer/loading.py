@@ -1,7 +1,6 @@
 """
-Stores the items of an import in batches, each written behind the fences of its items.
-
-So a read that starts after the import returns no older state. Knows neither files nor terminal.
+Stores the items of an import in batches. Each batch is written behind the fences of its items, so
+a read that starts after the import returns no older state. Knows neither files nor terminal.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from chalicelib.errors import OutcomeUnknown, StoreUnavailable
 from dev.transfer.entries import Entry, Reject
 
 PAUSES: Final = (0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
-"""Seconds, at most, before each try of what DynamoDB left unprocessed."""
+"""The longest pause in seconds before each attempt to store unprocessed items."""
 PATIENCE_SECONDS: Final = 30.0
-"""No try begins later, so that the fences (60 s) outlive the last one."""
+"""No attempt begins later than this, so that the fences (60 s) outlive the last one."""
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Import:
     """
-    An import under way, and its report.
+    A running import, and its report.
 
     The report is correct whenever the import stops: an item counts as stored once DynamoDB has
     said so, and its outcome is unknown from the moment it is sent until then.
@@ -53,9 +52,9 @@ class Import:
 
     def store(self, rows: Iterable[Entry | Reject]) -> None:
         """
-        Store the entries, whose ids differ. Raise `Unavailable` at the first that is not stored.
+        Store the entries, whose ids must differ. Raise `Unavailable` if a batch is not stored.
 
-        `OutcomeUnknown`: the fences of its batch stay until they expire.
+        After `OutcomeUnknown` the fences of the batch stay until they expire.
         """
         for row in rows:
             self._read += 1
@@ -75,32 +74,32 @@ class Import:
         return self._stored == self._read and self.stopped_by is None
 
     def summary(self) -> str:
-        """Return the counts in a line."""
+        """Return the counts in one line."""
         counts = {"read": self._read, "stored": self._stored, "rejected": self._rejected}
-        counts |= {outcome: len(places) for outcome, places in self._rest().items()}
+        counts |= {outcome: len(places) for outcome, places in self._not_stored().items()}
         return ", ".join(f"{name} {count}" for name, count in counts.items())
 
     def problems(self) -> Iterator[str]:
-        """Return a line for each thing to see to."""
+        """Yield a line for each problem."""
         if self.stopped_by is not None:
             yield f"Stopped after {self._place}: {self.stopped_by}"
-        for outcome, places in self._rest().items():
+        for outcome, places in self._not_stored().items():
             yield f"{outcome.capitalize()}: {', '.join(places)}"
 
-    def _rest(self) -> dict[str, list[str]]:
+    def _not_stored(self) -> dict[str, list[str]]:
         """Return the places of entries that are not known to be stored, by outcome."""
-        rest: dict[str, list[str]] = {}
+        places: dict[str, list[str]] = {}
         for entry in self._batch.values():
             outcome = "outcome unknown" if entry.item_id in self._sent else "not stored"
-            rest.setdefault(outcome, []).append(entry.place)
-        return rest
+            places.setdefault(outcome, []).append(entry.place)
+        return places
 
     def _store_batch(self) -> None:
         deadline = self._clock() + PATIENCE_SECONDS
         with interruption_deferred(), ExitStack() as fences:
             for item_id in self._batch:
                 fences.enter_context(self._cache.fenced(item_id))
-            # Made behind the fences, so their versions are above all that were there before.
+            # Created behind the fences, so their versions are higher than all earlier ones.
             left: Sequence[Any] = [
                 self._repository.new(entry.item_id, entry.fields) for entry in self._batch.values()
             ]
@@ -110,10 +109,10 @@ class Import:
                 self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311 — no secret
                 if not (left := self._put(left)):
                     return
-            raise StoreUnavailable("DynamoDB did not store it after repeated tries")
+            raise StoreUnavailable("DynamoDB did not store it after several attempts")
 
     def _put(self, items: Sequence[Any]) -> Sequence[Any]:
-        """Return those not stored: all of them, where DynamoDB was too busy or unavailable."""
+        """Return the items not stored: all of them if DynamoDB was throttled or unavailable."""
         self._sent = {item.id for item in items}
         try:
             left = self._repository.put_all(items)
@@ -130,15 +129,15 @@ class Import:
 
 @contextmanager
 def interruption_deferred() -> Iterator[None]:
-    """Raise `KeyboardInterrupt` for a signal at the end of the block; for a second one, at once."""
+    """Raise `KeyboardInterrupt` at the end of the block after a signal; at once after two."""
     received: list[int] = []
 
-    def note(signum: int, _: FrameType | None) -> None:
+    def record(signum: int, _: FrameType | None) -> None:
         if received:
             raise KeyboardInterrupt
         received.append(signum)
 
-    before = {signum: signal.signal(signum, note) for signum in SIGNALS}
+    before = {signum: signal.signal(signum, record) for signum in SIGNALS}
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 class QuietLog(logging.Handler):
-    """Takes the place of chalicelib's log handlers."""
+    """Replaces chalicelib's log handlers."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -18,13 +18,13 @@ class QuietLog(logging.Handler):
         log.setLevel(logging.WARNING)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count one, by its text and reason."""
+        """Count a warning by its text and reason."""
         reason = getattr(record, "fields", {}).get("reason")
         message = record.getMessage()
         self._counts[f"{message} ({reason})" if reason else message] += 1
 
     def warnings(self) -> Iterator[str]:
-        """Return a line for each kind of warning, and what they mean for readers."""
+        """Yield a line for each kind of warning, and one for their effect on readers."""
         yield from (f"{message} × {count}" for message, count in self._counts.items())
         if any(message.startswith(("cache fence", "cache release")) for message in self._counts):
             yield (

@@ -1,4 +1,4 @@
-"""The writing side of an export: a file that is there whole or not at all. Knows no storage."""
+"""Writes an export. The file is replaced completely or not at all. Knows no storage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.resources.representation import Representation
 
 
 def write(items: Iterable[Representation], file: BinaryIO) -> int:
-    """Write each item as the API represents it, a line each; return how many."""
+    """Write each item in the API's representation, one per line; return their number."""
     count = 0
     for count, item in enumerate(items, start=1):  # noqa: B007 — returned
         file.write(item.body.encode() + b"\n")
@@ -22,10 +22,10 @@ def write(items: Iterable[Representation], file: BinaryIO) -> int:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """
-    Open a file that takes the place of `path` once the block is through. Raise `OSError`.
+    Open a file that replaces `path` after the block. Raise `OSError`.
 
-    Where the block fails, `path` is as it was. What is no plain file (a pipe, `/dev/null`) cannot
-    be replaced and is written to as it is.
+    If the block fails, `path` does not change. A path that is not a regular file (a pipe,
+    `/dev/null`) cannot be replaced and is written to directly.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():

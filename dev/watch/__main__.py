@@ -1,4 +1,4 @@
-"""`make watch`: opens the live page of the stack that runs, or else runs one and opens its page."""
+"""`make watch`: opens the live page of the running stack, or starts a stack and opens its page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dev.stack import local_stack, target
 
 
 def main() -> int:
-    """Return the exit status, at once where a stack runs, else when the new one has ended."""
+    """Return the exit status: at once if a stack runs, else after the new one has ended."""
     running = target.running()
     if running is None:
         return local_stack.main(open_page)
     if "watch" not in running:
-        print("`make services` runs here, which has no live page: end it and type make watch again")
+        print("`make services` runs here and has no live page: stop it and run `make watch` again")
         return 1
     url = running["watch"]["url"]
     print(f"Live page   {url}")
@@ -24,7 +24,7 @@ def main() -> int:
 
 
 def open_page(url: str) -> None:
-    """Open it where there is a screen: a browser in the terminal would take that from the log."""
+    """Open the page if there is a display. A text browser would use the log's terminal."""
     if sys.platform == "darwin" or os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
         webbrowser.open(url)
 

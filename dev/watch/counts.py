@@ -1,8 +1,8 @@
 """
-Running totals of the requests: by outcome, their times, and the last minute second by second.
+Counts requests by outcome, with their latencies, and for each second of the last minute.
 
-Knows the metrics that a log line has (`chalicelib/telemetry/metrics.py`), so the page shows what
-the dashboard of a deployment would. Knows no clock: each call gives the time in whole seconds.
+Reads the metrics in log lines (`chalicelib/telemetry/metrics.py`), so the page shows the same as
+the dashboard of a deployment. Callers pass the time in whole seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 FIRST_MS: Final = 0.1
 STEPS_PER_DECADE: Final = 5
 STEPS: Final = 5 * STEPS_PER_DECADE
-"""Of a logarithmic scale from 0.1 ms to 10 s; longer times are in the last step."""
+"""The steps of a logarithmic scale from 0.1 ms to 10 s. Longer times are in the last step."""
 SECONDS: Final = 60
 
 _OUTCOMES: Final = {
@@ -25,12 +25,12 @@ _OUTCOMES: Final = {
     "WriteLatency": "write",
     "OtherLatency": "other",
 }
-"""The metrics that have a time for each request, and the page's row for each."""
+"""The latency metrics, and the page's row for each."""
 _COUNTED: Final = {"CacheHits", "NegativeHits", "CacheMisses", "CacheBypasses", "ServerErrors"}
 
 
-class Outcome:
-    """The requests with one outcome. Exact in number, and to a step (× 1.6) in time."""
+class OutcomeCounts:
+    """The requests with one outcome. Counts are exact; latencies are exact to a step (× 1.6)."""
 
     def __init__(self) -> None:
         self._steps = [0] * STEPS
@@ -44,7 +44,7 @@ class Outcome:
             self._seconds = Counter({each: self._seconds[each] for each in _minute(second)})
 
     def shown(self, second: int) -> dict[str, Any]:
-        """Return what the page draws."""
+        """Return the values for the page."""
         return {
             "requests": sum(self._steps),
             "steps": self._steps,
@@ -57,11 +57,11 @@ class Outcome:
         return [self._seconds[each] for each in _minute(second)]
 
     def _quantile(self, share: float) -> float | None:
-        """Return the upper end of the step, in ms, within which `share` of the requests lie."""
-        wanted, seen = share * sum(self._steps), 0
+        """Return the upper end, in ms, of the step that contains the quantile `share`."""
+        rank, seen = share * sum(self._steps), 0
         for step, number in enumerate(self._steps):
             seen += number
-            if number and seen >= wanted:
+            if number and seen >= rank:
                 return end_of(step)
         return None
 
@@ -71,7 +71,7 @@ class Counts:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._outcomes = {name: Outcome() for name in _OUTCOMES.values()}
+        self._outcomes = {name: OutcomeCounts() for name in _OUTCOMES.values()}
 
     def add(self, line: Mapping[str, Any], second: int) -> None:
         """Add the metrics of a log line."""
@@ -82,7 +82,7 @@ class Counts:
                 self._outcomes[_OUTCOMES[metric]].add(milliseconds, second)
 
     def shown(self, second: int) -> dict[str, Any]:
-        """Return what the page shows."""
+        """Return the values for the page."""
         outcomes = {name: each.shown(second) for name, each in self._outcomes.items()}
         return {
             "outcomes": outcomes,
@@ -94,14 +94,14 @@ class Counts:
         }
 
     def _hit_ratio(self) -> float | None:
-        """Return the share of products read that Redis had, or had as missing."""
+        """Return the share of products read from the cache, including negative hits."""
         hits = self._counts["CacheHits"]
         reads = hits + self._counts["CacheMisses"] + self._counts["CacheBypasses"]
         return hits / reads if reads else None
 
 
 def step_of(milliseconds: float) -> int:
-    """Return the step that a time is in."""
+    """Return the step of a latency."""
     if milliseconds <= FIRST_MS:
         return 0
     return min(int(math.log10(milliseconds / FIRST_MS) * STEPS_PER_DECADE), STEPS - 1)

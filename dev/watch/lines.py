@@ -1,4 +1,4 @@
-"""A server's log line: read as JSON, told as text. Knows the form of a line and no message."""
+"""Parses a server's log line from JSON, and formats it as text. Knows no messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MILLISECONDS: Final = _SECONDS + len(".000")
 
 
 def parse(raw: bytes) -> Line | None:
-    """Return the line's members; `None` for what is no log line: a traceback of the start, say."""
+    """Return the line's members, or `None` if it is not a log line, such as a traceback."""
     if not raw.startswith(b"{"):
         return None
     try:
@@ -33,7 +33,7 @@ def parse(raw: bytes) -> Line | None:
 
 
 def as_text(line: Mapping[str, Any]) -> str:
-    """Return it for people: by the clock of this machine, without its metrics."""
+    """Return the line as text, in local time and without metrics."""
     fields = {name: value for name, value in line.items() if name not in _HIDDEN}
     moment = clock(line) + line["time"][_SECONDS:_MILLISECONDS]
     text = for_people(moment, line["level"], line["message"], fields)
@@ -41,16 +41,16 @@ def as_text(line: Mapping[str, Any]) -> str:
 
 
 def clock(line: Mapping[str, Any]) -> str:
-    """Return when the line was written, by the clock of this machine, to the second."""
+    """Return the line's local time, to the second."""
     return _local(line["time"][:_SECONDS])
 
 
 def reaches(line: Mapping[str, Any], level: str) -> bool:
-    """Tell whether a line is of this level or above."""
+    """Return whether a line has this level or a higher one."""
     return LEVELS.index(line["level"]) >= LEVELS.index(level)
 
 
 @lru_cache(maxsize=8)
 def _local(utc: str) -> str:
-    """Convert a second of UTC. Under load there are thousands of lines in each."""
+    """Convert UTC to local time. Cached, because under load a second has thousands of lines."""
     return f"{datetime.fromisoformat(f'{utc}+00:00').astimezone():%H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Everything behind the live page, put together: what it shows, and what its buttons do."""
+"""The live page: its contents, and the actions of its buttons."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from chalicelib.settings import Settings
 from dev.faults.timeline import Timeline
 from dev.stack.programs import StartFailed
 from dev.stack.servers import Valkey
-from dev.watch.load import RATES, Load
+from dev.watch.load import RATES, LiveLoad
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from dev.watch.server import HOST, Action, PageServer
 from dev.watch.state import State
 
 PORT: Final = 8081
-"""The usual one; where it is taken and `WATCH_PORT` names none, any free one."""
+"""The default port. If it is in use and `WATCH_PORT` is not set, a free port is used."""
 
 
 class LivePage:
     """
-    Serves while the block runs, which the API has to outlive.
+    Serves the page during the block. The API must run longer.
 
-    `valkey` is the stack's own Redis, if it has one; `port` is the only one to take, if given.
+    `valkey` is the stack's own Redis, if there is one. If `port` is given, no other port is used.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class LivePage:
         timeline = Timeline(strict=settings.cache_write_policy == "strict")
         self._state = state
         self._redis = RedisReach(settings, valkey, timeline)
-        self._load = Load(api_url, timeline)
+        self._load = LiveLoad(api_url, timeline)
         self._port = port
         self._ended = threading.Event()
         self._running = ExitStack()
@@ -54,31 +54,31 @@ class LivePage:
         }
 
     def __enter__(self) -> Self:
-        """Listen. Raise `StartFailed` where the port is taken."""
+        """Start to listen. Raise `StartFailed` if the port is in use."""
         server = _listening(self._port, self)
         self.url = server.url
-        looking = threading.Thread(target=self._redis.run, args=[self._ended], daemon=True)
+        checking = threading.Thread(target=self._redis.run, args=[self._ended], daemon=True)
         self._running.callback(self._ended.set)
         self._running.callback(server.stop)
         self._running.callback(self._load.stop)
-        looking.start()
+        checking.start()
         server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End what the page has begun: the load, the pause."""
-        self._redis.let_go()
+        """Stop the load, resume Redis and stop the server."""
+        self._redis.resume_if_owned()
         self._running.close()
 
     def shown(self) -> dict[str, Any]:
-        """Return all that the page shows, as it is now."""
-        redis = {"answers": self._redis.answers, "ours": self._redis.is_ours}
+        """Return the current values for the page."""
+        redis = {"answers": self._redis.answers, "owned": self._redis.is_owned}
         return {**self._state.shown(), "redis": redis, "load": self._load.shown()}
 
     def _start_load(self, query: Mapping[str, str]) -> None:
         rate = query.get("rate", "")
         if rate not in map(str, RATES):
-            raise CommandRefused(f"The rate has to be one of {', '.join(map(str, RATES))}")
+            raise CommandRefused(f"The rate must be one of {', '.join(map(str, RATES))}")
         self._load.start(int(rate))
         self._state.add_event(f"Load started, {rate} requests a second")
 
@@ -93,12 +93,12 @@ class LivePage:
     def _pause(self, _: Mapping[str, str]) -> None:
         self._redis.pause()
         self._state.add_event("Redis paused")
-        self._redis.look()
+        self._redis.check()
 
     def _resume(self, _: Mapping[str, str]) -> None:
         self._redis.resume()
         self._state.add_event("Redis resumed")
-        self._redis.look()
+        self._redis.check()
 
 
 def _listening(port: int | None, page: LivePage) -> PageServer:
@@ -109,5 +109,5 @@ def _listening(port: int | None, page: LivePage) -> PageServer:
             reason = os.strerror(error.errno or 0)
     raise StartFailed(
         f"Cannot listen on {HOST}:{port}: {reason}. "
-        "Take another port for the live page: WATCH_PORT=… make run"
+        "Use another port for the live page: WATCH_PORT=… make run"
     )

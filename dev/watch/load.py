@@ -1,7 +1,7 @@
 """
-The load that the page starts and stops. Knows how many clients it is and what they saw in all.
+The load that the page starts and stops: several clients, and the sum of their results.
 
-`load_client.py` has what one of them does.
+`load_client.py` contains one client.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dev.faults.timeline import Timeline, Verdict
 from dev.watch.load_client import LoadClient, MadeProducts
 
 RATES: Final = (20, 100, 400)
-"""Requests a second, as the page offers them."""
+"""The choices of requests per second on the page."""
 CLIENTS: Final = 8
-"""Enough for the middle rate while Redis hangs, where a write takes 0.2 s."""
+"""Enough for the middle rate while Redis hangs, when a write takes 0.2 s."""
 _STOP_SECONDS: Final = 5.0
 
 
 class LoadCounts:
-    """What the load has seen since the stack's start."""
+    """The results of the load since the stack's start."""
 
     def __init__(self) -> None:
         self._sent = 0
@@ -35,21 +35,21 @@ class LoadCounts:
             self._sent += 1
 
     def checked(self, verdict: Verdict | None) -> None:
-        """Count a read that was checked; `None`: it was as fresh as can be."""
+        """Count a checked read. `None` means that it was fresh."""
         with self._lock:
             self._checked += 1
             if verdict is not None:
                 self._verdicts[verdict] += 1
 
     def shown(self) -> dict[str, int]:
-        """Return it for the page: `stale` breaks a promise, `late` is what promise 3 allows."""
+        """Return the values for the page. `stale` breaks a promise, promise 3 allows `late`."""
         late = self._verdicts[Verdict.LATE]
         stale = sum(self._verdicts.values()) - late
         return {"sent": self._sent, "checked": self._checked, "stale": stale, "late": late}
 
 
-class Load:
-    """At most one at a time. `start` and `stop` may be called from any thread."""
+class LiveLoad:
+    """The running load, if any. `start` and `stop` may be called from any thread."""
 
     def __init__(self, url: str, timeline: Timeline) -> None:
         self.rate = 0
@@ -60,7 +60,7 @@ class Load:
         self._changing = threading.Lock()
 
     def start(self, rate: int) -> None:
-        """Begin, or go on at another rate."""
+        """Start the load, or restart it at another rate."""
         with self._changing:
             self._end()
             self.rate = rate
@@ -70,12 +70,12 @@ class Load:
                 client.start()
 
     def stop(self) -> None:
-        """End it and delete what it made; nothing happens where there is none."""
+        """Stop the load and delete its products. No effect if there is no load."""
         with self._changing:
             self._end()
 
     def shown(self) -> dict[str, Any]:
-        """Return it for the page."""
+        """Return the values for the page."""
         return {"rate": self.rate, **self._counts.shown()}
 
     def _client(self, products: MadeProducts, place: int) -> LoadClient:

@@ -1,9 +1,9 @@
 """
 One client of the load: reads and writes over HTTP, and checks that no read is stale.
 
-It reads the samples, and products that the load has made. One of those is its own to write to:
-each update is read back at once; now and then it is deleted, read back too, and made anew. When
-the load ends it is deleted. Knows HTTP, and leaves it to `dev/faults` to judge.
+It reads the samples and the products that the load has created. It writes to one product of its own
+and reads it back after each update. Sometimes it deletes that product, reads it back and creates a
+new one. At the end of the load it deletes the product. `dev/faults` judges the reads.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import threading
 import time
 from typing import Any, Final, NamedTuple, Protocol
 
-from dev.faults.client import Answer, Client
+from dev.faults.client import Client, TimedResponse
 from dev.faults.ledger import History, Kind
 from dev.faults.timeline import Timeline, Verdict
 
 _SHARES: Final = {"_read_sample": 50, "_read_made": 35, "_update": 12, "_replace": 3}
-"""What it does, out of a hundred times. The two last are followed by a read of the same product."""
+"""How often each call is made, in percent. The last two are followed by a read."""
 _DRAFT: Final = {
     "name": "Load",
     "description": "Made by the load of `make watch`, and deleted when that ends.",
@@ -28,41 +28,41 @@ _DRAFT: Final = {
 
 
 class Sink(Protocol):
-    """Who counts."""
+    """Counts requests and checked reads."""
 
     def sent(self) -> None:
         """Count a request."""
 
     def checked(self, verdict: Verdict | None) -> None:
-        """Count a read that was checked; `None`: it was as fresh as can be."""
+        """Count a checked read. `None` means that it was fresh."""
 
 
 class Made(NamedTuple):
-    """A product that the load has made, and what was written to it."""
+    """A product that the load has created, and its writes."""
 
     product_id: str
     history: History
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """The product's path."""
         return f"/products/{self.product_id}"
 
 
 class MadeProducts:
-    """The products that the load has made, in a place for each client."""
+    """The products that the load has created, one for each client."""
 
     def __init__(self, places: int) -> None:
         self.made: list[Made | None] = [None] * places
 
     def any(self, chance: random.Random) -> Made | None:
-        """Return one of them, once there are any."""
+        """Return one of the products, or `None` if there are none yet."""
         made = [each for each in self.made if each is not None]
         return chance.choice(made) if made else None
 
 
 class LoadClient(threading.Thread):
-    """Sends a request, waits for the answer, checks it, pauses for about `pause` seconds."""
+    """Sends a request, checks the response, and pauses for about `pause` seconds."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class LoadClient(threading.Thread):
         self._samples: list[str] = []
 
     def run(self) -> None:
-        """Go on until told to end. What fails is tried again at another turn."""
+        """Send requests until `ended` is set. A failed request is not retried at once."""
         while not self.ended.wait(self._pause * self._chance.uniform(0.5, 1.5)):
             self._turn()
         self._delete()
@@ -133,7 +133,7 @@ class LoadClient(threading.Thread):
             self._products.made[self._place] = None
 
     def _write(self, kind: Kind, method: str, body: Any = None) -> bool:
-        """Write to our own product and read it back; tell whether it was acknowledged."""
+        """Write to the client's product and read it back. Return whether the write succeeded."""
         made = self._products.made[self._place]
         if made is None:
             return False
@@ -151,6 +151,6 @@ class LoadClient(threading.Thread):
             verdict = self._timeline.judge(missed, answer.started) if missed else None
             self._sink.checked(verdict)
 
-    def _send(self, method: str, path: str, body: Any = None) -> Answer:
+    def _send(self, method: str, path: str, body: Any = None) -> TimedResponse:
         self._sink.sent()
         return self._client.send(method, path, body)

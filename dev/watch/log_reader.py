@@ -1,7 +1,7 @@
 """
-Reads what the servers write: a pipe, and a thread that takes whole lines out of it.
+Reads complete lines from a pipe in a thread. Does not parse them.
 
-Knows nothing of the lines' content. A server that finds the pipe full waits.
+A server that writes to a full pipe waits.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from contextlib import suppress
 from typing import Final, Self
 
 _PIPE_BYTES: Final = 1 << 20
-"""1,800 lines: the 64 KiB that a pipe has by itself are full after 20 ms of the busiest load."""
+"""1,800 lines. The default of 64 KiB is full after 20 ms at the highest load."""
 _GATHER_SECONDS: Final = 0.02
-"""Under load a line comes every 0.2 ms: to wake up for each would take a tenth of a core."""
+"""Under load a line arrives every 0.2 ms. Reading each one at once takes a tenth of a core."""
 _END_SECONDS: Final = 2.0
 
 
 class LogReader:
-    """`inlet` is the descriptor to write to. `take` gets lines without their ends, in order."""
+    """`inlet` is the descriptor to write to. `take` receives lines in order, without line ends."""
 
     def __init__(self, take: Callable[[Sequence[bytes]], None]) -> None:
         self._take = take
@@ -31,12 +31,12 @@ class LogReader:
         self._thread = threading.Thread(target=self._run, name="log reader", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to read."""
+        """Start to read."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Read what is left; the writers are to have ended by now."""
+        """Read the remaining lines. The writers must have ended."""
         os.close(self.inlet)
         self._thread.join(_END_SECONDS)
 
@@ -52,14 +52,14 @@ class LogReader:
     def _pass_on(self, lines: Sequence[bytes]) -> None:
         try:
             self._take(lines)
-        except Exception:  # noqa: BLE001 — whatever it is, the pipe must not fill up
+        except Exception:  # noqa: BLE001 — after any error the pipe must not fill up
             traceback.print_exc()
 
 
 def _pipe() -> tuple[int, int]:
-    """Return both ends, outlet first, of a pipe as large as may be."""
+    """Return the outlet and the inlet of a pipe of up to `_PIPE_BYTES`."""
     outlet, inlet = os.pipe()
     if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
-        with suppress(OSError):  # a user may have had his share of large ones
+        with suppress(OSError):  # a user's quota of large pipes may be used up
             fcntl.fcntl(inlet, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     return outlet, inlet

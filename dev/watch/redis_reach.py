@@ -1,9 +1,9 @@
 """
-The stack's Redis, from outside the API: whether it answers, and how it is paused, resumed, flushed.
+Checks whether the stack's Redis answers, and pauses, resumes and flushes it.
 
-Notes each time that it was out of reach on a timeline, by which stale reads are judged. Pausing is
-SIGSTOP: the connections stay, and nothing answers. Only a Redis that the stack has started is
-touched; one that the environment names may be somebody else's.
+Records each time that Redis is unavailable on a timeline, for the judgement of stale reads. A pause
+is SIGSTOP: connections stay open and get no replies. Only a Redis that the stack has started is
+changed. One that the environment names may belong to other users.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dev.faults.timeline import Timeline, Window
 from dev.stack.servers import Valkey
 from dev.watch.refused import CommandRefused
 
-_LOOK_SECONDS: Final = 0.25
+_CHECK_SECONDS: Final = 0.25
 _PATIENCE_SECONDS: Final = 0.25
 _FAILURES: Final = (redis.RedisError, OSError)
 
 
 class RedisReach:
-    """Looks a few times a second; who pauses or resumes it should have it look at once."""
+    """Checks Redis several times a second. Call `check` after a pause or a resume."""
 
     def __init__(self, settings: Settings, valkey: Valkey | None, timeline: Timeline) -> None:
         patient = replace(settings, redis_timeout_seconds=_PATIENCE_SECONDS)
@@ -37,64 +37,64 @@ class RedisReach:
         self._timeline = timeline
         self._window: Window | None = None
         self._answered = time.monotonic()
-        self._looking = threading.Lock()
+        self._checking = threading.Lock()
 
     @property
     def answers(self) -> bool:
-        """Whether it did when last looked at."""
+        """Whether Redis answered the last check."""
         return self._window is None
 
     @property
-    def is_ours(self) -> bool:
-        """Whether the stack started it."""
+    def is_owned(self) -> bool:
+        """Whether the stack started Redis."""
         return self._valkey is not None
 
     def run(self, ended: threading.Event) -> None:
-        """Look again and again until the end."""
-        while not ended.wait(_LOOK_SECONDS):
-            self.look()
+        """Check repeatedly until `ended` is set."""
+        while not ended.wait(_CHECK_SECONDS):
+            self.check()
 
-    def look(self) -> None:
-        """See whether it answers now."""
-        with self._looking:
+    def check(self) -> None:
+        """Check whether Redis answers now."""
+        with self._checking:
             started = time.monotonic()
             try:
                 self._client.ping()
             except _FAILURES:
-                self._is_gone()
+                self._note_unavailable()
             else:
-                self._is_there(started)
+                self._note_available(started)
 
     def pause(self) -> None:
-        """Let it hang. Raise `CommandRefused`."""
-        self._ours().signal(signal.SIGSTOP)
+        """Pause Redis. Raise `CommandRefused`."""
+        self._owned().signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on. Raise `CommandRefused`."""
-        self._ours().signal(signal.SIGCONT)
+        """Resume Redis. Raise `CommandRefused`."""
+        self._owned().signal(signal.SIGCONT)
 
-    def let_go(self) -> None:
-        """As `resume`, where it is ours to resume: at the end nothing stays paused."""
+    def resume_if_owned(self) -> None:
+        """Resume Redis if the stack started it, so that it does not stay paused."""
         if self._valkey is not None:
             self._valkey.signal(signal.SIGCONT)
 
     def flush(self) -> None:
-        """Empty it. Raise `CommandRefused`, also where it does not answer."""
-        if not self._ours().flush():
-            raise CommandRefused("The stack's own Redis does not answer, so nothing was flushed")
+        """Flush Redis. Raise `CommandRefused`, also if it does not answer."""
+        if not self._owned().flush():
+            raise CommandRefused("The stack's own Redis does not answer, so it was not flushed")
 
-    def _ours(self) -> Valkey:
+    def _owned(self) -> Valkey:
         if self._valkey is None:
             raise CommandRefused("This Redis is not the stack's own: REDIS_HOST names it")
         return self._valkey
 
-    def _is_gone(self) -> None:
-        """Date an outage back to the last time that all was well: it began since."""
+    def _note_unavailable(self) -> None:
+        """Begin an outage at the time of the last answer."""
         if self._window is None:
             self._window = Window("out of reach", outage=True, started=self._answered)
             self._timeline.windows.append(self._window)
 
-    def _is_there(self, started: float) -> None:
+    def _note_available(self, started: float) -> None:
         self._answered = started
         if self._window is not None:
             self._window.ended = time.monotonic()

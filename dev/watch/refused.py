@@ -1,5 +1,5 @@
-"""What a button of the page cannot do, with the reason."""
+"""The error of an action that the live page cannot carry out."""
 
 
 class CommandRefused(Exception):
-    """The text says why, for the page."""
+    """The text contains the reason, for the page."""

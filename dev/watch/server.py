@@ -1,13 +1,13 @@
 """
-Serves the live page, to this machine's browsers only. Knows HTTP, and neither Redis nor counts.
+Serves the live page to browsers on this machine. Knows neither Redis nor counts.
 
     GET  /, /watch.css, /watch.js    the page
-    GET  /events                     what is so now, as server-sent events, a few a second
+    GET  /events                     the current values, as server-sent events, 4 a second
     POST /load?rate=100, /stop, /flush, /pause, /resume
 
-Another web page must not pause one's Redis. So every request has to name this machine (see
-`dev/server/hosts.py`), and a POST has to come from this page's origin,
-which browsers tell and scripts cannot forge.
+Another web page must not be able to pause Redis. So every request must have a `Host` of this
+machine (see `dev/server/hosts.py`), and a POST must have this page's `Origin`, which browsers set
+and scripts cannot forge.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FILES: Final = {
 }
 _EVENTS_SECONDS: Final = 0.25
 _POLL_SECONDS: Final = 0.1
-"""How soon it notices that it is to stop."""
+"""The interval at which the server checks for a stop."""
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'",
@@ -47,17 +47,17 @@ Action = Callable[[Mapping[str, str]], object]
 
 
 class Watch(Protocol):
-    """What the page shows and does."""
+    """The values and the actions of the page."""
 
     actions: Mapping[str, Action]
-    """By path. Each gets the query, and may raise `CommandRefused`."""
+    """The action of each path. It receives the query and may raise `CommandRefused`."""
 
     def shown(self) -> dict[str, Any]:
-        """Return all that the page shows, as it is now."""
+        """Return the current values for the page."""
 
 
 class PageServer(ThreadingHTTPServer):
-    """Takes its port when made, and answers from `start` to `stop`. Raise `OSError`."""
+    """Binds its port when created (`OSError`), and answers from `start` to `stop`."""
 
     daemon_threads = True
 
@@ -72,40 +72,40 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The page's URL."""
         return f"http://localhost:{self.server_port}"
 
     def start(self) -> None:
-        """Answer from now on."""
+        """Start to answer."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer no more; open pages notice it."""
+        """Stop to answer, and close the event streams."""
         self.ended.set()
         self.shutdown()
         self.server_close()
 
     def server_bind(self) -> None:
-        """Bind without asking DNS for our own name, which can take seconds."""
+        """Bind without a DNS query for the host's name, which can take seconds."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what went wrong, unless a browser went away: that is its right."""
+        """Report an error, unless a browser has disconnected."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class PageRequest(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     server: PageServer
 
     def do_GET(self) -> None:
-        """Send a file of the page, or the events."""
+        """Send a file of the page, or the event stream."""
         path = urlsplit(self.path).path
-        if not self._is_called_by_a_local_name():
-            self._refuse(HTTPStatus.FORBIDDEN, "This page answers to names of this machine only")
+        if not self._has_local_host():
+            self._refuse(HTTPStatus.FORBIDDEN, "This page accepts only host names of this machine")
         elif path == "/events":
             self._send_events()
         elif path in _FILES:
@@ -115,22 +115,22 @@ class PageRequest(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such page")
 
     def do_POST(self) -> None:
-        """Do what a button says."""
+        """Run the action of a button."""
         address = urlsplit(self.path)
-        if not self._is_from_our_page():
-            self._refuse(HTTPStatus.FORBIDDEN, "Only this page's own buttons work")
+        if not self._is_from_this_page():
+            self._refuse(HTTPStatus.FORBIDDEN, "Only this page's own buttons are accepted")
         elif address.path not in self.server.watch.actions:
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such button")
         else:
             self._act(self.server.watch.actions[address.path], address.query)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — the base's name
-        """Say nothing: the terminal is the API's."""
+        """Write no log: the terminal shows the API's."""
 
-    def _is_from_our_page(self) -> bool:
-        return self._is_called_by_a_local_name() and self.headers["Origin"] in self.server.origins
+    def _is_from_this_page(self) -> bool:
+        return self._has_local_host() and self.headers["Origin"] in self.server.origins
 
-    def _is_called_by_a_local_name(self) -> bool:
+    def _has_local_host(self) -> bool:
         return hosts.is_local(self.headers["Host"] or "")
 
     def _act(self, action: Action, query: str) -> None:
@@ -149,8 +149,8 @@ class PageRequest(BaseHTTPRequestHandler):
                 if self.server.ended.wait(_EVENTS_SECONDS):
                     return
 
-    def _refuse(self, status: HTTPStatus, why: str) -> None:
-        self._send(status, "text/plain; charset=utf-8", why.encode())
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self._send(status, "text/plain; charset=utf-8", reason.encode())
 
     def _send(self, status: HTTPStatus, kind: str | None, content: bytes) -> None:
         headers = {"Content-Length": str(len(content))}

@@ -1,7 +1,7 @@
 """
-All that the page shows of the log: the counts, the open circuits, the last events.
+The state that the page shows: counts, open circuits and last events, from log lines.
 
-Receives log lines from the log readers' threads; returns the present state to any thread.
+Log readers add lines from their threads. Any thread may read the state.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ EVENTS_KEPT: Final = 8
 _OPENED: Final = "cache circuit opened"
 _CLOSED: Final = "cache circuit closed"
 _QUIET: Final = ("DEBUG", "INFO")
-_NEWS: Final = "INFO"
-"""The level of what somebody did: each time is an event of its own."""
+_ACTION: Final = "INFO"
+"""The level of user actions. Each one is a separate event."""
 
 
 @dataclass(slots=True)
 class Event:
-    """What happened, its last time (by this machine's clock), and how often in a row."""
+    """An event, its last local time, and the number of repeats."""
 
     text: str
     level: str
@@ -37,14 +37,14 @@ class Event:
 
 
 class State:
-    """Counts from the stack's start. `clock` returns seconds that only rise."""
+    """Counts since the stack's start. `clock` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts = Counts()
         self._open_circuits = 0
-        """Each process of the API has a circuit breaker of its own."""
+        """Each process of the API has its own circuit breaker."""
         self._events: list[Event] = []
 
     def add_api_lines(self, lines: Iterable[Line]) -> None:
@@ -57,7 +57,7 @@ class State:
                 self._note(line)
 
     def add_stream_lines(self, lines: Iterable[Line]) -> None:
-        """Add the stream feed's log lines: it answers no request."""
+        """Add the stream feed's log lines, which contain no requests."""
         with self._lock:
             for line in lines:
                 self._note(line)
@@ -65,17 +65,17 @@ class State:
     def add_event(self, text: str) -> None:
         """Add an event that is in no log line."""
         with self._lock:
-            self._add(text, _NEWS, f"{datetime.now().astimezone():%H:%M:%S}")
+            self._add(text, _ACTION, f"{datetime.now().astimezone():%H:%M:%S}")
 
     def restarted(self, name: str) -> None:
-        """Note that a server has died and is started again."""
+        """Record that a server died and is restarted."""
         if name == Api.name:
             with self._lock:
                 self._open_circuits = 0
-        self.add_event(f"{name} has died; starting it again")
+        self.add_event(f"{name} has died; restarting it")
 
     def shown(self) -> dict[str, Any]:
-        """Return the log's share of what the page shows."""
+        """Return the values for the page."""
         with self._lock:
             return {
                 **self._counts.shown(int(self._clock())),
@@ -95,9 +95,9 @@ class State:
             self._add(f"{line['message']}{reason}", line["level"], clock(line))
 
     def _add(self, text: str, level: str, time: str) -> None:
-        """Add an event, newest first; a warning once more since the last news is counted."""
-        for event in takewhile(lambda each: each.level != _NEWS, self._events):
-            if event.text == text and level != _NEWS:
+        """Add an event as the newest. Count a warning that repeats since the last user action."""
+        for event in takewhile(lambda each: each.level != _ACTION, self._events):
+            if event.text == text and level != _ACTION:
                 event.time = time
                 event.times += 1
                 return

@@ -1,6 +1,6 @@
 """
-Writes the log to the terminal without waiting for it: lines that a slow or paused one has no room
-for are dropped and counted.
+Writes the log to the terminal without waiting for it. Lines are dropped and counted when a slow or
+paused terminal accepts no more.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import Final, Self
 
 _CAPACITY: Final = 500
-"""Texts waiting. The log writes at most 50 a second for each server."""
+"""The most texts that wait. The log writes at most 50 a second for each server."""
 _END_SECONDS: Final = 1.0
 
 
 class Terminal:
-    """Writes to a file descriptor from a thread of its own."""
+    """Writes to a file descriptor in its own thread."""
 
     def __init__(self, output: int, capacity: int = _CAPACITY) -> None:
         self._output = output
@@ -31,7 +31,7 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait up to a second until all is written."""
+        """Wait up to a second until all texts are written."""
         with suppress(queue.Full):
             self._texts.put(None, timeout=_END_SECONDS)
         self._thread.join(_END_SECONDS)

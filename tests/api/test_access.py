@@ -1,4 +1,4 @@
-"""Who may call: what each route asks for, by the settings; the gateway is who asks."""
+"""The credentials that each route requires, by the settings. API Gateway checks them."""
 
 from copy import copy
 from types import ModuleType
@@ -9,7 +9,7 @@ from chalice.app import Chalice, CORSConfig, RouteEntry
 from chalice.deploy.swagger import CFNSwaggerGenerator
 
 from chalicelib.api import access, cors
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.examples import settings
 
 CORS = CORSConfig(allow_origin="*", allow_headers=cors.ALLOWED)
@@ -25,24 +25,24 @@ Routes = dict[str, dict[str, RouteEntry]]
 
 @pytest.fixture
 def routes(lambda_module: ModuleType) -> Routes:
-    """Return the app's routes, to guard in another way."""
+    """Return a copy of the app's routes."""
     return {
         path: {method: copy(route) for method, route in methods.items()}
         for path, methods in lambda_module.app.routes.items()
     }
 
 
-def _asking(routes: Routes, **variables: str) -> dict[tuple[str, str], str]:
-    """Return what each route asks for, HEAD apart, which asks for what GET does."""
+def _required(routes: Routes, **variables: str) -> dict[tuple[str, str], str]:
+    """Return what each route requires. HEAD requires the same as GET and is left out."""
     access.guard(routes, settings(COGNITO_POOL_ARN=POOL, **variables))
-    asked = {
+    required = {
         (method, path): "key" if route.api_key_required else _name(route)
         for path, methods in routes.items()
         for method, route in methods.items()
     }
-    heads = {path: way for (method, path), way in asked.items() if method == "HEAD"}
-    assert all(asked["GET", path] == way for path, way in heads.items())
-    return {each: way for each, way in asked.items() if each[0] != "HEAD"}
+    heads = {path: way for (method, path), way in required.items() if method == "HEAD"}
+    assert all(required["GET", path] == way for path, way in heads.items())
+    return {each: way for each, way in required.items() if each[0] != "HEAD"}
 
 
 def _name(route: RouteEntry) -> str:
@@ -53,36 +53,36 @@ def _name(route: RouteEntry) -> str:
     )
 
 
-def test_writes_are_signed_unless_told_otherwise(routes: Routes) -> None:
-    """What nobody has set is: anybody reads, who signs writes."""
-    asked = _asking(routes)
+def test_writes_require_a_signature_by_default(routes: Routes) -> None:
+    """By default reads are open and writes require a signature."""
+    required = _required(routes)
 
-    assert WRITES == {each for each, way in asked.items() if way == "iam"}
-    assert {"iam", "open"} == set(asked.values())
+    assert WRITES == {each for each, way in required.items() if way == "iam"}
+    assert {"iam", "open"} == set(required.values())
 
 
 @pytest.mark.parametrize("write", WAYS)
 @pytest.mark.parametrize("read", WAYS)
-def test_reads_and_writes_ask_for_what_each_is_told(routes: Routes, write: str, read: str) -> None:
-    """Each in every way; health and documentation ask for nothing."""
-    asked = _asking(routes, WRITE_ACCESS=write, READ_ACCESS=read)
+def test_reads_and_writes_require_their_own_setting(routes: Routes, write: str, read: str) -> None:
+    """Every combination works. Health and documentation stay open."""
+    required = _required(routes, WRITE_ACCESS=write, READ_ACCESS=read)
 
-    assert {write} == {asked[each] for each in WRITES}
-    assert {read} == {asked[each] for each in READS}
-    assert {"open"} == {way for each, way in asked.items() if each not in WRITES | READS}
-    assert set(access.OPEN_TO_ALL) == {path for _, path in asked.keys() - WRITES - READS}
+    assert {write} == {required[each] for each in WRITES}
+    assert {read} == {required[each] for each in READS}
+    assert {"open"} == {way for each, way in required.items() if each not in WRITES | READS}
+    assert set(access.OPEN_TO_ALL) == {path for _, path in required.keys() - WRITES - READS}
 
 
-def test_a_route_that_nobody_thought_of_is_not_open(routes: Routes) -> None:
-    """What is open is named; all else asks."""
+def test_a_new_route_is_not_open(routes: Routes) -> None:
+    """Only listed routes are open."""
     routes["/secrets"] = {"QUERY": copy(routes["/products"]["POST"])}
 
-    assert "key" == _asking(routes, WRITE_ACCESS="key")["QUERY", "/secrets"]
+    assert "key" == _required(routes, WRITE_ACCESS="key")["QUERY", "/secrets"]
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_preflights_are_open(routes: Routes, way: str) -> None:
-    """A browser signs no preflight, so one that is asked for a signature ends every call."""
+    """Browsers send preflights without credentials."""
     access.guard(routes, settings(COGNITO_POOL_ARN=POOL, WRITE_ACCESS=way, READ_ACCESS=way))
 
     for path, operations in _definition(routes)["paths"].items():
@@ -91,20 +91,20 @@ def test_preflights_are_open(routes: Routes, way: str) -> None:
             assert all("security" in each for name, each in operations.items() if name != "options")
 
 
-def test_a_page_may_send_what_is_asked_for() -> None:
-    """CORS allows the headers of every way, or a browser would not send them."""
+def test_cors_allows_the_credential_headers() -> None:
+    """CORS allows the headers of every kind of credentials."""
     allowed = CORS.get_access_control_headers()["Access-Control-Allow-Headers"].split(",")
 
     assert {"Authorization", "X-Api-Key", "X-Amz-Date", "X-Amz-Security-Token"} <= set(allowed)
 
 
-def test_a_local_server_asks_nobody(api: Api) -> None:
-    """There is no gateway before it."""
+def test_a_local_server_requires_no_credentials(api: ApiClient) -> None:
+    """There is no gateway in front of it."""
     assert 201 == api.create()[1].status
 
 
 def _definition(routes: Routes) -> Any:
-    """Return the API's definition as Chalice packs it, with CORS."""
+    """Return the API definition that Chalice generates, with CORS."""
     app = Chalice("product-catalog")
     app.routes.update(routes)
     for methods in routes.values():

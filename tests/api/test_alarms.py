@@ -1,9 +1,9 @@
 """
-Each alarm fires on what the code really tells in the state that the alarm is for, and not in calm.
+Each alarm fires in its state of failure, and in no other.
 
-The real app is brought into the state; what its lines bear is read as CloudWatch reads it. What AWS
-counts by itself (answers of the gateway, errors of a function, letters of a queue) is derived from
-what the app did, as each state says.
+The tests bring the real app into each state and read the metrics from its log lines. Metrics that
+AWS counts itself (responses of the gateway, errors of a function, messages in a queue) are derived
+from the app's behaviour.
 """
 
 import time
@@ -19,20 +19,22 @@ from tests.cloudwatch import metrics
 from tests.cloudwatch.metrics import Datapoint
 from tests.cloudwatch.stage import ALARMS, NAMES, QUEUE
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.doubles.dynamodb import FailingDynamoDB
-from tests.doubles.log import Log, caught
-from tests.doubles.recording import Table
+from tests.doubles.log import CapturedLog, capture_log
+from tests.doubles.recording import RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID
 
 CONTEXT = SimpleNamespace(aws_request_id="lambda-1")
 
 
-class Stage:
-    """The app as it is deployed, and what CloudWatch knows of it."""
+class DeployedApp:
+    """The app as deployed, and the datapoints that CloudWatch has of it."""
 
-    def __init__(self, api: Api, wire: Wire, log: Log, fake_server: Any, table: Table) -> None:
+    def __init__(
+        self, api: ApiClient, wire: Wire, log: CapturedLog, fake_server: Any, table: RecordingTable
+    ) -> None:
         self.api = api
         self.wire = wire
         self.redis = fake_server
@@ -41,33 +43,33 @@ class Stage:
         self._of_aws: list[Datapoint] = []
 
     def datapoints(self) -> list[Datapoint]:
-        """Return all that there is since the last time."""
+        """Return the datapoints since the last call."""
         lines = self._log.lines()
-        points = metrics.read(lines) + self._of_aws + list(_of_the_gateway(lines))
+        points = metrics.read(lines) + self._of_aws + list(_gateway_metrics(lines))
         self._of_aws = []
         return points
 
     def stream(self, *records: Mapping[str, Any]) -> None:
         """
-        Call the stream's function as Lambda does, which counts the age of each batch that it sends.
+        Call the stream function as Lambda does, and count the age of the batch.
 
-        Of the batch's last record, in ms: source, "Lambda function metrics", AWS Lambda guide.
+        The age is that of the last record, in ms: "Lambda function metrics", AWS Lambda guide.
         """
         from app import invalidate
 
         age = time.time() - records[-1]["dynamodb"]["ApproximateCreationDateTime"]
-        self.counts("AWS/Lambda", "IteratorAge", age * 1000, FunctionName=NAMES["Invalidate"])
+        self.count("AWS/Lambda", "IteratorAge", age * 1000, FunctionName=NAMES["Invalidate"])
         with suppress(Exception):
             source = {"eventSourceARN": examples.stream_arn(self.table.name)}
             invalidate({"Records": [record | source for record in records]}, CONTEXT)
 
-    def counts(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
-        """Note what AWS counts."""
+    def count(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
+        """Add a datapoint that AWS counts."""
         self._of_aws.append(metrics.of(namespace, name, time.time(), value, **dimensions))
 
 
-def _of_the_gateway(lines: list[dict[str, Any]]) -> Iterator[Datapoint]:
-    """Give what API Gateway counts of each answer; its latency is the function's, and some more."""
+def _gateway_metrics(lines: list[dict[str, Any]]) -> Iterator[Datapoint]:
+    """Yield what API Gateway counts of each response, with the function's latency."""
     the_api = {"ApiName": "product-catalog-dev", "Stage": "api"}
     for line in lines:
         if line["message"] == "answered":
@@ -79,16 +81,16 @@ def _of_the_gateway(lines: list[dict[str, Any]]) -> Iterator[Datapoint]:
 
 @pytest.fixture
 def stage(
-    lambda_module: ModuleType, wire: Wire, fake_server: Any, moto_table: Table
-) -> Iterator[Stage]:
-    """Give the app, its log caught, as the stage `dev`."""
+    lambda_module: ModuleType, wire: Wire, fake_server: Any, moto_table: RecordingTable
+) -> Iterator[DeployedApp]:
+    """Return the app as deployed for the stage `dev`, with its log captured."""
     wire()
-    with caught(STAGE="dev") as log:
-        yield Stage(Api(lambda_module), wire, log, fake_server, moto_table)
+    with capture_log(STAGE="dev") as log:
+        yield DeployedApp(ApiClient(lambda_module), wire, log, fake_server, moto_table)
 
 
 def a_record(product_id: str, age_seconds: float = 0.2) -> dict[str, Any]:
-    """Return a stream record as Lambda has it."""
+    """Return a stream record in Lambda's form."""
     return {
         "eventID": "1",
         "dynamodb": {
@@ -99,8 +101,8 @@ def a_record(product_id: str, age_seconds: float = 0.2) -> dict[str, Any]:
     }
 
 
-def calm(stage: Stage) -> None:
-    """Use all that there is, with a mistake of a client's, and more reads than any threshold."""
+def healthy(stage: DeployedApp) -> None:
+    """Make every kind of call, client errors included, more often than any threshold."""
     path, _ = stage.api.create()
     for _ in range(120):
         stage.api.get(path)
@@ -114,13 +116,13 @@ def calm(stage: Stage) -> None:
     stage.stream(a_record(SOME_ID))
 
 
-def switched_off(stage: Stage) -> None:
-    """Read past a cache that the settings want none of: nothing is wrong."""
+def switched_off(stage: DeployedApp) -> None:
+    """Read with the cache switched off, which is not an error."""
     stage.wire(CACHE_ENABLED="false")
-    calm(stage)
+    healthy(stage)
 
 
-def redis_down(stage: Stage) -> None:
+def redis_down(stage: DeployedApp) -> None:
     """Read and write while Redis refuses connections."""
     path, _ = stage.api.create()
     stage.redis.connected = False
@@ -131,52 +133,52 @@ def redis_down(stage: Stage) -> None:
     stage.stream(a_record(SOME_ID))
 
 
-def dynamodb_down(stage: Stage) -> None:
-    """Ask while DynamoDB throttles every call."""
+def dynamodb_down(stage: DeployedApp) -> None:
+    """Read while DynamoDB throttles every call."""
     stage.wire(dynamodb=FailingDynamoDB(faults.THROTTLED), DYNAMODB_RETRY_SECONDS="0")
     for _ in range(5):
         assert 503 == stage.api.get(f"/products/{SOME_ID}").status
 
 
-def dynamodb_slow(stage: Stage) -> None:
-    """Ask while DynamoDB takes 1.6 s; it lasts for as many periods as the alarm looks at."""
-    stage.wire(dynamodb=_Slow(stage.table.client))
+def dynamodb_slow(stage: DeployedApp) -> None:
+    """Read while DynamoDB takes 1.6 s, in every period that the alarm evaluates."""
+    stage.wire(dynamodb=_SlowDynamoDB(stage.table.client))
     stage.api.get(f"/products/{SOME_ID}")
 
 
-def stream_behind(stage: Stage) -> None:
-    """Have records delivered that wait for Redis."""
+def stream_behind(stage: DeployedApp) -> None:
+    """Deliver records that waited for Redis."""
     stage.redis.connected = False
     stage.stream(a_record(SOME_ID, age_seconds=90))
 
 
-def stream_crashes(stage: Stage) -> None:
-    """Have the function fail before it can count anything, as it does where it cannot start."""
+def stream_crashes(stage: DeployedApp) -> None:
+    """Make the function fail before it counts a metric, as when it cannot start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.container", None)
         stage.stream(a_record(SOME_ID, age_seconds=90))
 
 
-def dead_letters(stage: Stage) -> None:
+def dead_letters(stage: DeployedApp) -> None:
     """
-    Have Lambda give a batch up, which it does without the code.
+    Add a dead letter. Lambda sends it without the code.
 
-    `tests/deploy/test_deploy_operation.py` has an emulated Lambda do so.
+    `tests/deploy/test_deploy_operation.py` covers this with an emulated Lambda.
     """
-    stage.counts("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=QUEUE)
+    stage.count("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=QUEUE)
 
 
-def throttled(stage: Stage) -> None:
+def throttled(stage: DeployedApp) -> None:
     """
-    Have AWS refuse a call, which then does not reach the code: so it is AWS's alone to count.
+    Add a throttled call. AWS refuses it before it reaches the code.
 
-    `tests/deploy/test_deploy_switch.py` has an emulated Lambda refuse one.
+    `tests/deploy/test_deploy_switch.py` covers this with an emulated Lambda.
     """
-    stage.counts("AWS/Lambda", "Throttles", 1, FunctionName=NAMES["APIHandler"])
+    stage.count("AWS/Lambda", "Throttles", 1, FunctionName=NAMES["APIHandler"])
 
 
-STATES: dict[Callable[[Stage], None], set[str]] = {
-    calm: set(),
+STATES: dict[Callable[[DeployedApp], None], set[str]] = {
+    healthy: set(),
     switched_off: set(),
     redis_down: {"CacheOutOfReach", "CircuitOpened", "FencesLost"},
     dynamodb_down: {"ServerErrors"},
@@ -189,29 +191,29 @@ STATES: dict[Callable[[Stage], None], set[str]] = {
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_just_the_alarms_of_a_state_fire_in_it(
-    stage: Stage, state: Callable[[Stage], None]
+def test_a_state_fires_exactly_its_alarms(
+    stage: DeployedApp, state: Callable[[DeployedApp], None]
 ) -> None:
-    """On the datapoints of that state, lasting for a quarter of an hour."""
+    """The state lasts for a quarter of an hour."""
     state(stage)
 
-    points = _lasting(stage.datapoints())
+    points = _repeated(stage.datapoints())
     assert STATES[state] == {name for name, alarm in ALARMS.items() if alarm.fires(points)}
 
 
 def test_every_alarm_fires_in_some_state() -> None:
-    """None is there that was never seen to fire."""
+    """No alarm is without a state that fires it."""
     assert ALARMS.keys() == set().union(*STATES.values())
 
 
-def _lasting(points: list[Datapoint]) -> list[Datapoint]:
-    """Return the points of one period and the same of the next two: the state goes on."""
+def _repeated(points: list[Datapoint]) -> list[Datapoint]:
+    """Return the points in three consecutive periods."""
     noon = 1_795_348_800.0
     return [point._replace(second=noon + 300 * n) for point in points for n in range(3)]
 
 
-class _Slow:
-    """A DynamoDB that answers late."""
+class _SlowDynamoDB:
+    """Answers after 1.6 s."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

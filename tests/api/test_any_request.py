@@ -1,4 +1,4 @@
-"""Requests that a machine makes up: nothing that a client sends gets a 5xx."""
+"""Generated requests: no request gets a 5xx."""
 
 import json
 import string
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.examples import SOME_ID, a_body
 
 MANY = settings(
@@ -47,9 +47,9 @@ QUERY = st.lists(st.tuples(st.sampled_from(NAMES), NAME), max_size=4).map(
 @given(METHOD, PATH, QUERY, HEADERS, BODY)
 @example("GET", "/products", "", {}, "")
 def test_no_request_gets_a_5xx(
-    api: Api, method: str, path: str, query: str, headers: dict[str, str], body: str
+    api: ApiClient, method: str, path: str, query: str, headers: dict[str, str], body: str
 ) -> None:
-    """Whatever method, path, parameters, headers and body: the answer is about the request."""
+    """For any method, path, parameters, headers and body."""
     answer = api.send(method, f"{path}?{query}", body, **headers)
 
     assert answer.status < 500, answer
@@ -57,8 +57,10 @@ def test_no_request_gets_a_5xx(
 
 @MANY
 @given(st.sampled_from(["PUT", "PATCH"]), HEADERS, BODY)
-def test_no_update_is_half_made(api: Api, method: str, headers: dict[str, str], body: str) -> None:
-    """An update is answered with 200 and made, or with 4xx and not made."""
+def test_an_update_is_complete_or_refused(
+    api: ApiClient, method: str, headers: dict[str, str], body: str
+) -> None:
+    """200 means that the update is stored, 4xx that it is not."""
     path, created = api.create()
 
     answer = api.send(method, path, body, **headers)

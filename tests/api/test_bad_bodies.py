@@ -1,4 +1,4 @@
-"""Bodies that no product can be made of: refused by the right status, and never a 5xx."""
+"""Invalid request bodies get the right 4xx status, and never a 5xx."""
 
 import json
 import time
@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from chalicelib.api import strict_json
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.examples import a_body
 
 VALID = json.dumps(a_body())
 LIMIT = 256 * 1024
 
 NOT_JSON = {
-    "nothing": b"",
+    "empty": b"",
     "white space": b" \n",
     "half an object": b'{"name": "x"',
     "two values": b"{} {}",
@@ -80,7 +80,7 @@ BROKEN_FIELDS: dict[str, tuple[str, str]] = {
     "category a lone surrogate": ("category", '"\\ud800"'),
     "unknown field": ("colour", '"red"'),
     "price of an exponent out of all bounds": ("price", "1e999999999999999999999"),
-    "price next to nothing": ("price", "1e-99999999999999999999"),
+    "price with a tiny exponent": ("price", "1e-99999999999999999999"),
     "unknown field null": ("colour", "null"),
     "id": ("id", '"550e8400-e29b-41d4-a716-446655440000"'),
     "version": ("version", "1"),
@@ -90,8 +90,8 @@ BROKEN_FIELDS: dict[str, tuple[str, str]] = {
 
 
 @pytest.fixture(params=["POST", "PUT", "PATCH"])
-def call(request: pytest.FixtureRequest, api: Api) -> tuple[str, str]:
-    """Return method and path of each call that takes a body, the product being there."""
+def call(request: pytest.FixtureRequest, api: ApiClient) -> tuple[str, str]:
+    """Return method and path of each call that takes a body, with an existing product."""
     path, _ = api.create()
     return request.param, "/products" if request.param == "POST" else path
 
@@ -105,16 +105,16 @@ def _is_problem(answer: Any, status: int) -> bool:
 
 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-def test_what_is_not_json_is_a_400(api: Api, call: tuple[str, str], body: bytes) -> None:
-    """Read strictly: what some parsers let pass is no JSON."""
+def test_invalid_json_is_a_400(api: ApiClient, call: tuple[str, str], body: bytes) -> None:
+    """Extensions that some parsers accept are invalid."""
     assert _is_problem(api.send(*call, body), 400)
 
 
 @pytest.mark.parametrize(("field", "value"), BROKEN_FIELDS.values(), ids=BROKEN_FIELDS)
-def test_a_field_that_breaks_its_rule_is_a_422_that_names_it(
-    api: Api, call: tuple[str, str], field: str, value: str
+def test_an_invalid_field_is_a_422_that_names_it(
+    api: ApiClient, call: tuple[str, str], field: str, value: str
 ) -> None:
-    """`errors` lists where, what the rule says, and its short name; nothing is written."""
+    """`errors` contains the field, the rule and its type. No product is stored."""
     rest = {name: each for name, each in a_body().items() if name != field}
     body = json.dumps(rest)[:-1] + f', "{field}": {value}}}'
 
@@ -128,28 +128,30 @@ def test_a_field_that_breaks_its_rule_is_a_422_that_names_it(
     assert ["Mouse"] == [item["name"] for item in api.get("/products").json["items"]]
 
 
-def test_a_name_that_is_no_text_is_a_422(api: Api, call: tuple[str, str]) -> None:
-    """A lone surrogate cannot be a field's name either."""
+def test_an_invalid_field_name_is_a_422(api: ApiClient, call: tuple[str, str]) -> None:
+    """A lone surrogate is not valid in a field's name."""
     assert _is_problem(api.send(*call, '{"\\ud800": 1}'), 422)
 
 
 @pytest.mark.parametrize("body", ["[]", "null", "5", '"x"', "true", "[[[]]]", "1.5", "[{}]"])
-def test_json_that_is_no_object_is_a_422(api: Api, call: tuple[str, str], body: str) -> None:
-    """Valid JSON, but no product."""
+def test_json_other_than_an_object_is_a_422(
+    api: ApiClient, call: tuple[str, str], body: str
+) -> None:
+    """Valid JSON, but not a product."""
     assert _is_problem(api.send(*call, body), 422)
 
 
 @pytest.mark.parametrize("field", ["name", "description", "price", "stock_quantity"])
-def test_a_new_product_needs_its_fields(api: Api, field: str) -> None:
-    """All but the category are required."""
+def test_required_fields_of_a_new_product(api: ApiClient, field: str) -> None:
+    """All fields except the category are required."""
     answer = api.post("/products", {k: v for k, v in a_body().items() if k != field})
 
     assert _is_problem(answer, 422)
     assert [[field]] == [error["loc"] for error in answer.json["errors"]]
 
 
-def test_all_broken_rules_are_told_at_once(api: Api, call: tuple[str, str]) -> None:
-    """Who mends a body need not try again for each."""
+def test_all_errors_of_a_body_are_listed(api: ApiClient, call: tuple[str, str]) -> None:
+    """One response lists every error."""
     answer = api.send(*call, a_body(name="", price="5", stock_quantity=True, colour="red"))
 
     assert ["colour", "name", "price", "stock_quantity"] == sorted(
@@ -158,8 +160,8 @@ def test_all_broken_rules_are_told_at_once(api: Api, call: tuple[str, str]) -> N
 
 
 @pytest.mark.parametrize("unknown", [0, 19, 20, 21, 1_000])
-def test_at_most_20_broken_rules_are_listed(api: Api, call: tuple[str, str], unknown: int) -> None:
-    """Fields come first, then names that are unknown; `error_count` counts them all."""
+def test_at_most_20_errors_are_listed(api: ApiClient, call: tuple[str, str], unknown: int) -> None:
+    """Known fields come first, then unknown names. `error_count` is the total."""
     names = {f"field-{n}": n for n in range(unknown)}
 
     answer = api.send(*call, {**names, **a_body(name="", price="5")})
@@ -169,8 +171,8 @@ def test_at_most_20_broken_rules_are_listed(api: Api, call: tuple[str, str], unk
     assert ["name", "price", *names][:20] == listed
 
 
-def test_a_body_of_unknown_fields_costs_little(api: Api, call: tuple[str, str]) -> None:
-    """Of 256 KiB of them, the answer is short, and most of the work is to read the JSON."""
+def test_many_unknown_fields_are_cheap_to_refuse(api: ApiClient, call: tuple[str, str]) -> None:
+    """For 256 KiB of unknown fields the response is short, and parsing is most of the work."""
     body = ("{" + ",".join(f'"{n:x}":1' for n in range(29_000)) + "}").encode()
     assert len(body) < LIMIT
     api.send(*call, {})
@@ -185,12 +187,12 @@ def test_a_body_of_unknown_fields_costs_little(api: Api, call: tuple[str, str]) 
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Return the least processor time of three tries."""
+    """Return the shortest processor time of three runs."""
     return min(timeit.repeat(work, timer=time.process_time, number=1, repeat=3))
 
 
-def test_a_message_does_not_repeat_what_was_sent(api: Api, call: tuple[str, str]) -> None:
-    """An answer that ends in a log or on a page holds nothing of the body."""
+def test_error_messages_do_not_repeat_the_body(api: ApiClient, call: tuple[str, str]) -> None:
+    """The response may be shown in a log or a page."""
     answer = api.send(*call, a_body(name="<script>" * 100, price="<script>"))
 
     assert b"<script>" not in answer.body
@@ -202,29 +204,31 @@ def test_a_message_does_not_repeat_what_was_sent(api: Api, call: tuple[str, str]
      "application/ld+jsonp", "multipart/form-data; boundary=x", "application/", "json", "a/b/json",
      "text/html; application/json", "application/+json", "*/*"],
 )  # fmt: skip
-def test_another_content_type_is_a_415(api: Api, call: tuple[str, str], content_type: str) -> None:
-    """JSON must be called JSON, even where the body is."""
+def test_another_content_type_is_a_415(
+    api: ApiClient, call: tuple[str, str], content_type: str
+) -> None:
+    """The content type must be JSON, even if the body is JSON."""
     assert _is_problem(api.send(*call, VALID, Content_Type=content_type), 415)
 
 
-def test_no_content_type_is_a_415(api: Api, call: tuple[str, str]) -> None:
-    """Nothing is guessed."""
+def test_a_missing_content_type_is_a_415(api: ApiClient, call: tuple[str, str]) -> None:
+    """The content type is not guessed."""
     assert _is_problem(api.send(*call), 415)
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 2 * LIMIT])
-def test_a_body_over_the_limit_is_a_413(api: Api, call: tuple[str, str], size: int) -> None:
-    """One byte over 256 KiB is too much."""
+def test_a_body_over_the_limit_is_a_413(api: ApiClient, call: tuple[str, str], size: int) -> None:
+    """One byte over 256 KiB is too long."""
     assert _is_problem(api.send(*call, VALID + " " * (size - len(VALID))), 413)
 
 
-def test_a_body_at_the_limit_is_taken(api: Api) -> None:
-    """256 KiB to the byte, counted in bytes."""
+def test_a_body_at_the_limit_is_accepted(api: ApiClient) -> None:
+    """The limit is 256 KiB, counted in bytes."""
     assert 201 == api.post("/products", VALID + " " * (LIMIT - len(VALID))).status
 
 
-def test_bytes_count_and_not_characters(api: Api) -> None:
-    """A body of fewer characters but more bytes is too long."""
+def test_the_limit_counts_bytes_not_characters(api: ApiClient) -> None:
+    """A body with fewer characters but more bytes than the limit is too long."""
     raw = json.dumps(a_body(name="日" * (LIMIT // 2)), ensure_ascii=False)
     assert len(raw) < LIMIT
     assert 413 == api.post("/products", raw).status

@@ -1,25 +1,25 @@
-"""GET /products?category=…: which products, in which order, and how fresh."""
+"""GET /products?category=…: products, order and freshness."""
 
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.doubles.api import Answer, Api
-from tests.doubles.recording import Table
+from tests.doubles.api import ApiClient, ApiResponse
+from tests.doubles.recording import RecordingTable
 
 
-def names(answer: Answer) -> list[str]:
+def names(answer: ApiResponse) -> list[str]:
     return [item["name"] for item in answer.json["items"]]
 
 
-def stocked(api: Api, *prices: float, category: str = "mice") -> list[str]:
-    """Make a product for each price, named by it; return their paths."""
+def create_with_prices(api: ApiClient, *prices: float, category: str = "mice") -> list[str]:
+    """Create a product for each price, named by it; return their paths."""
     return [api.create(name=str(price), price=price, category=category)[0] for price in prices]
 
 
-def index_of_mice(table: Table) -> Any:
-    """Return what the index says now, to be said again when it should say something else."""
+def index_response(table: RecordingTable) -> Any:
+    """Return the index's current response, to replay it later."""
     return table.client.query(
         TableName=table.name,
         IndexName="category-price",
@@ -28,7 +28,7 @@ def index_of_mice(table: Table) -> Any:
     )
 
 
-def pages(api: Api, path: str) -> list[list[str]]:
+def pages(api: ApiClient, path: str) -> list[list[str]]:
     """Follow the links; return the names on each page."""
     seen = []
     while path:
@@ -54,10 +54,10 @@ def pages(api: Api, path: str) -> list[list[str]]:
         ("category=Mice", []),
     ],
 )
-def test_a_category_is_listed_by_price(api: Api, query: str, expected: list[str]) -> None:
-    """Bounds are inclusive, prices are numbers and not text, and other categories stay out."""
-    stocked(api, 7, 1, 10, 2.5)
-    stocked(api, 3, category="keyboards")
+def test_a_category_is_listed_by_price(api: ApiClient, query: str, expected: list[str]) -> None:
+    """Bounds are inclusive, prices compare as numbers, and other categories are left out."""
+    create_with_prices(api, 7, 1, 10, 2.5)
+    create_with_prices(api, 3, category="keyboards")
 
     answer = api.get(f"/products?{query}")
 
@@ -65,26 +65,26 @@ def test_a_category_is_listed_by_price(api: Api, query: str, expected: list[str]
     assert answer.json["next_cursor"] is None
 
 
-def test_pages_of_a_category_visit_each_product_once(api: Api) -> None:
-    """Products of one price are told apart by their ids; a full last page has no next one."""
-    stocked(api, 5, 5, 5, 5, 1, 9)
+def test_pages_of_a_category_visit_each_product_once(api: ApiClient) -> None:
+    """Products with the same price are ordered by id. A full last page has no next page."""
+    create_with_prices(api, 5, 5, 5, 5, 1, 9)
 
     seen = pages(api, "/products?category=mice&limit=2&sort=-price")
 
     assert [["9", "5"], ["5", "5"], ["5", "1"]] == seen
 
 
-def test_a_category_of_any_name_can_be_paged(api: Api) -> None:
-    """The link's query is encoded, whatever the category."""
+def test_a_category_of_any_name_can_be_paged(api: ApiClient) -> None:
+    """The link's query is percent-encoded."""
     category = "a/b & c=d? é😀%"
-    stocked(api, 1, 2, category=category)
+    create_with_prices(api, 1, 2, category=category)
 
     assert [["1"], ["2"]] == pages(api, f"/products?category={quote(category)}&limit=1")
 
 
-def test_a_category_shows_what_an_update_left(api: Api) -> None:
-    """A product that has moved out of the query is not shown; one that stays is shown as it is."""
-    cheap, dear = stocked(api, 1, 2)
+def test_a_category_shows_updates(api: ApiClient) -> None:
+    """A product that left the category is not listed; other products are listed as updated."""
+    cheap, dear = create_with_prices(api, 1, 2)
     api.get("/products?category=mice")
 
     api.patch(cheap, {"category": "trackballs"})
@@ -94,33 +94,33 @@ def test_a_category_shows_what_an_update_left(api: Api) -> None:
     assert 77 == item["stock_quantity"]
 
 
-def test_an_index_that_lags_shows_nothing_old(
-    api: Api, moto_table: Table, monkeypatch: pytest.MonkeyPatch
+def test_a_stale_index_shows_no_old_price(
+    api: ApiClient, moto_table: RecordingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the index still has a product at its old price, the page does not."""
-    (path,) = stocked(api, 5)
-    lagging = index_of_mice(moto_table)
+    """A page omits a product that the index still has at its old price."""
+    (path,) = create_with_prices(api, 5)
+    lagging = index_response(moto_table)
     api.patch(path, {"price": 50})
     monkeypatch.setattr(moto_table.client, "query", lambda **_: lagging)
 
     assert [] == names(api.get("/products?category=mice&max_price=10"))
 
 
-def test_a_page_of_hits_costs_one_query(api: Api, moto_table: Table) -> None:
-    """A cached page is one Query of the index; no product is read from the table."""
-    stocked(api, 1, 2, 3)
+def test_a_page_of_hits_costs_one_query(api: ApiClient, moto_table: RecordingTable) -> None:
+    """A cached page is one Query of the index and no read of the table."""
+    create_with_prices(api, 1, 2, 3)
     api.get("/products?category=mice")
 
-    with moto_table.calls() as asked:
+    with moto_table.calls() as calls:
         answer = api.get("/products?category=mice")
 
     assert ["1", "2", "3"] == names(answer)
-    assert ["Query"] == asked
+    assert ["Query"] == calls
 
 
-def test_prices_in_pages_are_exact(api: Api) -> None:
-    """What a page shows of a price is what was sent, from the table and from the cache."""
-    stocked(api, 9999999999.9999, 0.0001)
+def test_prices_in_pages_are_exact(api: ApiClient) -> None:
+    """Pages return the stored price from the table and from the cache."""
+    create_with_prices(api, 9999999999.9999, 0.0001)
 
     for _ in range(2):
         answer = api.get("/products?category=mice")
@@ -151,17 +151,17 @@ BAD: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("query", "name"), BAD)
-def test_a_query_at_fault_names_the_parameter(api: Api, query: str, name: str) -> None:
-    """A typo is refused, never ignored."""
+def test_an_invalid_query_names_the_parameter(api: ApiClient, query: str, name: str) -> None:
+    """Unknown parameters are refused, not ignored."""
     answer = api.get(f"/products?{query}")
 
     assert 422 == answer.status
     assert [name] in [error["loc"] for error in answer.json["errors"]]
 
 
-def test_a_cursor_belongs_to_its_query(api: Api) -> None:
-    """Handed to another query, or changed, it is refused with 400."""
-    stocked(api, 1, 2, 3)
+def test_a_cursor_belongs_to_its_query(api: ApiClient) -> None:
+    """With another query, or changed, a cursor gets a 400."""
+    create_with_prices(api, 1, 2, 3)
     cursor: Any = api.get("/products?category=mice&limit=1").json["next_cursor"]
 
     for query in ("limit=1", "category=mice&limit=1&sort=-price", "category=rats&limit=1"):
@@ -170,9 +170,9 @@ def test_a_cursor_belongs_to_its_query(api: Api) -> None:
     assert 200 == api.get(f"/products?category=mice&limit=2&cursor={cursor}").status
 
 
-def test_equal_bounds_written_differently_are_one_query(api: Api) -> None:
-    """A cursor fits the same query however its numbers are written."""
-    stocked(api, 1, 2, 3)
+def test_a_cursor_accepts_equal_bounds_in_another_form(api: ApiClient) -> None:
+    """1 and 1.0 are the same bound."""
+    create_with_prices(api, 1, 2, 3)
     cursor = api.get("/products?category=mice&min_price=1&limit=1").json["next_cursor"]
 
     answer = api.get(f"/products?category=mice&min_price=1.0&limit=1&cursor={cursor}")
@@ -180,13 +180,13 @@ def test_equal_bounds_written_differently_are_one_query(api: Api) -> None:
     assert ["2"] == names(answer)
 
 
-def test_an_index_that_lags_does_not_spoil_the_order(
-    api: Api, moto_table: Table, monkeypatch: pytest.MonkeyPatch
+def test_a_stale_index_keeps_the_order(
+    api: ApiClient, moto_table: RecordingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A product that has another price by now is left out, though it still fits the query."""
-    stocked(api, 20, 30)
-    (moved,) = stocked(api, 10)
-    lagging = index_of_mice(moto_table)
+    """A product with a new price is omitted, even if it still matches the query."""
+    create_with_prices(api, 20, 30)
+    (moved,) = create_with_prices(api, 10)
+    lagging = index_response(moto_table)
     api.patch(moved, {"price": 50})
     monkeypatch.setattr(moto_table.client, "query", lambda **_: lagging)
 

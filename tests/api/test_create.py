@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.resources.representation import is_id
-from tests.doubles.api import Api
-from tests.doubles.recording import Table
+from tests.doubles.api import ApiClient
+from tests.doubles.recording import RecordingTable
 from tests.examples import a_body
 
 
-def test_a_product_is_created(api: Api) -> None:
-    """201, the product as sent with an id of ours, and where it is from now on."""
+def test_a_product_is_created(api: ApiClient) -> None:
+    """201 with the product, a generated id, and its location."""
     answer = api.post("/products", a_body())
 
     product = answer.json
@@ -23,8 +23,8 @@ def test_a_product_is_created(api: Api) -> None:
     assert "application/json" == answer.headers["content-type"]
 
 
-def test_its_tag_is_that_of_the_next_read(api: Api) -> None:
-    """The entity tag of the answer is the product's, and a strong one."""
+def test_the_entity_tag_is_that_of_the_next_read(api: ApiClient) -> None:
+    """The response has the product's strong entity tag."""
     path, created = api.create()
 
     read = api.get(path)
@@ -35,14 +35,14 @@ def test_its_tag_is_that_of_the_next_read(api: Api) -> None:
     assert created.headers["etag"].startswith('"')
 
 
-def test_each_one_has_an_id_of_its_own(api: Api) -> None:
-    """The same body twice makes two products."""
+def test_each_product_gets_its_own_id(api: ApiClient) -> None:
+    """The same body sent twice creates two products."""
     assert api.create()[0] != api.create()[0]
 
 
 @pytest.mark.parametrize("category", [{}, {"category": None}])
-def test_a_product_may_have_no_category(api: Api, category: dict[str, None]) -> None:
-    """Left out or null, the answer has no such field."""
+def test_a_product_may_have_no_category(api: ApiClient, category: dict[str, None]) -> None:
+    """If it is missing or null, the response has no such field."""
     path, created = api.create(**category)
 
     assert "category" not in created.json
@@ -56,8 +56,8 @@ def test_a_product_may_have_no_category(api: Api, category: dict[str, None]) -> 
         *("\u2028x", "\ufeffx", "\U0010ffff" * 255, "NaN", "null"),
     ],
 )
-def test_text_comes_back_unchanged(api: Api, text: str) -> None:
-    """Any Unicode, up to the limit in code points: nothing trimmed, normalised or escaped away."""
+def test_text_is_returned_unchanged(api: ApiClient, text: str) -> None:
+    """Any Unicode up to the limit in code points, without trimming or normalisation."""
     path, created = api.create(name=text, description=text, category=text[:100])
 
     for product in (created.json, api.get(path).json, api.get(path).json):
@@ -70,8 +70,8 @@ def test_text_comes_back_unchanged(api: Api, text: str) -> None:
     "price",
     ["0.0001", "1", "1.0", "9999999999.9999", "24.99", "1e2", "1E+2", "1e-4", "0.10", "100.0000"],
 )
-def test_prices_come_back_to_the_digit(api: Api, price: str) -> None:
-    """However a price is written, its value is stored and returned, cached or not."""
+def test_prices_are_returned_exactly(api: ApiClient, price: str) -> None:
+    """Every notation of a price is stored and returned with its exact value."""
     body = json.dumps(a_body(price=0)).replace('"price": 0', f'"price": {price}')
     created = api.post("/products", body)
     assert 201 == created.status, created
@@ -83,13 +83,13 @@ def test_prices_come_back_to_the_digit(api: Api, price: str) -> None:
 
 
 @pytest.mark.parametrize("stock", [0, 1, 1_000_000_000])
-def test_the_stock_may_be_anything_in_its_range(api: Api, stock: int) -> None:
-    """Both ends are in."""
+def test_every_stock_in_the_range_is_accepted(api: ApiClient, stock: int) -> None:
+    """Both limits are valid."""
     assert stock == api.create(stock_quantity=stock)[1].json["stock_quantity"]
 
 
-def test_a_long_description_is_taken(api: Api) -> None:
-    """10,000 characters, whatever their bytes."""
+def test_a_long_description_is_accepted(api: ApiClient) -> None:
+    """The limit is 10,000 characters, not bytes."""
     path, _ = api.create(description="日" * 10_000)
 
     assert "日" * 10_000 == api.get(path).json["description"]
@@ -102,8 +102,8 @@ def test_a_long_description_is_taken(api: Api) -> None:
         *("application/merge-patch+json", "application/vnd.shop+json ; v=1"),
     ],
 )
-def test_json_by_any_name_is_taken(api: Api, content_type: str) -> None:
-    """Parameters, case and +json suffixes do not matter."""
+def test_json_content_types_are_accepted(api: ApiClient, content_type: str) -> None:
+    """Parameters, case and +json suffixes make no difference."""
     assert 201 == api.post("/products", a_body(), Content_Type=content_type).status
 
 
@@ -113,9 +113,9 @@ def test_json_by_any_name_is_taken(api: Api, content_type: str) -> None:
 )
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 def test_a_price_is_stored_without_trailing_zeros(
-    api: Api, moto_table: Table, method: str, written: str, stored: str
+    api: ApiClient, moto_table: RecordingTable, method: str, written: str, stored: str
 ) -> None:
-    """A body's length is not the item's: 250,000 zeros cost neither storage nor write units."""
+    """250,000 zeros in a body take neither storage nor write units."""
     path, _ = api.create()
     body = json.dumps(a_body(price=0)).replace('"price": 0', f'"price": {written}')
 

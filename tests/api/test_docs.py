@@ -1,4 +1,4 @@
-"""The pages of Swagger UI and ReDoc, and their files, as the API serves them."""
+"""The pages of Swagger UI and ReDoc, and their files."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from urllib.parse import urljoin
 import pytest
 
 from chalicelib.api import docs
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.doubles.wiring import Wire
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc", "/assets/docs.js"])
-def test_a_browser_asks_again_and_is_told_that_it_has_it(api: Api, path: str) -> None:
-    """A file whose name says no version is asked for each time, but sent once."""
+def test_an_unversioned_file_is_revalidated(api: ApiClient, path: str) -> None:
+    """A file without a version in its name is requested each time, but sent once."""
     first = api.get(path)
     again = api.get(path, If_None_Match=first.headers["etag"])
 
@@ -23,8 +23,8 @@ def test_a_browser_asks_again_and_is_told_that_it_has_it(api: Api, path: str) ->
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
-def test_a_page_consists_of_files_that_are_served(api: Api, page: str) -> None:
-    """Links are relative, so they hold under a stage; the big files are kept for good."""
+def test_every_file_of_a_page_is_served(api: ApiClient, page: str) -> None:
+    """Links are relative, so they work under a stage. Large files are cached permanently."""
     links = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', api.get(page).body.decode())
 
     answers = {link: api.get(f"/{link}") for link in links}
@@ -37,8 +37,8 @@ def test_a_page_consists_of_files_that_are_served(api: Api, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
-def test_a_page_has_one_path(api: Api, page: str) -> None:
-    """With a slash behind it, which API Gateway passes over, its links would lead nowhere."""
+def test_a_page_has_one_path(api: ApiClient, page: str) -> None:
+    """API Gateway ignores a slash at the end, but relative links would break. It redirects."""
     answer = api.get(f"{page}/")
 
     location = urljoin(f"https://host/api{page}/", answer.headers["location"])
@@ -46,8 +46,8 @@ def test_a_page_has_one_path(api: Api, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
-def test_a_page_may_load_only_what_is_ours(api: Api, page: str) -> None:
-    """No host is named, and no script that stands in the page or comes from `eval` is run."""
+def test_a_page_loads_only_its_own_files(api: ApiClient, page: str) -> None:
+    """The policy names no host, and forbids inline scripts and `eval`."""
     policy = api.get(page).headers["content-security-policy"]
 
     scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
@@ -56,32 +56,32 @@ def test_a_page_may_load_only_what_is_ours(api: Api, page: str) -> None:
     assert "://" not in policy
 
 
-def test_an_answer_of_the_catalog_keeps_the_strict_policy(api: Api) -> None:
-    """Only the pages need more than nothing."""
+def test_other_responses_keep_the_strict_policy(api: ApiClient) -> None:
+    """Only the pages may load files."""
     policy = api.get("/health").headers["content-security-policy"]
 
     assert "default-src 'none'; frame-ancestors 'none'" == policy
 
 
 @pytest.mark.parametrize("name", docs.ASSETS)
-def test_each_file_fits_into_the_answer_of_a_lambda(api: Api, name: str) -> None:
-    """Lambda's limit is 6 MB, of the JSON that the answer is wrapped in."""
+def test_each_file_fits_into_a_lambda_response(api: ApiClient, name: str) -> None:
+    """Lambda's limit is 6 MB for the JSON around the response."""
     answer = api.get(f"/assets/{name}")
 
     assert 200 == answer.status
     assert len(json.dumps(answer.body.decode())) < 6 * 1000 * 1000
 
 
-@pytest.mark.parametrize("name", ["docs.html", "nothing.js", "..%2Fdocs.py", "README.md"])
-def test_no_other_file_can_be_had(api: Api, name: str) -> None:
-    """Only those on the list, whatever lies beside them."""
+@pytest.mark.parametrize("name", ["docs.html", "missing.js", "..%2Fdocs.py", "README.md"])
+def test_no_other_file_is_served(api: ApiClient, name: str) -> None:
+    """Only listed files are served."""
     answer = api.get(f"/assets/{name}")
 
     assert (404, 404) == (answer.status, answer.json["status"])
 
 
-def test_head_tells_what_get_would(api: Api) -> None:
-    """The same headers, no body."""
+def test_head_returns_the_headers_of_get(api: ApiClient) -> None:
+    """HEAD has no body."""
     got, head = api.get("/docs"), api.send("HEAD", "/docs")
 
     assert b"" == head.body
@@ -93,7 +93,7 @@ def test_head_tells_what_get_would(api: Api) -> None:
     "path",
     ["/openapi.json", "/docs", "/docs/", "/redoc", *(f"/assets/{each}" for each in docs.ASSETS)],
 )
-def test_with_documentation_off_its_files_are_404(api: Api, wire: Wire, path: str) -> None:
+def test_with_documentation_off_its_files_are_404(api: ApiClient, wire: Wire, path: str) -> None:
     """`DOCS=off` answers as for a file that does not exist; the products stay."""
     wire(DOCS="off")
 

@@ -1,11 +1,11 @@
-"""When Redis, DynamoDB or the code itself fails: what a client sees."""
+"""Responses while Redis, DynamoDB or the code fails."""
 
 import fakeredis
 import pytest
 
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Answer, Api
+from tests.doubles.api import ApiClient, ApiResponse
 from tests.doubles.dynamodb import FailingDynamoDB
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_body
@@ -22,34 +22,36 @@ CALLS = {
 }
 
 
-def _refused_for_now(answer: Answer) -> bool:
+def _is_unavailable(answer: ApiResponse) -> bool:
     assert 503 == answer.status, answer
     assert int(answer.headers["retry-after"]) > 0
     return answer.body == b"" or 503 == answer.json["status"]
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_dynamodb_out_of_reach_is_a_503(api: Api, wire: Wire, name: str) -> None:
-    """Retry-After says when to come again."""
-    wire(dynamodb=FailingDynamoDB(faults.OUT_OF_REACH))
+def test_an_unreachable_dynamodb_is_a_503(api: ApiClient, wire: Wire, name: str) -> None:
+    """`Retry-After` contains the seconds to wait."""
+    wire(dynamodb=FailingDynamoDB(faults.UNREACHABLE))
 
-    assert _refused_for_now(api.send(*CALLS[name]))
+    assert _is_unavailable(api.send(*CALLS[name]))
 
 
 @pytest.mark.parametrize("fault", ["THROTTLED", "BROKEN", "TIMED_OUT", "NO_CONNECTION_IN_TIME"])
 @pytest.mark.parametrize("name", ["get", "delete"])
-def test_dynamodb_failing_for_long_is_a_503(api: Api, wire: Wire, name: str, fault: str) -> None:
-    """So is throttling that lasts, and no answer in time."""
+def test_a_lasting_dynamodb_error_is_a_503(
+    api: ApiClient, wire: Wire, name: str, fault: str
+) -> None:
+    """Also for lasting throttling and for time-outs."""
     wire(dynamodb=FailingDynamoDB(getattr(faults, fault)))
 
-    assert _refused_for_now(api.send(*CALLS[name]))
+    assert _is_unavailable(api.send(*CALLS[name]))
 
 
-def test_a_cached_product_is_served_while_dynamodb_is_down(api: Api, wire: Wire) -> None:
+def test_a_cached_product_is_served_while_dynamodb_is_down(api: ApiClient, wire: Wire) -> None:
     """A hit needs no DynamoDB."""
     path, _ = api.create()
     api.get(path)
-    wire(dynamodb=FailingDynamoDB(faults.OUT_OF_REACH))
+    wire(dynamodb=FailingDynamoDB(faults.UNREACHABLE))
 
     answer = api.get(path)
 
@@ -57,8 +59,10 @@ def test_a_cached_product_is_served_while_dynamodb_is_down(api: Api, wire: Wire)
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_nobody_foresaw_is_a_500_without_internals(api: Api, wire: Wire, name: str) -> None:
-    """The client gets the id under which the log tells more."""
+def test_an_unexpected_error_is_a_500_without_details(
+    api: ApiClient, wire: Wire, name: str
+) -> None:
+    """The request id leads to the log, which contains the details."""
     wire(dynamodb=FailingDynamoDB(ZeroDivisionError("secret internals")))
 
     answer = api.send(*CALLS[name])
@@ -70,8 +74,10 @@ def test_what_nobody_foresaw_is_a_500_without_internals(api: Api, wire: Wire, na
     assert "application/problem+json" == answer.headers["content-type"]
 
 
-def test_without_redis_every_call_is_answered(api: Api, fake_server: fakeredis.FakeServer) -> None:
-    """The whole life of a product, past the cache."""
+def test_without_redis_every_call_is_answered(
+    api: ApiClient, fake_server: fakeredis.FakeServer
+) -> None:
+    """A product's whole life cycle works without the cache."""
     fake_server.connected = False
     path, created = api.create()
     tag = created.headers["etag"]
@@ -88,7 +94,7 @@ def test_without_redis_every_call_is_answered(api: Api, fake_server: fakeredis.F
     assert (404, "BYPASS") == (api.get(path).status, api.get(path).headers["x-cache"])
 
 
-def test_without_a_cache_every_read_is_a_bypass(api: Api, wire: Wire) -> None:
+def test_without_a_cache_every_read_is_a_bypass(api: ApiClient, wire: Wire) -> None:
     """CACHE_ENABLED=false."""
     wire(CACHE_ENABLED="false")
     path, _ = api.create()
@@ -100,34 +106,34 @@ def test_without_a_cache_every_read_is_a_bypass(api: Api, wire: Wire) -> None:
 
 
 def test_the_strict_policy_refuses_writes_without_redis(
-    api: Api, wire: Wire, fake_server: fakeredis.FakeServer
+    api: ApiClient, wire: Wire, fake_server: fakeredis.FakeServer
 ) -> None:
-    """503, nothing written; reads and creations go on."""
+    """503 without a write. Reads and creations work."""
     wire(CACHE_WRITE_POLICY="strict")
     path, created = api.create()
     fake_server.connected = False
 
-    assert _refused_for_now(api.patch(path, {"name": "Ball"}))
-    assert _refused_for_now(api.delete(path))
+    assert _is_unavailable(api.patch(path, {"name": "Ball"}))
+    assert _is_unavailable(api.delete(path))
     assert created.body == api.get(path).body
     assert 201 == api.post("/products", a_body()).status
 
 
-def test_after_a_write_of_unknown_outcome_nothing_is_cached(api: Api, wire: Wire) -> None:
-    """The fence stands: readers ask the table, however often."""
+def test_a_write_of_unknown_outcome_stops_caching(api: ApiClient, wire: Wire) -> None:
+    """The fence stays, so every read uses the table."""
     path, _ = api.create()
     wire(dynamodb=FailingDynamoDB(faults.TIMED_OUT))
-    assert _refused_for_now(api.delete(path))
+    assert _is_unavailable(api.delete(path))
 
     wire()
     assert ["MISS"] * 3 == [api.get(path).headers["x-cache"] for _ in range(3)]
 
 
-def test_after_a_write_that_never_arrived_caching_goes_on(api: Api, wire: Wire) -> None:
-    """Nothing was written, so the fence is gone at once."""
+def test_a_failed_write_releases_its_fence(api: ApiClient, wire: Wire) -> None:
+    """No write took effect, so caching continues at once."""
     path, _ = api.create()
     wire(dynamodb=FailingDynamoDB(faults.THROTTLED))
-    assert _refused_for_now(api.delete(path))
+    assert _is_unavailable(api.delete(path))
 
     wire()
     assert ["MISS", "HIT"] == [api.get(path).headers["x-cache"] for _ in range(2)]

@@ -1,8 +1,8 @@
-"""What somebody else has put into Redis: a miss where it is no entry, and never a 500."""
+"""Foreign entries in Redis are misses if they are invalid, and never a 500."""
 
 import pytest
 
-from tests.doubles.api import Answer, Api
+from tests.doubles.api import ApiClient, ApiResponse
 from tests.doubles.recording import RecordingFakeRedis
 from tests.examples import OTHER_ID, SOME_ID
 
@@ -14,7 +14,7 @@ FORGED = {
     "an underscore": f"V2 1_000 {DATE} 2\n{{}}",
     "a header": f"V2 5 {DATE}\r\nX-Forged: 1 2\n{{}}",
     "another product": f'V2 5 {DATE} 52\n{{"id": "{OTHER_ID}", "x": 1}}',
-    "nothing": "V",
+    "empty": "V",
 }
 
 
@@ -26,13 +26,15 @@ def _forge(redis: RecordingFakeRedis, path: str, entry: str) -> None:
     redis.set(f"product:{path.removeprefix('/products/')}", entry)
 
 
-def _is_fresh(answer: Answer, created: Answer) -> bool:
+def _is_fresh(answer: ApiResponse, created: ApiResponse) -> bool:
     return (200, created.body, "MISS") == (answer.status, answer.body, answer.headers["x-cache"])
 
 
 @pytest.mark.parametrize("entry", FORGED.values(), ids=FORGED)
-def test_what_is_no_entry_is_a_miss(api: Api, fake_redis: RecordingFakeRedis, entry: str) -> None:
-    """The product is loaded, and the key holds it again."""
+def test_an_invalid_entry_is_a_miss(
+    api: ApiClient, fake_redis: RecordingFakeRedis, entry: str
+) -> None:
+    """The product is loaded and cached again."""
     path, created = api.create(category="toys")
     _forge(fake_redis, path, entry)
 
@@ -41,8 +43,8 @@ def test_what_is_no_entry_is_a_miss(api: Api, fake_redis: RecordingFakeRedis, en
 
 
 @pytest.mark.parametrize("entry", FORGED.values(), ids=FORGED)
-def test_a_listing_loads_what_is_no_entry(
-    api: Api, fake_redis: RecordingFakeRedis, entry: str
+def test_a_listing_replaces_invalid_entries(
+    api: ApiClient, fake_redis: RecordingFakeRedis, entry: str
 ) -> None:
     """By category and by ids."""
     path, created = api.create(category="toys")
@@ -58,10 +60,10 @@ def test_a_listing_loads_what_is_no_entry(
     ["not json", '"price": 1e99999999999999999999', '"category": "toys"', '"x": ' + "[" * 20_000],
     ids=["no JSON", "no number", "no price", "too deep"],
 )
-def test_a_category_loads_what_a_hit_cannot_see_through(
-    api: Api, fake_redis: RecordingFakeRedis, fields: str
+def test_a_category_loads_entries_with_invalid_json(
+    api: ApiClient, fake_redis: RecordingFakeRedis, fields: str
 ) -> None:
-    """Right at both ends and no product between them: read as JSON, it is loaded instead."""
+    """The entry's frame is valid, but its JSON is not a product, so the product is loaded."""
     path, created = api.create(category="toys")
     _forge(fake_redis, path, _entry(f'{{"id": "{created.json["id"]}", {fields}}}'))
 
@@ -70,18 +72,22 @@ def test_a_category_loads_what_a_hit_cannot_see_through(
     assert (200, [created.json]) == (answer.status, answer.json["items"])
 
 
-def test_an_entry_copied_to_another_key_is_a_miss(api: Api, fake_redis: RecordingFakeRedis) -> None:
-    """No product is shown under another's id."""
+def test_an_entry_copied_to_another_key_is_a_miss(
+    api: ApiClient, fake_redis: RecordingFakeRedis
+) -> None:
+    """A product is never returned under another id."""
     path, created = api.create()
-    theirs, _ = api.create(name="Theirs")
-    api.get(theirs)
-    copied = fake_redis.get(f"product:{theirs.removeprefix('/products/')}")
+    other, _ = api.create(name="Other")
+    api.get(other)
+    copied = fake_redis.get(f"product:{other.removeprefix('/products/')}")
     _forge(fake_redis, path, copied.decode())
 
     assert _is_fresh(api.get(path), created)
 
 
-def test_a_forged_product_that_is_gone_is_a_404(api: Api, fake_redis: RecordingFakeRedis) -> None:
+def test_a_forged_entry_of_a_missing_product_is_a_404(
+    api: ApiClient, fake_redis: RecordingFakeRedis
+) -> None:
     """The table decides."""
     _forge(fake_redis, SOME_ID, "V1 5 Mon\nnot json")
 

@@ -1,4 +1,4 @@
-"""`make fuzz` finds what it should find, and its requests are as good as they claim."""
+"""`make fuzz` detects violations of the document, and sends valid requests."""
 
 import json
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from dev.stack.servers import Api
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """Start a stack of its own."""
+    """Start a temporary stack."""
     with scratch.stack(tmp_path_factory.mktemp("stack")) as api:
         yield api
 
 
-def test_a_document_that_is_wrong_is_found_out(api: Api, tmp_path: Path) -> None:
-    """The run does fail where the API does not do what the document says."""
+def test_fuzzing_detects_a_wrong_document(api: Api, tmp_path: Path) -> None:
+    """The run fails if the API does not match the document."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
     document["components"]["schemas"]["Health"]["properties"]["api"] = {"const": "fine"}
     del document["paths"]["/products"]["post"]["responses"]["422"]
@@ -41,7 +41,7 @@ def _case(**parts: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("sent", "mended"),
+    ("sent", "corrected"),
     [
         ({"ids": ["a"], "limit": 3}, {"ids": ["a"]}),
         ({"ids": ["a"], "category": "b"}, {"category": "b"}),
@@ -52,29 +52,29 @@ def _case(**parts: Any) -> Any:
         ),
     ],
 )
-def test_a_query_is_mended_to_keep_every_rule(sent: Any, mended: Any) -> None:
-    """The rules between parameters, which no schema of OpenAPI 3.1 can say."""
+def test_queries_are_corrected_by_every_rule(sent: Any, corrected: Any) -> None:
+    """Rules between parameters, which OpenAPI 3.1 schemas cannot express."""
     case = _case(query=sent)
 
-    requests.mend(case)
+    requests.correct(case)
 
-    assert mended == case.query
+    assert corrected == case.query
 
 
-def test_numbers_are_mended_to_what_the_words_say() -> None:
-    """Prices of 4 decimals, integers written as such."""
+def test_numbers_are_corrected() -> None:
+    """Prices have 4 decimals, and integers no fraction."""
     case = _case(body={"price": 1.00005, "stock_quantity": 5.0})
     tiny = _case(body={"price": 5e-324})
 
-    requests.mend(case)
-    requests.mend(tiny)
+    requests.correct(case)
+    requests.correct(tiny)
 
     assert '{"price": 1.0001, "stock_quantity": 5}' == json.dumps(case.body)
     assert {"price": 0.0001} == tiny.body
 
 
 class RejectedPositiveData:
-    """Named as schemathesis names it."""
+    """Has the name of schemathesis' failure."""
 
 
 @pytest.mark.parametrize(
@@ -90,18 +90,18 @@ class RejectedPositiveData:
         (500, {"query": {"cursor": "x"}, "headers": {"If-Match": '"1"'}}, False),
     ],
 )
-def test_only_what_the_list_says_is_allowed(
+def test_only_listed_failures_are_allowed(
     status: int,
     parts: dict[str, Any],
     is_allowed: bool,  # noqa: FBT001 — a column of the table above
 ) -> None:
-    """An entry holds for its status and its cause, and for nothing else."""
+    """An entry applies to its status and cause only."""
     response = SimpleNamespace(status_code=status)
 
     assert is_allowed == allowed.is_allowed(RejectedPositiveData(), _case(**parts), response)
     assert not allowed.is_allowed(AssertionError(), _case(**parts), response)
 
 
-def test_every_entry_of_the_list_has_its_reason() -> None:
-    """Who reads the list learns why."""
+def test_every_allowed_failure_has_a_reason() -> None:
+    """The reason explains the entry."""
     assert all(len(entry.reason) > 20 for entry in allowed.ALLOWED)

@@ -1,11 +1,11 @@
-"""GET /health: the catalog can work without Redis, but not without DynamoDB."""
+"""GET /health: the API works without Redis, but not without DynamoDB."""
 
 import fakeredis
 import pytest
 from botocore.exceptions import NoCredentialsError
 
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.doubles.dynamodb import FailingDynamoDB
 from tests.doubles.recording import RecordingRedis
 from tests.doubles.wiring import Wire
@@ -19,16 +19,18 @@ HEALTHY = {
 }
 
 
-def test_all_is_well(api: Api) -> None:
-    """200, to the letter of the contract."""
+def test_a_healthy_response(api: ApiClient) -> None:
+    """200 with the exact body of the contract."""
     answer = api.get("/health")
 
     assert (200, HEALTHY) == (answer.status, answer.json)
     assert "application/json" == answer.headers["content-type"]
 
 
-def test_without_redis_it_is_still_healthy(api: Api, fake_server: fakeredis.FakeServer) -> None:
-    """The cache is never needed."""
+def test_the_api_is_healthy_without_redis(
+    api: ApiClient, fake_server: fakeredis.FakeServer
+) -> None:
+    """The cache is optional."""
     fake_server.connected = False
 
     answer = api.get("/health")
@@ -37,9 +39,9 @@ def test_without_redis_it_is_still_healthy(api: Api, fake_server: fakeredis.Fake
 
 
 def test_a_redis_that_refuses_writes_is_disconnected(
-    api: Api, wire: Wire, real_redis: RecordingRedis
+    api: ApiClient, wire: Wire, real_redis: RecordingRedis
 ) -> None:
-    """A demoted primary answers PING, and is of no use: writes are not fenced there."""
+    """A demoted primary answers PING, but cannot store fences."""
     wire(redis=real_redis)
     connected = api.get("/health").json
     real_redis.replicaof("127.0.0.1", "1")
@@ -53,9 +55,9 @@ def test_a_redis_that_refuses_writes_is_disconnected(
 
 
 def test_the_check_of_redis_costs_one_command(
-    api: Api, wire: Wire, real_redis: RecordingRedis
+    api: ApiClient, wire: Wire, real_redis: RecordingRedis
 ) -> None:
-    """A script tries all that the protocol needs, and leaves no key behind."""
+    """A script checks every right that the protocol needs, and stores no key."""
     wire(redis=real_redis)
 
     with real_redis.commands() as sent:
@@ -68,13 +70,15 @@ def test_the_check_of_redis_costs_one_command(
 @pytest.mark.parametrize(
     "error",
     [
-        *(faults.OUT_OF_REACH, faults.TIMED_OUT, faults.THROTTLED, faults.BROKEN),
+        *(faults.UNREACHABLE, faults.TIMED_OUT, faults.THROTTLED, faults.BROKEN),
         *(faults.FORBIDDEN, faults.NOT_TRUSTED, NoCredentialsError(), faults.UNPARSABLE),
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_without_dynamodb_it_is_not(api: Api, wire: Wire, error: Exception) -> None:
-    """503 for whatever reason DynamoDB does not answer."""
+def test_the_api_is_unhealthy_without_dynamodb(
+    api: ApiClient, wire: Wire, error: Exception
+) -> None:
+    """503 for every error of DynamoDB."""
     wire(dynamodb=FailingDynamoDB(error))
 
     answer = api.get("/health")
@@ -83,15 +87,15 @@ def test_without_dynamodb_it_is_not(api: Api, wire: Wire, error: Exception) -> N
     assert (503, unhealthy) == (answer.status, answer.json)
 
 
-def test_head_tells_the_status(api: Api, wire: Wire) -> None:
+def test_head_returns_the_status(api: ApiClient, wire: Wire) -> None:
     """For load balancers that do not read bodies."""
     assert (200, b"") == (api.send("HEAD", "/health").status, api.send("HEAD", "/health").body)
-    wire(dynamodb=FailingDynamoDB(faults.OUT_OF_REACH))
+    wire(dynamodb=FailingDynamoDB(faults.UNREACHABLE))
     assert 503 == api.send("HEAD", "/health").status
 
 
-def test_it_tells_that_redis_is_not_used(api: Api, wire: Wire) -> None:
-    """With CACHE_ENABLED=false no Redis is asked."""
+def test_a_disabled_cache_is_disconnected(api: ApiClient, wire: Wire) -> None:
+    """With CACHE_ENABLED=false no request is sent to Redis."""
     wire(CACHE_ENABLED="false")
 
     assert "disconnected" == api.get("/health").json["redis"]

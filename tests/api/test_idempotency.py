@@ -1,4 +1,4 @@
-"""Idempotency-Key on POST: a repeat is safe, whatever happened in between."""
+"""Idempotency-Key on POST makes retries safe."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -10,16 +10,16 @@ from chalicelib import bootstrap
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.resources.idempotency import id_from
 from tests import examples
-from tests.doubles.api import Api
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.api import ApiClient
+from tests.doubles.recording import RecordingRedis, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import a_body, a_draft, a_product
 
 KEY = "5f3e9c1a-order-17"
 
 
-def test_a_repeat_is_answered_with_the_product_first_made(api: Api) -> None:
-    """The same key and product: one product, and the same answer to the byte."""
+def test_a_retry_returns_the_first_response(api: ApiClient) -> None:
+    """The same key and body create one product and return the same bytes."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
     second = api.post("/products", a_body(), Idempotency_Key=KEY)
 
@@ -30,8 +30,8 @@ def test_a_repeat_is_answered_with_the_product_first_made(api: Api) -> None:
     assert 1 == len(api.get("/products").json["items"])
 
 
-def test_the_same_product_may_be_written_differently(api: Api) -> None:
-    """Order of the fields, white space and zeros do not make another product."""
+def test_a_retry_may_be_written_differently(api: ApiClient) -> None:
+    """Field order, white space and zeros make no difference."""
     api.post("/products", a_body(price=24.5, category=None), Idempotency_Key=KEY)
     fields = '"description": "Ergonomic wireless mouse with adjustable DPI"'
     body = f'{{"stock_quantity":150,{fields},"price":24.500,"name":"Wireless Mouse"}}'
@@ -39,8 +39,8 @@ def test_the_same_product_may_be_written_differently(api: Api) -> None:
     assert 201 == api.post("/products", body, Idempotency_Key=KEY).status
 
 
-def test_another_product_under_the_key_is_refused(api: Api) -> None:
-    """One field changed, and it is 422, naming the header; the first product stays."""
+def test_another_body_with_the_same_key_is_a_422(api: ApiClient) -> None:
+    """The error names the header, and the first product stays."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
 
     answer = api.post("/products", a_body(stock_quantity=151), Idempotency_Key=KEY)
@@ -50,8 +50,8 @@ def test_another_product_under_the_key_is_refused(api: Api) -> None:
     assert first.body == api.get(first.headers["location"]).body
 
 
-def test_after_an_update_a_repeat_answers_with_what_was_first_made(api: Api) -> None:
-    """And does not undo the update."""
+def test_a_retry_after_an_update_returns_the_first_response(api: ApiClient) -> None:
+    """The update stays."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
     path = first.headers["location"]
     api.patch(path, {"price": 1})
@@ -62,8 +62,8 @@ def test_after_an_update_a_repeat_answers_with_what_was_first_made(api: Api) -> 
     assert 1 == api.get(path).json["price"]
 
 
-def test_after_a_deletion_a_repeat_makes_it_anew(api: Api) -> None:
-    """Under the same id and a new version; the 404 that was cached is gone."""
+def test_a_retry_after_a_deletion_creates_the_product_again(api: ApiClient) -> None:
+    """It has the same id and a new version. The cached 404 is deleted."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
     path = first.headers["location"]
     api.delete(path)
@@ -76,8 +76,8 @@ def test_after_a_deletion_a_repeat_makes_it_anew(api: Api) -> None:
     assert 200 == api.get(path).status
 
 
-def test_a_product_that_an_import_replaced_is_a_conflict(api: Api, wire: Wire) -> None:
-    """It no longer knows what the key asked for, so the repeat is told 409."""
+def test_a_retry_after_an_import_is_a_409(api: ApiClient, wire: Wire) -> None:
+    """The imported product has no record of the key's request."""
     first = api.post("/products", a_body(), Idempotency_Key=KEY)
     repository = wire().products.repository
     repository.put_all([repository.new(first.json["id"], a_draft())])
@@ -86,7 +86,7 @@ def test_a_product_that_an_import_replaced_is_a_conflict(api: Api, wire: Wire) -
 
 
 def test_a_key_used_before_an_optional_field_existed_still_answers(
-    api: Api, moto_table: Table
+    api: ApiClient, moto_table: RecordingTable
 ) -> None:
     """The stored hash is of the fields of that time. The field that came later is not in it."""
     fields = (
@@ -106,8 +106,8 @@ def test_a_key_used_before_an_optional_field_existed_still_answers(
     assert 422 == api.post("/products", a_body(), Idempotency_Key=KEY).status
 
 
-def test_keys_make_products_of_their_own(api: Api) -> None:
-    """The same product under two keys, and under none, is three products."""
+def test_different_keys_create_different_products(api: ApiClient) -> None:
+    """Two keys and no key create three products."""
     headers = [{"Idempotency_Key": "a"}, {"Idempotency_Key": "b"}, {}]
 
     ids = {api.post("/products", a_body(), **each).json["id"] for each in headers}
@@ -116,18 +116,18 @@ def test_keys_make_products_of_their_own(api: Api) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a key", "ключ", "a\tb"])
-def test_a_key_out_of_shape_is_refused(api: Api, key: str) -> None:
-    """1 to 255 visible ASCII characters, else 422."""
+def test_an_invalid_key_is_a_422(api: ApiClient, key: str) -> None:
+    """A key has 1 to 255 visible ASCII characters."""
     answer = api.post("/products", a_body(), Idempotency_Key=key)
 
     assert 422 == answer.status
     assert [["Idempotency-Key"]] == [error["loc"] for error in answer.json["errors"]]
 
 
-def test_fifty_concurrent_repeats_make_one_product(
-    real_redis: RecordingRedis, emulated_table: Table
+def test_fifty_concurrent_retries_create_one_product(
+    real_redis: RecordingRedis, emulated_table: RecordingTable
 ) -> None:
-    """Whoever comes first makes it; all fifty get the same answer."""
+    """All fifty get the same response."""
     settings = examples.settings(PRODUCTS_TABLE=emulated_table.name)
     catalog = bootstrap.Container(settings, real_redis, emulated_table.client).products.catalog
 

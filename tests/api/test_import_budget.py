@@ -1,4 +1,4 @@
-"""What a cold start imports: half a second lies in it."""
+"""The imports of a cold start, which take up to half a second."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
 from dev.stack.servers import Emulator, Valkey
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.examples import ENVIRONMENT, SOME_ID, a_product
 
 SLOW = {"botocore", "boto3", "pydantic", "pydantic_core", "s3transfer", "jmespath", "urllib3"}
@@ -46,20 +46,20 @@ def _run(event: dict[str, Any], **variables: str) -> tuple[dict[str, Any], set[s
         text=True,
         check=True,
     )
-    told = json.loads(done.stdout.splitlines()[-1])
-    return told["answer"], {name.partition(".")[0] for name in told["modules"]}
+    output = json.loads(done.stdout.splitlines()[-1])
+    return output["answer"], {name.partition(".")[0] for name in output["modules"]}
 
 
 @pytest.fixture
 def cached(real_redis: Recorder, valkey: Valkey) -> dict[str, str]:
-    """Put a product into Valkey; return the settings that lead there."""
+    """Put a product into Valkey; return the settings for that Valkey."""
     entry = b"V" + CODEC.encode(represent(a_product()))
     real_redis.set(CODEC.key(SOME_ID), entry)
     return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(valkey.port)}
 
 
 def test_a_hit_imports_neither_boto3_nor_pydantic(cached: dict[str, str]) -> None:
-    """A process that has answered a hit knows nothing of what only a miss or a write needs."""
+    """A process that answers only hits does not import the packages of misses and writes."""
     answer, modules = _run(_event(f"/products/{SOME_ID}", SOME_ID), **cached)
 
     assert (200, "HIT") == (answer["statusCode"], answer["headers"]["X-Cache"])
@@ -68,8 +68,10 @@ def test_a_hit_imports_neither_boto3_nor_pydantic(cached: dict[str, str]) -> Non
     assert "redis" in modules
 
 
-def test_a_miss_imports_boto3_and_no_pydantic(emulator: Emulator, emulated_table: Table) -> None:
-    """A miss needs DynamoDB's client. Only a write validates, which Pydantic does."""
+def test_a_miss_imports_boto3_but_not_pydantic(
+    emulator: Emulator, emulated_table: RecordingTable
+) -> None:
+    """A miss needs DynamoDB's client. Only writes need validation by Pydantic."""
     answer, modules = _run(
         _event(f"/products/{SOME_ID}", SOME_ID),
         AWS_ENDPOINT_URL=emulator.url,
@@ -82,10 +84,8 @@ def test_a_miss_imports_boto3_and_no_pydantic(emulator: Emulator, emulated_table
     assert SLOW - {"pydantic", "pydantic_core"} == SLOW & modules
 
 
-def test_a_user_with_a_password_imports_no_more(
-    cached: dict[str, str], real_redis: Recorder
-) -> None:
-    """A deployed stage's user costs a round trip; only a token, by IAM, is made by botocore."""
+def test_a_redis_password_adds_no_imports(cached: dict[str, str], real_redis: Recorder) -> None:
+    """Only IAM tokens need botocore."""
     user = {"REDIS_USERNAME": "catalog", "REDIS_PASSWORD": "p"}
     real_redis.acl_setuser("catalog", True, passwords="+p", keys="*", commands=["+getex"])  # noqa: FBT003 — redis-py's
     try:
@@ -97,11 +97,11 @@ def test_a_user_with_a_password_imports_no_more(
     assert set() == SLOW & modules
 
 
-def test_the_start_alone_imports_neither() -> None:
+def test_the_start_imports_neither_boto3_nor_pydantic() -> None:
     """
-    Importing `app` reaches for no server, and for no package that a hit does not need.
+    Importing `app` connects to no server, and imports no package that a hit does not need.
 
-    redis-py it needs: imported here, it takes no time of the first request.
+    A hit needs redis-py. Importing it at the start makes the first request faster.
     """
     _, modules = _run({})
 
@@ -116,8 +116,8 @@ def test_a_small_function_imports_both_in_its_init_phase() -> None:
     assert SLOW == SLOW & modules
 
 
-def test_a_setting_at_fault_stops_the_start() -> None:
-    """The import fails with the variable's name, and without the environment's content."""
+def test_an_invalid_setting_stops_the_start() -> None:
+    """The error names the variable and does not contain its value."""
     with pytest.raises(subprocess.CalledProcessError) as caught:
         _run({}, REDIS_PORT="s3cret", REDIS_PASSWORD="s3cret")
 

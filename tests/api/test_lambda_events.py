@@ -1,4 +1,4 @@
-"""Events as API Gateway sends them, where Chalice's test client would differ."""
+"""Events of API Gateway that differ from those of Chalice's test client."""
 
 import base64
 import json
@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.log import caught
+from tests.doubles.log import capture_log
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_body
 
 
-class Context:
-    """What Lambda hands over beside the event."""
+class LambdaContext:
+    """The context object that Lambda passes with an event."""
 
     aws_request_id = "lambda-1"
 
 
 @pytest.fixture
 def invoke(lambda_module: ModuleType, wire: Wire) -> Any:
-    """Return what sends an event to the Lambda."""
+    """Return a function that sends an event to the Lambda."""
     wire()
 
-    def invoked(method: str, resource: str, **event: Any) -> dict[str, Any]:
+    def send(method: str, resource: str, **event: Any) -> dict[str, Any]:
         context = {"resourcePath": resource, "httpMethod": method, "path": "/api" + resource}
         return lambda_module.app(
             {
@@ -35,34 +35,34 @@ def invoke(lambda_module: ModuleType, wire: Wire) -> Any:
                 "stageVariables": None,
                 **event,
             },
-            Context(),
+            LambdaContext(),
         )
 
-    return invoked
+    return send
 
 
 JSON = {"content-type": "application/json"}
 
 
-def test_no_headers_and_no_parameters_are_null(invoke: Any) -> None:
-    """API Gateway sends null where there are none."""
+def test_null_headers_and_parameters_are_accepted(invoke: Any) -> None:
+    """API Gateway sends null if there are none."""
     answer = invoke("GET", "/products")
 
     assert 200 == answer["statusCode"]
     assert isinstance(answer["body"], str)
 
 
-def test_without_a_gateway_s_id_the_lambda_s_is_told(invoke: Any) -> None:
-    """Every answer has a request id."""
+def test_the_lambda_request_id_is_the_default(invoke: Any) -> None:
+    """Every response has a request id."""
     assert "lambda-1" == invoke("GET", "/products")["headers"]["X-Request-Id"]
 
 
-def test_the_gateway_s_id_is_logged_beside_the_client_s(
+def test_the_log_has_the_request_ids_of_gateway_and_client(
     invoke: Any,
 ) -> None:
-    """The line joins the client's report with the gateway's access log."""
+    """The log line connects the client's report with the gateway's access log."""
     context = {"resourcePath": "/products", "httpMethod": "GET", "requestId": "gateway-1"}
-    with caught() as log:
+    with capture_log() as log:
         answer = invoke(
             "GET", "/products", requestContext=context, headers={"X-Request-Id": "mine"}
         )
@@ -74,12 +74,12 @@ def test_the_gateway_s_id_is_logged_beside_the_client_s(
 
 @pytest.mark.parametrize("body", [None, ""])
 def test_an_empty_body_is_a_400(invoke: Any, body: str | None) -> None:
-    """Null or empty: no JSON."""
+    """Null and empty bodies are not JSON."""
     assert 400 == invoke("POST", "/products", body=body, headers=JSON)["statusCode"]
 
 
 def test_the_stage_is_part_of_the_location(invoke: Any) -> None:
-    """Outside, the path begins with the stage."""
+    """The public path begins with the stage."""
     answer = invoke("POST", "/products", body=json.dumps(a_body()), headers=JSON)
 
     assert answer["headers"]["Location"].startswith("/api/products/")
@@ -88,7 +88,7 @@ def test_the_stage_is_part_of_the_location(invoke: Any) -> None:
 @pytest.mark.parametrize("stage", ["", "/dev", "/v1/catalog"])
 @pytest.mark.parametrize("end", ["", "/"])
 def test_a_slash_at_the_end_keeps_the_stage(invoke: Any, stage: str, end: str) -> None:
-    """API Gateway takes `/dev/products/` for `/products`; `Location` and `Link` begin the same."""
+    """API Gateway treats `/dev/products/` as `/products`. `Location` and `Link` do not change."""
     context = {"resourcePath": "/products", "path": f"{stage}/products{end}", "requestId": "1"}
     made = [
         invoke(
@@ -112,8 +112,8 @@ def test_a_slash_at_the_end_keeps_the_stage(invoke: Any, stage: str, end: str) -
     assert page["headers"]["Link"].startswith(f"<{stage}/products?limit=1&cursor=")
 
 
-def test_a_body_may_come_in_base64(invoke: Any) -> None:
-    """As it does where the gateway takes any type for binary."""
+def test_a_base64_body_is_decoded(invoke: Any) -> None:
+    """API Gateway sends base64 for binary content types."""
     body = base64.b64encode(json.dumps(a_body(name="Møuse")).encode()).decode()
 
     answer = invoke("POST", "/products", body=body, headers=JSON, isBase64Encoded=True)
@@ -125,7 +125,7 @@ def test_a_body_may_come_in_base64(invoke: Any) -> None:
 @pytest.mark.parametrize(
     "data", [b"\xff", b'{"name": "\xed\xa0\x80"}', '{"name": "ü"}'.encode("latin-1")]
 )
-def test_bytes_that_are_no_utf_8_are_a_400(invoke: Any, data: bytes) -> None:
+def test_invalid_utf_8_is_a_400(invoke: Any, data: bytes) -> None:
     """JSON is UTF-8 (RFC 8259, 8.1)."""
     body = base64.b64encode(data).decode()
 
@@ -134,8 +134,8 @@ def test_bytes_that_are_no_utf_8_are_a_400(invoke: Any, data: bytes) -> None:
     assert 400 == answer["statusCode"]
 
 
-def test_a_body_of_a_read_is_ignored(invoke: Any) -> None:
-    """Whatever it is."""
+def test_the_body_of_a_read_is_ignored(invoke: Any) -> None:
+    """Even if it is invalid."""
     path = {"product_id": SOME_ID}
 
     answer = invoke("GET", "/products/{product_id}", pathParameters=path, body="{", headers=JSON)
@@ -143,8 +143,8 @@ def test_a_body_of_a_read_is_ignored(invoke: Any) -> None:
     assert 404 == answer["statusCode"]
 
 
-def test_the_answer_is_what_api_gateway_takes(invoke: Any) -> None:
-    """Texts only, and a body that is a text."""
+def test_the_response_is_valid_for_api_gateway(invoke: Any) -> None:
+    """Header values and body are text."""
     answer = invoke("GET", "/health")
 
     assert json.dumps(answer)

@@ -1,13 +1,13 @@
-"""GET /products, page by page."""
+"""GET /products, with pages."""
 
 import json
 
 import pytest
 
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 
 
-def test_an_empty_catalog_is_an_empty_list(api: Api) -> None:
+def test_an_empty_catalog_is_an_empty_list(api: ApiClient) -> None:
     """200, no items, no next page."""
     answer = api.get("/products")
 
@@ -15,15 +15,15 @@ def test_an_empty_catalog_is_an_empty_list(api: Api) -> None:
     assert "link" not in answer.headers
 
 
-def test_the_items_are_those_of_single_reads(api: Api) -> None:
-    """A product in a list looks as it does alone."""
+def test_items_equal_those_of_single_reads(api: ApiClient) -> None:
+    """A product is the same in a list and alone."""
     path, created = api.create(category="toys")
 
     assert [created.json] == api.get("/products").json["items"]
     assert created.json == api.get(path).json
 
 
-def _visit(api: Api, path: str) -> list[list[str]]:
+def _visit(api: ApiClient, path: str) -> list[list[str]]:
     pages = []
     while path:
         answer = api.get(path)
@@ -36,8 +36,8 @@ def _visit(api: Api, path: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 5, 100])
-def test_following_the_link_visits_every_product_once(api: Api, limit: int) -> None:
-    """Link and next_cursor lead the same way, keep the limit, and end."""
+def test_following_the_link_visits_every_product_once(api: ApiClient, limit: int) -> None:
+    """`Link` and `next_cursor` have the same cursor, keep the limit, and end."""
     made = {api.create()[1].json["id"] for _ in range(5)}
 
     pages = _visit(api, f"/products?limit={limit}")
@@ -46,15 +46,15 @@ def test_following_the_link_visits_every_product_once(api: Api, limit: int) -> N
     assert all(len(page) == limit for page in pages[:-1])
 
 
-def test_a_page_has_twenty_unless_told(api: Api) -> None:
-    """The default limit."""
+def test_a_page_has_twenty_products_by_default(api: ApiClient) -> None:
+    """The default limit is 20."""
     for _ in range(21):
         api.create()
 
     assert [20, 1] == [len(page) for page in _visit(api, "/products")]
 
 
-def test_the_link_says_that_it_is_the_next(api: Api) -> None:
+def test_the_link_names_the_next_page(api: ApiClient) -> None:
     """The header has the form of RFC 8288."""
     api.create()
     api.create()
@@ -66,8 +66,8 @@ def test_the_link_says_that_it_is_the_next(api: Api) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "%00", "%F0%9F%90%AD", "%ff", "a" * 3000, "bnVsbA"])
-def test_a_cursor_that_is_not_ours_is_refused(api: Api, cursor: str) -> None:
-    """400, never a wrong page."""
+def test_an_invalid_cursor_is_a_400(api: ApiClient, cursor: str) -> None:
+    """A wrong page is never returned."""
     answer = api.get(f"/products?cursor={cursor}")
 
     assert 400 == answer.status, answer
@@ -84,24 +84,24 @@ def test_a_cursor_that_is_not_ours_is_refused(api: Api, cursor: str) -> None:
         ("%00=1", "\0"),
     ],
 )  # fmt: skip
-def test_a_parameter_at_fault_is_named(api: Api, query: str, field: str) -> None:
-    """422, and `errors` says which parameter it is."""
+def test_an_invalid_parameter_is_named(api: ApiClient, query: str, field: str) -> None:
+    """422, and `errors` contains the parameter."""
     answer = api.get(f"/products?{query}")
 
     assert 422 == answer.status, answer
     assert [field] in [error["loc"] for error in answer.json["errors"]]
 
 
-def test_all_parameters_at_fault_are_named_at_once(api: Api) -> None:
-    """Who mends a query need not try again for each."""
+def test_all_invalid_parameters_are_named(api: ApiClient) -> None:
+    """One response lists every error."""
     answer = api.get("/products?limit=0&page=2")
 
     assert [["limit"], ["page"]] == sorted(error["loc"] for error in answer.json["errors"])
 
 
 @pytest.mark.parametrize("unknown", [20, 21, 8_000])
-def test_at_most_20_parameters_are_listed(api: Api, unknown: int) -> None:
-    """`error_count` counts the others, and the answer stays short."""
+def test_at_most_20_invalid_parameters_are_listed(api: ApiClient, unknown: int) -> None:
+    """`error_count` is the total. The response stays short."""
     answer = api.get("/products?" + "&".join(f"field-{n}=1" for n in range(unknown)))
 
     assert (422, 20, unknown) == (
@@ -112,8 +112,8 @@ def test_at_most_20_parameters_are_listed(api: Api, unknown: int) -> None:
     assert len(answer.body) < 5_000
 
 
-def test_a_list_shows_the_last_write(api: Api) -> None:
-    """Pages are never cached."""
+def test_a_list_shows_the_last_write(api: ApiClient) -> None:
+    """Pages are not cached."""
     path, _ = api.create()
     api.get("/products")
     api.patch(path, {"name": "Ball"})
@@ -123,15 +123,15 @@ def test_a_list_shows_the_last_write(api: Api) -> None:
     assert [] == api.get("/products").json["items"]
 
 
-def test_head_is_get_without_the_body(api: Api) -> None:
-    """Also of a list."""
+def test_head_is_get_without_the_body(api: ApiClient) -> None:
+    """Also for a list."""
     answer = api.send("HEAD", "/products")
 
     assert (200, b"") == (answer.status, answer.body)
 
 
-def test_large_products_make_short_pages_not_lost_ones(api: Api) -> None:
-    """1 MB ends a page before its limit does; the next one goes on."""
+def test_large_products_make_short_pages(api: ApiClient) -> None:
+    """DynamoDB ends a page at 1 MB. The next page continues after it."""
     made = {api.create(description="日" * 10_000)[1].json["id"] for _ in range(60)}
 
     pages = _visit(api, "/products?limit=100")

@@ -1,4 +1,4 @@
-"""Nothing that is secret or a client's own affair is ever in the log, whatever goes wrong."""
+"""The log contains no secrets and no client data, whatever fails."""
 
 import re
 import time
@@ -10,8 +10,8 @@ import botocore.exceptions
 import botocore.parsers
 import pytest
 
-from tests.doubles.api import Api
-from tests.doubles.log import Log, caught
+from tests.doubles.api import ApiClient
+from tests.doubles.log import CapturedLog, capture_log
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_body, stream_arn
 
@@ -22,7 +22,7 @@ HEADERS = {
     "X-Api-Key": f"{SECRET}-key",
     "X-Amzn-Trace-Id": f"Self={SECRET};Root=1-67891233-abcdef012345678912345678",
     "X-Forwarded-For": f"{SECRET}.example",
-    "X-Request-Id": f"{SECRET} with a space, so not one that we take",
+    "X-Request-Id": f"{SECRET} with a space, so it is invalid",
     "User-Agent": f"{SECRET}-agent",
     "Idempotency-Key": f"{SECRET}-idempotency",
     "If-None-Match": f'"{SECRET}"',
@@ -59,8 +59,8 @@ CALLS: list[tuple[str, str, Any]] = [
 ]
 
 
-class Babbling:
-    """A DynamoDB whose errors quote what it was sent, as drivers' errors do."""
+class QuotingDynamoDB:
+    """A DynamoDB whose errors quote the request."""
 
     def __init__(self, error: Callable[[str], Exception]) -> None:
         self._error = error
@@ -84,7 +84,7 @@ def _refused(status: int, code: str) -> Callable[[str], Exception]:
 
 
 FAILURES: dict[str, Callable[[str], Exception]] = {
-    "unforeseen": RuntimeError,
+    "unexpected": RuntimeError,
     "unparsable": botocore.parsers.ResponseParserError,
     "bad request": lambda text: botocore.exceptions.ParamValidationError(report=text),
     "invalid": _refused(400, "ValidationException"),
@@ -95,14 +95,14 @@ FAILURES: dict[str, Callable[[str], Exception]] = {
 
 
 @pytest.fixture(params=["json", "text"])
-def log(lambda_module: ModuleType, request: pytest.FixtureRequest) -> Iterator[Log]:
-    """Catch all that the log can tell."""
+def log(lambda_module: ModuleType, request: pytest.FixtureRequest) -> Iterator[CapturedLog]:
+    """Capture the log at every level."""
     assert lambda_module
-    with caught(LOG_LEVEL="DEBUG", LOG_FORMAT=request.param, STAGE="prod", **SETTINGS) as log:
+    with capture_log(LOG_LEVEL="DEBUG", LOG_FORMAT=request.param, STAGE="prod", **SETTINGS) as log:
         yield log
 
 
-def _lines_of_all_calls(api: Api, log: Log) -> str:
+def _lines_of_all_calls(api: ApiClient, log: CapturedLog) -> str:
     headers = {name.replace("-", "_"): value for name, value in HEADERS.items()}
     for method, path, body in CALLS:
         api.send(method, path, body, **headers)
@@ -111,34 +111,34 @@ def _lines_of_all_calls(api: Api, log: Log) -> str:
 
 @pytest.mark.parametrize("policy", ["available", "strict"])
 @pytest.mark.parametrize("redis_is_up", ["up", "down"])
-def test_no_line_tells_a_secret(
-    api: Api, wire: Wire, log: Log, fake_server: Any, redis_is_up: str, policy: str
+def test_no_line_contains_a_secret(
+    api: ApiClient, wire: Wire, log: CapturedLog, fake_server: Any, redis_is_up: str, policy: str
 ) -> None:
-    """Of every endpoint, with the cache up and down: not in a field, not in a reason."""
+    """For every endpoint, with and without Redis."""
     wire(CACHE_WRITE_POLICY=policy, **SETTINGS)
     fake_server.connected = redis_is_up == "up"
 
-    told = _lines_of_all_calls(api, log)
+    text = _lines_of_all_calls(api, log)
 
-    assert len(told.splitlines()) >= len(CALLS)
-    assert SECRET not in told
+    assert len(text.splitlines()) >= len(CALLS)
+    assert SECRET not in text
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_no_failure_of_dynamodb_s_tells_a_secret(
-    api: Api, wire: Wire, log: Log, failure: str
+def test_dynamodb_errors_log_no_secret(
+    api: ApiClient, wire: Wire, log: CapturedLog, failure: str
 ) -> None:
-    """Its errors may quote the item; what is told of them is their kind and where they arose."""
-    wire(dynamodb=Babbling(FAILURES[failure]), DYNAMODB_RETRY_SECONDS="0", **SETTINGS)
+    """DynamoDB's errors may quote the item. The log has only their type and traceback."""
+    wire(dynamodb=QuotingDynamoDB(FAILURES[failure]), DYNAMODB_RETRY_SECONDS="0", **SETTINGS)
 
-    told = _lines_of_all_calls(api, log)
+    text = _lines_of_all_calls(api, log)
 
-    assert re.search(r"status\W+50[03]\b", told)
-    assert SECRET not in told
+    assert re.search(r"status\W+50[03]\b", text)
+    assert SECRET not in text
 
 
-def test_no_stream_record_tells_a_secret(api: Api, wire: Wire, log: Log) -> None:
-    """A record has the whole product, and a bad one may have anything."""
+def test_stream_records_log_no_secret(api: ApiClient, wire: Wire, log: CapturedLog) -> None:
+    """A record contains the whole product, and a malformed one any data."""
     from app import invalidate
 
     assert api
@@ -154,6 +154,6 @@ def test_no_stream_record_tells_a_secret(api: Api, wire: Wire, log: Log) -> None
 
     invalidate({"Records": [record | source for record in records]}, None)
 
-    told = log.text()
-    assert SOME_ID in told
-    assert SECRET not in told
+    text = log.text()
+    assert SOME_ID in text
+    assert SECRET not in text

@@ -1,4 +1,4 @@
-"""What the log tells of a request, one line a fact."""
+"""The log lines of a request."""
 
 import json
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.doubles.dynamodb import FailingDynamoDB
-from tests.doubles.log import Lines, Log, caught
+from tests.doubles.log import CapturedLog, Lines, capture_log
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_body
 
 
 @pytest.fixture
-def log(api: Api) -> Iterator[Log]:
-    """Send the log here, as JSON, for one test."""
+def log(api: ApiClient) -> Iterator[CapturedLog]:
+    """Capture the log as JSON."""
     assert api
-    with caught(STAGE="prod") as log:
+    with capture_log(STAGE="prod") as log:
         yield log
 
 
@@ -26,8 +26,8 @@ def _messages(lines: Lines) -> list[str]:
     return [line["message"] for line in lines]
 
 
-def test_a_request_is_a_line_that_says_what_the_cache_did(api: Api, log: Log) -> None:
-    """Miss, hit, a write that asks the cache nothing, negative hit."""
+def test_a_request_is_one_line_with_its_cache_outcome(api: ApiClient, log: CapturedLog) -> None:
+    """Miss, hit, a write without a cache outcome, negative hit."""
     path, _ = api.create()
     log.lines()
 
@@ -36,13 +36,13 @@ def test_a_request_is_a_line_that_says_what_the_cache_did(api: Api, log: Log) ->
 
     lines = log.lines()
     assert ["answered"] * 5 == _messages(lines)
-    told = [line.get("cache") for line in lines]
-    assert ["miss", "hit", None, "miss", "negative hit"] == told
+    outcomes = [line.get("cache") for line in lines]
+    assert ["miss", "hit", None, "miss", "negative hit"] == outcomes
 
 
-def test_who_looks_for_a_fault_sees_the_steps(api: Api) -> None:
-    """LOG_LEVEL=DEBUG tells what was put into the cache and what was taken out."""
-    with caught(LOG_LEVEL="DEBUG") as log:
+def test_debug_logs_each_cache_step(api: ApiClient) -> None:
+    """LOG_LEVEL=DEBUG logs fills and invalidations."""
+    with capture_log(LOG_LEVEL="DEBUG") as log:
         path, _ = api.create()
         api.get(path)
         api.get(f"/products?ids={SOME_ID}")
@@ -52,8 +52,8 @@ def test_who_looks_for_a_fault_sees_the_steps(api: Api) -> None:
     assert ["cache fill", "cache fill", "cache invalidation"] == steps
 
 
-def test_a_line_tells_where_the_time_went(api: Api, log: Log) -> None:
-    """In milliseconds: all of it, and the parts that there were."""
+def test_a_line_has_the_time_of_each_part(api: ApiClient, log: CapturedLog) -> None:
+    """In milliseconds: the total, and the parts."""
     path, _ = api.create()
     log.lines()
 
@@ -66,8 +66,8 @@ def test_a_line_tells_where_the_time_went(api: Api, log: Log) -> None:
     assert "db_ms" not in hit
 
 
-def test_many_products_are_counted_by_what_the_cache_knew(api: Api, log: Log) -> None:
-    """A selection of a product that is cached, one that is known not to be, and one more."""
+def test_a_selection_logs_hits_and_misses(api: ApiClient, log: CapturedLog) -> None:
+    """One product is cached, one is cached as missing, and one is not cached."""
     path, created = api.create()
     api.get(path)
     api.get(f"/products/{SOME_ID}")
@@ -79,8 +79,10 @@ def test_many_products_are_counted_by_what_the_cache_knew(api: Api, log: Log) ->
     assert (2, 1, 0) == (line["hits"], line["misses"], line["bypasses"])
 
 
-def test_a_bypass_is_told_with_its_reason(api: Api, log: Log, fake_server: Any) -> None:
-    """Redis down: each read says so."""
+def test_a_bypass_is_logged_with_its_reason(
+    api: ApiClient, log: CapturedLog, fake_server: Any
+) -> None:
+    """Every read without Redis logs the reason."""
     fake_server.connected = False
 
     api.get(f"/products/{SOME_ID}")
@@ -91,8 +93,10 @@ def test_a_bypass_is_told_with_its_reason(api: Api, log: Log, fake_server: Any) 
     assert (2, "Redis did not answer: ConnectionError") == (many["bypasses"], many["reason"])
 
 
-def test_a_cache_that_is_switched_off_is_a_bypass(api: Api, wire: Wire, log: Log) -> None:
-    """With another reason, and by no metric: nothing is wrong."""
+def test_a_disabled_cache_is_logged_as_a_bypass(
+    api: ApiClient, wire: Wire, log: CapturedLog
+) -> None:
+    """The reason differs, and no metric is emitted, because this is not an error."""
     wire(CACHE_ENABLED="false")
 
     api.get(f"/products/{SOME_ID}")
@@ -102,8 +106,8 @@ def test_a_cache_that_is_switched_off_is_a_bypass(api: Api, wire: Wire, log: Log
     assert "CacheBypasses" not in line
 
 
-def test_each_line_has_the_ids(api: Api, log: Log) -> None:
-    """Request and product can be followed through the log."""
+def test_each_line_has_request_and_product_id(api: ApiClient, log: CapturedLog) -> None:
+    """Requests and products can be followed through the log."""
     path, _ = api.create()
     log.lines()
 
@@ -114,22 +118,22 @@ def test_each_line_has_the_ids(api: Api, log: Log) -> None:
             assert path == f"/products/{line['product_id']}"
 
 
-def test_a_client_cannot_take_the_gateway_s_id_out_of_the_log(api: Api, log: Log) -> None:
-    """The access log has the caller under that id, whatever id the caller sends."""
+def test_a_client_cannot_replace_the_gateway_request_id(api: ApiClient, log: CapturedLog) -> None:
+    """The access log has the caller under the gateway's id."""
     first = api.post("/products", a_body())
-    theirs = first.headers["x-request-id"]
+    first_id = first.headers["x-request-id"]
     path = first.headers["location"]
 
-    api.delete(path, X_Request_Id=theirs)
+    api.delete(path, X_Request_Id=first_id)
 
     made, deleted = log.lines()
-    assert theirs == made["request_id"] == deleted["client_request_id"]
-    assert theirs != deleted["request_id"]
+    assert first_id == made["request_id"] == deleted["client_request_id"]
+    assert first_id != deleted["request_id"]
     assert "client_request_id" not in made
 
 
-def test_an_unfit_id_of_the_client_s_is_not_logged(api: Api, log: Log) -> None:
-    """Nothing that could break a line."""
+def test_an_invalid_request_id_is_not_logged(api: ApiClient, log: CapturedLog) -> None:
+    """It could break a log line."""
     api.get("/health", X_Request_Id='a"b')
 
     (line,) = log.lines()
@@ -138,7 +142,7 @@ def test_an_unfit_id_of_the_client_s_is_not_logged(api: Api, log: Log) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "logged"),
     [
         ("Root=1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678"),
         ("Self=1;Root=1-67891233-abcdef012345678912345678;Sampled=1",
@@ -147,16 +151,18 @@ def test_an_unfit_id_of_the_client_s_is_not_logged(api: Api, log: Log) -> None:
         ("", None),
     ],
 )  # fmt: skip
-def test_each_line_leads_to_its_trace(api: Api, log: Log, given: str, told: str | None) -> None:
-    """The gateway names it in a header; what else somebody writes there is not told."""
+def test_each_line_has_its_trace_id(
+    api: ApiClient, log: CapturedLog, given: str, logged: str | None
+) -> None:
+    """The gateway sends the trace id in a header. Other content of the header is not logged."""
     api.get("/health", X_Amzn_Trace_Id=given)
 
     (line,) = log.lines()
-    assert told == line.get("xray_trace_id")
+    assert logged == line.get("xray_trace_id")
 
 
-def test_a_creation_tells_the_id_it_made(api: Api, log: Log) -> None:
-    """The product id is in the line although the request did not bear it."""
+def test_a_creation_logs_the_new_product_id(api: ApiClient, log: CapturedLog) -> None:
+    """The request does not contain the id."""
     _, created = api.create()
 
     assert [created.json["id"]] == [line.get("product_id") for line in log.lines()]
@@ -174,10 +180,10 @@ def test_a_creation_tells_the_id_it_made(api: Api, log: Log) -> None:
         ("GET", "/products?cursor=x", None),
     ],
 )
-def test_a_client_s_mistake_is_no_alarm(
-    api: Api, log: Log, method: str, path: str, body: Any
+def test_a_client_error_is_an_info_line(
+    api: ApiClient, log: CapturedLog, method: str, path: str, body: Any
 ) -> None:
-    """No traceback, no warning: one line that says how it was answered."""
+    """One line without a warning or a traceback."""
     api.send(method, path, body)
 
     lines = log.lines()
@@ -186,8 +192,10 @@ def test_a_client_s_mistake_is_no_alarm(
     assert "answered" == lines[-1]["message"]
 
 
-def test_what_nobody_foresaw_is_told_with_its_traceback(api: Api, wire: Wire, log: Log) -> None:
-    """Under the request's id, so that the client's report leads there."""
+def test_an_unexpected_error_is_logged_with_its_traceback(
+    api: ApiClient, wire: Wire, log: CapturedLog
+) -> None:
+    """The line has the request id that the client received."""
     wire(dynamodb=FailingDynamoDB(ZeroDivisionError("inside")))
 
     api.get(f"/products/{SOME_ID}", X_Request_Id="mine")
@@ -198,8 +206,10 @@ def test_what_nobody_foresaw_is_told_with_its_traceback(api: Api, wire: Wire, lo
     assert "in get_product" in error["exception"]
 
 
-def test_an_outage_is_one_warning_without_a_traceback(api: Api, wire: Wire, log: Log) -> None:
-    """DynamoDB out of reach is no fault of the code's."""
+def test_an_outage_is_one_warning_without_a_traceback(
+    api: ApiClient, wire: Wire, log: CapturedLog
+) -> None:
+    """An unavailable DynamoDB is not an error of the code."""
     wire(dynamodb=FailingDynamoDB(faults.THROTTLED))
 
     api.delete(f"/products/{SOME_ID}")
@@ -209,12 +219,12 @@ def test_an_outage_is_one_warning_without_a_traceback(api: Api, wire: Wire, log:
     assert "exception" not in warnings[0]
 
 
-def test_nothing_of_a_product_is_in_the_log(api: Api, log: Log) -> None:
-    """Names and prices are the shop's affair."""
+def test_the_log_contains_no_product_data(api: ApiClient, log: CapturedLog) -> None:
+    """Names and prices are not logged."""
     path, _ = api.create(**a_body(name="Confidential", price=1234.5678))
     api.get(path)
     api.patch(path, {"description": "Confidential"})
 
-    told = json.dumps(log.lines())
-    assert "Confidential" not in told
-    assert "1234.5678" not in told
+    text = json.dumps(log.lines())
+    assert "Confidential" not in text
+    assert "1234.5678" not in text

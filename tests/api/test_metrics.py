@@ -1,4 +1,4 @@
-"""What each kind of request counts, in lines that CloudWatch can read."""
+"""The metrics of each kind of request, in log lines that CloudWatch can read."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,25 +10,25 @@ from chalicelib.telemetry.metrics import MILLISECONDS
 from tests import examples
 from tests.cloudwatch import metrics
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.doubles.dynamodb import FailingDynamoDB
-from tests.doubles.log import Line, Log, caught
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.log import CapturedLog, Line, capture_log
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_body
 
 
 @pytest.fixture
-def log(api: Api) -> Iterator[Log]:
-    """Catch the log as a deployed stage writes it, in a container that has begun to work."""
-    with caught(STAGE="prod") as log:
+def log(api: ApiClient) -> Iterator[CapturedLog]:
+    """Capture the log of a deployed stage, after the cold start."""
+    with capture_log(STAGE="prod") as log:
         api.get("/health")
         log.text()
         yield log
 
 
-def _told(line: Line) -> dict[str, float]:
-    """Return what a line counts, and 1 for each time taken, once CloudWatch could read it."""
+def _counted(line: Line) -> dict[str, float]:
+    """Return the line's counts, and 1 for each latency. Check that CloudWatch can read it."""
     metrics.check(line)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     names = [metric["Name"] for metric in directive["Metrics"]]
@@ -36,10 +36,10 @@ def _told(line: Line) -> dict[str, float]:
 
 
 READ = {"DynamoDBCalls": 1, "ReadUnits": 0.5}
-"""As moto has it; of DynamoDB itself a consistent read takes a whole unit."""
+"""Moto's units. In DynamoDB a consistent read takes a whole unit."""
 WRITTEN = {"DynamoDBCalls": 1, "WriteLatency": 1}
 
-OUTCOMES: dict[str, tuple[Callable[[Api], Any], dict[str, float]]] = {
+OUTCOMES: dict[str, tuple[Callable[[ApiClient], Any], dict[str, float]]] = {
     "miss": (
         lambda api: api.get(f"/products/{SOME_ID}"),
         {"CacheMisses": 1, "MissLatency": 1, **READ},
@@ -54,24 +54,27 @@ OUTCOMES: dict[str, tuple[Callable[[Api], Any], dict[str, float]]] = {
     "wrong method": (lambda api: api.delete("/health"), {"WriteLatency": 1}),
     "refused": (lambda api: api.post("/products", "{"), {"WriteLatency": 1}),
     "creation": (lambda api: api.post("/products", a_body()), {**WRITTEN, "WriteUnits": 1}),
-    "not there to change": (lambda api: api.patch(f"/products/{SOME_ID}", {"name": "x"}), WRITTEN),
+    "update of a missing product": (
+        lambda api: api.patch(f"/products/{SOME_ID}", {"name": "x"}),
+        WRITTEN,
+    ),
 }
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_each_outcome_counts_what_it_did(api: Api, log: Log, outcome: str) -> None:
-    """And nothing else: what is nought is not told."""
+def test_each_outcome_has_its_metrics(api: ApiClient, log: CapturedLog, outcome: str) -> None:
+    """Zero values are not emitted."""
     call, expected = OUTCOMES[outcome]
 
     call(api)
 
     (line,) = log.lines()
     assert ("answered", "prod") == (line["message"], line["Stage"])
-    assert expected == _told(line)
+    assert expected == _counted(line)
 
 
-def test_hits_are_counted_with_those_that_are_negative(api: Api, log: Log) -> None:
-    """A hit asks DynamoDB nothing, so it counts no call."""
+def test_hits_include_negative_hits(api: ApiClient, log: CapturedLog) -> None:
+    """A hit counts no DynamoDB call."""
     path, created = api.create()
     for each in (path, f"/products/{SOME_ID}"):
         api.get(each)
@@ -81,14 +84,14 @@ def test_hits_are_counted_with_those_that_are_negative(api: Api, log: Log) -> No
     api.get(f"/products/{SOME_ID}")
     api.get(f"/products?ids={created.json['id']},{SOME_ID}")
 
-    hit, negative, many = map(_told, log.lines())
+    hit, negative, many = map(_counted, log.lines())
     assert {"CacheHits": 1, "HitLatency": 1} == hit
     assert {"CacheHits": 1, "NegativeHits": 1, "HitLatency": 1} == negative
     assert {"CacheHits": 2, "NegativeHits": 1, "OtherLatency": 1} == many
 
 
-def test_an_outage_of_redis_is_counted(api: Api, log: Log, fake_server: Any) -> None:
-    """Reads as bypasses, writes as fences lost, and the third failure as the breaker's."""
+def test_an_outage_of_redis_is_counted(api: ApiClient, log: CapturedLog, fake_server: Any) -> None:
+    """Reads count as bypasses, writes as lost fences, and the third failure opens the breaker."""
     path, _ = api.create()
     log.text()
     fake_server.connected = False
@@ -96,15 +99,15 @@ def test_an_outage_of_redis_is_counted(api: Api, log: Log, fake_server: Any) -> 
     api.get(path)
     api.patch(path, {"name": "Ball"})
 
-    read, written = (_told(each) for each in log.lines() if each["message"] == "answered")
+    read, written = (_counted(each) for each in log.lines() if each["message"] == "answered")
     assert {"CacheBypasses": 1, "BypassLatency": 1, **READ} == read
     assert (1, 1) == (written["FencesLost"], written["BreakerOpened"])
 
 
-def test_a_fill_that_came_too_late_is_counted(
-    api: Api, log: Log, wire: Wire, redis: Recorder
+def test_a_refused_fill_is_counted(
+    api: ApiClient, log: CapturedLog, wire: Wire, redis: Recorder
 ) -> None:
-    """A write that comes while a reader loads wipes its lease."""
+    """A write during a load deletes the reader's lease."""
     catalog = wire(redis=redis).products.catalog
     path, created = api.create()
     log.text()
@@ -119,23 +122,23 @@ def test_a_fill_that_came_too_late_is_counted(
     api.get(path)
 
     (line,) = log.lines()
-    assert 1 == _told(line)["FillsRefused"]
+    assert 1 == _counted(line)["FillsRefused"]
 
 
-def test_each_try_at_dynamodb_is_counted(api: Api, log: Log, wire: Wire) -> None:
-    """A call that is tried again is more than one, and the 503 is a server's error."""
+def test_each_attempt_at_dynamodb_is_counted(api: ApiClient, log: CapturedLog, wire: Wire) -> None:
+    """A retried call counts each attempt, and the 503 counts as a server error."""
     wire(dynamodb=FailingDynamoDB(faults.THROTTLED))
 
     api.get(f"/products/{SOME_ID}")
 
-    told = _told(log.lines()[-1])
-    assert told["DynamoDBCalls"] > 1
-    assert 1 == told["ServerErrors"]
+    counts = _counted(log.lines()[-1])
+    assert counts["DynamoDBCalls"] > 1
+    assert 1 == counts["ServerErrors"]
 
 
-def test_a_container_s_first_line_says_so(api: Api) -> None:
-    """Once, and the metric with it."""
-    with caught() as log:
+def test_the_first_line_of_a_container_is_a_cold_start(api: ApiClient) -> None:
+    """Only the first line has the metric."""
+    with capture_log() as log:
         api.get("/health")
         api.get("/health")
 
@@ -145,8 +148,8 @@ def test_a_container_s_first_line_says_so(api: Api) -> None:
     assert {"cold_start", "ColdStarts"}.isdisjoint(second)
 
 
-def test_no_metric_goes_by_a_product(api: Api, log: Log) -> None:
-    """The stage is the one dimension, so each metric is paid for once."""
+def test_the_stage_is_the_only_dimension(api: ApiClient, log: CapturedLog) -> None:
+    """More dimensions would cost more."""
     path, _ = api.create()
     api.get(path)
 
@@ -159,28 +162,28 @@ def test_no_metric_goes_by_a_product(api: Api, log: Log) -> None:
 
 
 @pytest.mark.parametrize("level", ["INFO", "WARNING", "ERROR"])
-def test_metrics_do_not_hang_on_the_log_level(api: Api, level: str) -> None:
-    """To turn the log down must not blind the alarms."""
-    with caught(LOG_LEVEL=level) as log:
+def test_metrics_do_not_depend_on_the_log_level(api: ApiClient, level: str) -> None:
+    """The alarms work at every log level."""
+    with capture_log(LOG_LEVEL=level) as log:
         api.get(f"/products/{SOME_ID}")
 
-    assert 1 == _told(log.lines()[0])["CacheMisses"]
+    assert 1 == _counted(log.lines()[0])["CacheMisses"]
 
 
 @pytest.mark.parametrize(("level", "lines"), [("INFO", 1), ("WARNING", 0)])
-def test_without_metrics_a_line_is_a_line(api: Api, level: str, lines: int) -> None:
-    """METRICS=false: no `_aws`, nothing beside the facts, and the level rules."""
-    with caught(METRICS="false", LOG_LEVEL=level) as log:
+def test_metrics_can_be_switched_off(api: ApiClient, level: str, lines: int) -> None:
+    """With METRICS=false lines have no `_aws`, and the log level applies."""
+    with capture_log(METRICS="false", LOG_LEVEL=level) as log:
         api.get(f"/products/{SOME_ID}")
 
-    told = log.lines()
-    assert lines == len(told)
-    assert {"_aws", "Stage", "CacheMisses"}.isdisjoint({name for line in told for name in line})
+    written = log.lines()
+    assert lines == len(written)
+    assert {"_aws", "Stage", "CacheMisses"}.isdisjoint({name for line in written for name in line})
 
 
-def test_text_bears_no_metrics(api: Api) -> None:
-    """It is for people."""
-    with caught(LOG_FORMAT="text") as log:
+def test_text_lines_have_no_metrics(api: ApiClient) -> None:
+    """The text format is for developers."""
+    with capture_log(LOG_FORMAT="text") as log:
         api.get(f"/products/{SOME_ID}")
 
     (line,) = log.text().splitlines()
@@ -189,8 +192,10 @@ def test_text_bears_no_metrics(api: Api) -> None:
     assert "CacheMisses" not in line
 
 
-def test_a_batch_of_the_stream_is_a_line(api: Api, log: Log, moto_table: Table) -> None:
-    """How many records, which products, how long they had to wait."""
+def test_a_stream_batch_is_one_line(
+    api: ApiClient, log: CapturedLog, moto_table: RecordingTable
+) -> None:
+    """It has the number of records, the product ids and the delay."""
     from app import invalidate
 
     api.get(f"/products/{SOME_ID}")
@@ -206,11 +211,11 @@ def test_a_batch_of_the_stream_is_a_line(api: Api, log: Log, moto_table: Table) 
 
     (line,) = log.lines()
     assert ("invalidated", 2, [SOME_ID]) == (line["message"], line["records"], line["item_ids"])
-    assert {"StreamInvalidations": 1, "InvalidationLag": 1} == _told(line)
+    assert {"StreamInvalidations": 1, "InvalidationLag": 1} == _counted(line)
 
 
-def test_the_checker_itself_refuses_what_cloudwatch_would() -> None:
-    """Else the tests above would show nothing."""
+def test_the_checker_refuses_invalid_lines() -> None:
+    """The other tests depend on it."""
     good = {
         "_aws": {
             "Timestamp": 1,

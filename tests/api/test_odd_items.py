@@ -1,4 +1,4 @@
-"""What was made past this API, or is longer than an answer may be: no other product suffers."""
+"""Malformed items and responses over Lambda's limit do not affect other products."""
 
 import json
 import logging
@@ -8,16 +8,16 @@ import pytest
 
 from chalicelib.api.answers import MAX_BYTES
 from chalicelib.dynamodb.attributes import Item, attribute
-from tests.doubles.api import Api
-from tests.doubles.recording import Table
+from tests.doubles.api import ApiClient
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_draft
 
-LAMBDA_DELIVERS = 6 * 1024 * 1024
+LAMBDA_LIMIT = 6 * 1024 * 1024
 _WHOLE: Item = {"id": {"S": SOME_ID}} | {
     name: attribute(value) for name, value in a_draft(category="lamps").items()
 }
 DAMAGED = [
-    *({name: part for name, part in _WHOLE.items() if name != gone} for gone in a_draft()),
+    *({name: part for name, part in _WHOLE.items() if name != missing} for missing in a_draft()),
     {name: part for name, part in _WHOLE.items() if name != "category"} | {"price": {"S": "1"}},
     _WHOLE | {"stock_quantity": {"N": "1.5"}},
     _WHOLE | {"updated_at": {"S": "yesterday"}},
@@ -28,10 +28,10 @@ DAMAGED.remove({name: part for name, part in _WHOLE.items() if name != "category
 
 
 @pytest.mark.parametrize("item", DAMAGED)
-def test_an_item_that_is_no_product_is_not_there(
-    api: Api, moto_table: Table, caplog: pytest.LogCaptureFixture, item: Item
+def test_a_malformed_item_is_not_found(
+    api: ApiClient, moto_table: RecordingTable, caplog: pytest.LogCaptureFixture, item: Item
 ) -> None:
-    """It spoils no listing, and the log names it; every way of reading agrees."""
+    """Listings omit it, every read agrees, and the log contains its id."""
     _, made = api.create(category="lamps")
     moto_table.client.put_item(TableName=moto_table.name, Item=item)
 
@@ -39,11 +39,13 @@ def test_an_item_that_is_no_product_is_not_there(
     assert [made.json] == api.get("/products?category=lamps").json["items"]
     assert [SOME_ID] == api.get(f"/products?ids={SOME_ID}").json["missing"]
     assert 404 == api.get(f"/products/{SOME_ID}").status
-    assert {SOME_ID} == {record.fields["item"] for record in caplog.records if _is_odd(record)}
+    assert {SOME_ID} == {
+        record.fields["item"] for record in caplog.records if _is_malformed(record)
+    }
 
 
-def test_a_time_of_another_zone_is_converted(api: Api, moto_table: Table) -> None:
-    """An item whose time is not in UTC is read; `Last-Modified` is in GMT."""
+def test_a_time_of_another_zone_is_converted(api: ApiClient, moto_table: RecordingTable) -> None:
+    """`Last-Modified` is in GMT."""
     item = _WHOLE | {"updated_at": {"S": "2026-01-01T01:00:00+02:00"}}
     moto_table.client.put_item(TableName=moto_table.name, Item=item)
 
@@ -54,8 +56,10 @@ def test_a_time_of_another_zone_is_converted(api: Api, moto_table: Table) -> Non
     assert [answer.json] == api.get("/products").json["items"]
 
 
-def test_an_item_may_be_made_whole_or_taken_away(api: Api, moto_table: Table) -> None:
-    """A change that leaves it no product is 404, one that completes it 200; it can be deleted."""
+def test_a_malformed_item_can_be_completed_or_deleted(
+    api: ApiClient, moto_table: RecordingTable
+) -> None:
+    """An update that leaves it malformed is a 404, one that completes it a 200."""
     bare = {"id": {"S": SOME_ID}, "name": {"S": "Lamp"}, "description": {"S": "Bright"}}
     path = f"/products/{SOME_ID}"
     moto_table.client.put_item(TableName=moto_table.name, Item=bare)
@@ -69,8 +73,8 @@ def test_an_item_may_be_made_whole_or_taken_away(api: Api, moto_table: Table) ->
 
 
 @pytest.mark.parametrize("text", ["\x01" * 10_000, "\\" * 10_000, "🦄" * 10_000])
-def test_no_answer_is_longer_than_lambda_delivers(api: Api, text: str) -> None:
-    """Too long a listing says what to ask for less of; less of it is answered."""
+def test_no_response_exceeds_the_lambda_limit(api: ApiClient, text: str) -> None:
+    """A listing that is too long names the parameter to reduce."""
     ids = [api.create(description=text, category="long")[1].json["id"] for _ in range(100)]
 
     for query, narrowed_by in (
@@ -78,21 +82,21 @@ def test_no_answer_is_longer_than_lambda_delivers(api: Api, text: str) -> None:
         ("category=long&limit=100", "limit"),
     ):
         answer = api.get(f"/products?{query}")
-        assert _delivered(answer.body) < LAMBDA_DELIVERS
+        assert _response_length(answer.body) < LAMBDA_LIMIT
         if answer.status != 200:
             assert (422, [narrowed_by]) == (answer.status, answer.json["errors"][0]["loc"])
     assert api.get("/products?category=long&limit=30").json["items"]
 
 
-def test_the_bound_leaves_room_for_what_is_around_the_body() -> None:
-    """Status and headers are delivered too."""
-    assert 256 * 1024 < LAMBDA_DELIVERS - MAX_BYTES
+def test_the_limit_leaves_room_for_headers() -> None:
+    """Lambda counts status and headers too."""
+    assert 256 * 1024 < LAMBDA_LIMIT - MAX_BYTES
 
 
-def _is_odd(record: logging.LogRecord) -> bool:
+def _is_malformed(record: logging.LogRecord) -> bool:
     return record.getMessage() == "malformed item"
 
 
-def _delivered(body: Any) -> int:
-    """Return the length of the JSON that Lambda would pass on."""
+def _response_length(body: Any) -> int:
+    """Return the length of the JSON that Lambda sends."""
     return len(json.dumps({"statusCode": 200, "body": body.decode()}))

@@ -1,4 +1,4 @@
-"""The document says what the app does: built anew it is the same, and it is valid OpenAPI 3.1."""
+"""The document matches the routes and models, and is valid OpenAPI 3.1."""
 
 import json
 import re
@@ -15,12 +15,12 @@ from chalicelib.api.problems import STATUS, TITLES
 from chalicelib.errors import InvalidFields
 from chalicelib.products import schemas
 from dev.openapi.document import FILE, Undocumented, build, render
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 
 
 @pytest.fixture
 def document() -> Any:
-    """Return the document as it is served."""
+    """Return the served document."""
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
@@ -30,30 +30,30 @@ def served(lambda_module: ModuleType) -> dict[str, set[str]]:
     return {path: set(methods) for path, methods in lambda_module.app.routes.items()}
 
 
-def test_the_document_is_what_the_routes_and_models_make(served: dict[str, set[str]]) -> None:
-    """What is served was built from this very code: else `make openapi` was forgotten."""
+def test_the_document_is_up_to_date(served: dict[str, set[str]]) -> None:
+    """The file equals a new build. If not, run `make openapi`."""
     assert render(build(served)) == FILE.read_text(encoding="utf-8")
 
 
 def test_a_route_without_documentation_stops_the_build(served: dict[str, set[str]]) -> None:
-    """The message names the operation."""
+    """The error names the operation."""
     with pytest.raises(Undocumented, match=r"'/secret', 'GET'"):
         build({**served, "/secret": {"GET"}})
 
 
 def test_documentation_without_a_route_stops_the_build(served: dict[str, set[str]]) -> None:
-    """An endpoint that was taken away is taken out of the document too."""
+    """The error names the operation."""
     with pytest.raises(Undocumented, match=r"'/health', 'HEAD'"):
         build({path: methods - {"HEAD"} for path, methods in served.items()})
 
 
 def test_the_document_is_valid(document: Any) -> None:
-    """By a validator that we did not write."""
+    """By an independent validator."""
     assert [] == list(OpenAPIV31SpecValidator(document).iter_errors())
 
 
-def test_every_example_keeps_to_its_schema(document: Any) -> None:
-    """What a reader copies from the pages is what the schemas allow."""
+def test_every_example_matches_its_schema(document: Any) -> None:
+    """Users copy examples from the pages."""
     checked = [
         (example, _errors(schema, example, document))
         for schema, example in _examples(document, document)
@@ -63,8 +63,8 @@ def test_every_example_keeps_to_its_schema(document: Any) -> None:
     assert [] == [(example, errors) for example, errors in checked if errors]
 
 
-def test_every_example_of_a_problem_has_the_status_that_it_is_given_for(document: Any) -> None:
-    """And that status' title, as the API answers."""
+def test_every_problem_example_has_its_response_status(document: Any) -> None:
+    """The title matches the status too."""
     problems = [
         (int(code), example)
         for operation in _operations(document)
@@ -78,7 +78,7 @@ def test_every_example_of_a_problem_has_the_status_that_it_is_given_for(document
 
 
 def test_every_component_is_used(document: Any) -> None:
-    """What an endpoint leaves behind when it goes is found."""
+    """Removing an endpoint leaves no unused component."""
     text = FILE.read_text(encoding="utf-8")
     names = [
         f"#/components/{kind}/{name}"
@@ -90,37 +90,39 @@ def test_every_component_is_used(document: Any) -> None:
     assert [] == [name for name in names if f'"{name}"' not in text]
 
 
-def test_white_space_is_the_same_to_the_document_and_to_the_api(document: Any) -> None:
-    """For each character: a name of nothing else is valid to both, or to neither."""
+def test_document_and_api_agree_on_white_space(document: Any) -> None:
+    """For each character, a name that consists of it is valid for both or for neither."""
     name = document["components"]["schemas"]["ProductDraft"]["properties"]["name"]
-    is_told = re.compile(name["pattern"]).search
+    matches = re.compile(name["pattern"]).search
 
-    differing = [char for char in _characters() if bool(is_told(char)) != _is_taken(char)]
+    differing = [char for char in _characters() if bool(matches(char)) != _is_accepted(char)]
 
     assert [] == differing
 
 
-def test_every_status_of_an_error_is_told_somewhere(document: Any) -> None:
-    """A new class of error is seen in the document."""
-    told = {int(code) for operation in _operations(document) for code in operation["responses"]}
+def test_every_error_status_is_documented(document: Any) -> None:
+    """Each error class has a documented status."""
+    documented = {
+        int(code) for operation in _operations(document) for code in operation["responses"]
+    }
 
-    assert set(STATUS.values()) <= told
+    assert set(STATUS.values()) <= documented
 
 
-def test_every_exposed_header_is_told(document: Any) -> None:
-    """What CORS lets a page read, the document explains."""
+def test_every_exposed_header_is_documented(document: Any) -> None:
+    """These are the headers that CORS exposes."""
     assert set(cors.EXPOSED) <= document["components"]["headers"].keys()
 
 
-def test_each_operation_has_a_name_of_its_own(document: Any) -> None:
-    """Programs that write clients make functions of these names."""
+def test_operation_ids_are_unique(document: Any) -> None:
+    """Client generators use them as function names."""
     names = [operation["operationId"] for operation in _operations(document)]
 
     assert len(set(names)) == len(names)
 
 
-def test_it_is_served_as_it_stands(api: Api, document: Any) -> None:
-    """No work is done on it at a request."""
+def test_the_document_is_served_unchanged(api: ApiClient, document: Any) -> None:
+    """The file is served without further processing."""
     answer = api.get("/openapi.json")
 
     assert (200, "application/json") == (answer.status, answer.headers["content-type"])
@@ -128,11 +130,11 @@ def test_it_is_served_as_it_stands(api: Api, document: Any) -> None:
 
 
 def _characters() -> Iterator[str]:
-    """Yield all of the first plane; surrogates are none."""
+    """Yield the characters of the first plane, without surrogates."""
     return (chr(number) for number in range(0x10000) if not 0xD800 <= number < 0xE000)
 
 
-def _is_taken(name: str) -> bool:
+def _is_accepted(name: str) -> bool:
     try:
         schemas.parse(schemas.ProductChanges, {"name": name})
     except InvalidFields:
@@ -146,14 +148,14 @@ def _operations(document: Any) -> Iterator[Any]:
 
 
 def _problem(response: Any, document: Any) -> Any:
-    """Return the example of a response that is a problem."""
+    """Return the example if a response is a problem."""
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
     return response.get("content", {}).get("application/problem+json", {}).get("example")
 
 
 def _examples(node: Any, document: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield each schema in `node` with each example that stands beside it."""
+    """Yield each schema in `node` with each of its examples."""
     if isinstance(node, list):
         for part in node:
             yield from _examples(part, document)
@@ -171,6 +173,6 @@ def _examples(node: Any, document: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _errors(schema: Any, example: Any, document: Any) -> list[str]:
-    """Check `example`, with the document at hand for references."""
+    """Validate `example`. References resolve to the document."""
     whole = {**schema, "components": document["components"]}
     return [error.message for error in Draft202012Validator(whole).iter_errors(example)]

@@ -1,4 +1,4 @@
-"""Conditional requests, as RFC 9110, 13 has them: each combination of headers with its results."""
+"""Conditional requests by RFC 9110, 13: each combination of headers and its results."""
 
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -6,70 +6,72 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.doubles.api import Answer, Api
-from tests.doubles.recording import Table
+from tests.doubles.api import ApiClient, ApiResponse
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_body
 
-MADE = 2
-"""A write that is made: 200 or 204."""
+WRITTEN = 2
+"""A successful write: 200 or 204."""
 NO_DATE = "2026-11-22T16:11:21Z"
 
 
-class Row(NamedTuple):
-    """What the headers say, what a write results in, and what a read does."""
+class PreconditionCase(NamedTuple):
+    """The headers, the result of a write, and the result of a read."""
 
     headers: dict[str, str]
     write: int
     read: int
 
 
-# The dates are those of the second in which the product was written, the one before, the one after.
+# The dates are the second of the product's write, the second before and the second after.
 TABLE = [
-    Row({}, MADE, 200),
-    Row({"If_Match": "{tag}"}, MADE, 200),
-    Row({"If_Match": "*"}, MADE, 200),
-    Row({"If_Match": '"1"'}, 412, 412),
-    Row({"If_Match": "W/{tag}"}, 412, 412),
-    Row({"If_Match": "{tag}", "If_Unmodified_Since": "{before}"}, MADE, 200),
-    Row({"If_Match": '"1"', "If_Unmodified_Since": "{after}"}, 412, 412),
-    Row({"If_Unmodified_Since": "{same}"}, MADE, 200),
-    Row({"If_Unmodified_Since": "{after}"}, MADE, 200),
-    Row({"If_Unmodified_Since": "{before}"}, 412, 412),
-    Row({"If_Unmodified_Since": NO_DATE}, MADE, 200),
-    Row({"If_Unmodified_Since": "{before}, {before}"}, MADE, 200),
-    Row({"If_None_Match": "{tag}"}, 412, 304),
-    Row({"If_None_Match": "W/{tag}"}, 412, 304),
-    Row({"If_None_Match": '"1", {tag}'}, 412, 304),
-    Row({"If_None_Match": "*"}, 412, 304),
-    Row({"If_None_Match": '"1"'}, MADE, 200),
-    Row({"If_Match": "{tag}", "If_None_Match": "{tag}"}, 412, 304),
-    Row({"If_Match": "{tag}", "If_None_Match": "*"}, 412, 304),
-    Row({"If_Match": "{tag}", "If_None_Match": '"1"'}, MADE, 200),
-    Row({"If_Match": '"1"', "If_None_Match": "{tag}"}, 412, 412),
-    Row({"If_Unmodified_Since": "{same}", "If_None_Match": "{tag}"}, 412, 304),
-    Row({"If_Unmodified_Since": "{before}", "If_None_Match": '"1"'}, 412, 412),
-    Row({"If_Modified_Since": "{same}"}, MADE, 304),
-    Row({"If_Modified_Since": "{after}"}, MADE, 304),
-    Row({"If_Modified_Since": "{before}"}, MADE, 200),
-    Row({"If_Modified_Since": NO_DATE}, MADE, 200),
-    Row({"If_None_Match": '"1"', "If_Modified_Since": "{same}"}, MADE, 200),
-    Row({"If_None_Match": "{tag}", "If_Modified_Since": "{before}"}, 412, 304),
-    Row({"If_Unmodified_Since": "{same}", "If_Modified_Since": "{before}"}, MADE, 200),
+    PreconditionCase({}, WRITTEN, 200),
+    PreconditionCase({"If_Match": "{tag}"}, WRITTEN, 200),
+    PreconditionCase({"If_Match": "*"}, WRITTEN, 200),
+    PreconditionCase({"If_Match": '"1"'}, 412, 412),
+    PreconditionCase({"If_Match": "W/{tag}"}, 412, 412),
+    PreconditionCase({"If_Match": "{tag}", "If_Unmodified_Since": "{before}"}, WRITTEN, 200),
+    PreconditionCase({"If_Match": '"1"', "If_Unmodified_Since": "{after}"}, 412, 412),
+    PreconditionCase({"If_Unmodified_Since": "{same}"}, WRITTEN, 200),
+    PreconditionCase({"If_Unmodified_Since": "{after}"}, WRITTEN, 200),
+    PreconditionCase({"If_Unmodified_Since": "{before}"}, 412, 412),
+    PreconditionCase({"If_Unmodified_Since": NO_DATE}, WRITTEN, 200),
+    PreconditionCase({"If_Unmodified_Since": "{before}, {before}"}, WRITTEN, 200),
+    PreconditionCase({"If_None_Match": "{tag}"}, 412, 304),
+    PreconditionCase({"If_None_Match": "W/{tag}"}, 412, 304),
+    PreconditionCase({"If_None_Match": '"1", {tag}'}, 412, 304),
+    PreconditionCase({"If_None_Match": "*"}, 412, 304),
+    PreconditionCase({"If_None_Match": '"1"'}, WRITTEN, 200),
+    PreconditionCase({"If_Match": "{tag}", "If_None_Match": "{tag}"}, 412, 304),
+    PreconditionCase({"If_Match": "{tag}", "If_None_Match": "*"}, 412, 304),
+    PreconditionCase({"If_Match": "{tag}", "If_None_Match": '"1"'}, WRITTEN, 200),
+    PreconditionCase({"If_Match": '"1"', "If_None_Match": "{tag}"}, 412, 412),
+    PreconditionCase({"If_Unmodified_Since": "{same}", "If_None_Match": "{tag}"}, 412, 304),
+    PreconditionCase({"If_Unmodified_Since": "{before}", "If_None_Match": '"1"'}, 412, 412),
+    PreconditionCase({"If_Modified_Since": "{same}"}, WRITTEN, 304),
+    PreconditionCase({"If_Modified_Since": "{after}"}, WRITTEN, 304),
+    PreconditionCase({"If_Modified_Since": "{before}"}, WRITTEN, 200),
+    PreconditionCase({"If_Modified_Since": NO_DATE}, WRITTEN, 200),
+    PreconditionCase({"If_None_Match": '"1"', "If_Modified_Since": "{same}"}, WRITTEN, 200),
+    PreconditionCase({"If_None_Match": "{tag}", "If_Modified_Since": "{before}"}, 412, 304),
+    PreconditionCase(
+        {"If_Unmodified_Since": "{same}", "If_Modified_Since": "{before}"}, WRITTEN, 200
+    ),
 ]
 WRITES: dict[str, tuple[str, Any]] = {
     "put": ("PUT", {"name": "Ball"}),
     "patch": ("PATCH", {"name": "Ball"}),
-    "nothing": ("PATCH", {}),
+    "empty": ("PATCH", {}),
     "delete": ("DELETE", None),
 }
 
 
-def _named(row: Row) -> str:
+def _named(row: PreconditionCase) -> str:
     return " ".join(f"{name}:{value}" for name, value in row.headers.items()) or "none"
 
 
-def _filled(row: Row, created: Answer) -> dict[str, str]:
-    """Return the row's headers, for a product just made."""
+def _headers(row: PreconditionCase, created: ApiResponse) -> dict[str, str]:
+    """Return the case's headers for a new product."""
     same = parsedate_to_datetime(created.headers["last-modified"])
     second = timedelta(seconds=1)
     values = {
@@ -87,17 +89,17 @@ def _http(moment: datetime) -> str:
 
 @pytest.mark.parametrize("row", TABLE, ids=_named)
 @pytest.mark.parametrize("write", WRITES)
-def test_a_write_is_made_where_its_preconditions_hold(
-    api: Api, moto_table: Table, write: str, row: Row
+def test_a_write_needs_its_preconditions(
+    api: ApiClient, moto_table: RecordingTable, write: str, row: PreconditionCase
 ) -> None:
-    """2xx, or 412 and nothing is written; by one DynamoDB call, so nothing comes between."""
+    """2xx, or 412 without a write. One DynamoDB call makes it atomic."""
     path, created = api.create()
     method, body = WRITES[write]
 
     with moto_table.calls() as made:
-        answer = api.send(method, path, body, **_filled(row, created))
+        answer = api.send(method, path, body, **_headers(row, created))
 
-    assert row.write == (MADE if answer.status < 300 else answer.status), answer
+    assert row.write == (WRITTEN if answer.status < 300 else answer.status), answer
     assert 1 == len(made)
     if answer.status == 412:
         read = api.get(path)
@@ -106,11 +108,13 @@ def test_a_write_is_made_where_its_preconditions_hold(
 
 @pytest.mark.parametrize("row", TABLE, ids=_named)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_read_is_answered_by_its_preconditions(api: Api, method: str, row: Row) -> None:
+def test_a_read_applies_its_preconditions(
+    api: ApiClient, method: str, row: PreconditionCase
+) -> None:
     """200, 304 without a body, or 412; the same from the table and from the cache."""
     path, created = api.create()
 
-    answers = [api.send(method, path, **_filled(row, created)) for _ in range(2)]
+    answers = [api.send(method, path, **_headers(row, created)) for _ in range(2)]
 
     assert [row.read] * 2 == [answer.status for answer in answers]
     if row.read == 304:
@@ -118,25 +122,27 @@ def test_a_read_is_answered_by_its_preconditions(api: Api, method: str, row: Row
 
 
 @pytest.mark.parametrize("row", TABLE, ids=_named)
-def test_what_is_not_there_meets_no_precondition(api: Api, row: Row) -> None:
-    """404 first: without the headers it would be no success either (13.2.1)."""
+def test_a_missing_product_is_a_404_with_any_precondition(
+    api: ApiClient, row: PreconditionCase
+) -> None:
+    """Preconditions apply only if the request would succeed without them (13.2.1)."""
     _, created = api.create()
-    headers = _filled(row, created)
+    headers = _headers(row, created)
 
     for method, body in [*WRITES.values(), ("GET", None), ("HEAD", None)]:
         assert 404 == api.send(method, f"/products/{SOME_ID}", body, **headers).status
 
 
 @pytest.mark.parametrize("row", TABLE, ids=_named)
-def test_a_creation_has_no_preconditions(api: Api, row: Row) -> None:
-    """There is no state yet that they could be about."""
+def test_a_creation_ignores_preconditions(api: ApiClient, row: PreconditionCase) -> None:
+    """There is no existing state."""
     _, created = api.create()
 
-    assert 201 == api.post("/products", a_body(), **_filled(row, created)).status
+    assert 201 == api.post("/products", a_body(), **_headers(row, created)).status
 
 
-def test_who_goes_by_last_modified_loses_no_update(api: Api, moto_table: Table) -> None:
-    """The second of two writers that read the same state is refused, a second later."""
+def test_last_modified_prevents_lost_updates(api: ApiClient, moto_table: RecordingTable) -> None:
+    """Of two writers that read the same state, the second is refused a second later."""
     path, created = api.create()
     since = created.headers["last-modified"]
     _age(moto_table, path, timedelta(hours=1))
@@ -148,8 +154,8 @@ def test_who_goes_by_last_modified_loses_no_update(api: Api, moto_table: Table) 
     assert "a" == api.get(path).json["name"]
 
 
-def test_two_changes_in_one_second_have_one_date(api: Api) -> None:
-    """The caveat of HTTP's dates: who needs finer ones uses the entity tag."""
+def test_two_changes_in_one_second_have_one_date(api: ApiClient) -> None:
+    """HTTP dates have whole seconds. Entity tags are exact."""
     path, created = api.create()
     changed = api.patch(path, {"name": "a"})
     while changed.headers["last-modified"] != created.headers["last-modified"]:
@@ -162,8 +168,8 @@ def test_two_changes_in_one_second_have_one_date(api: Api) -> None:
 
 
 @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
-def test_too_many_tags_are_refused(api: Api, header: str) -> None:
-    """More versions than a condition can name are the client's fault."""
+def test_too_many_tags_are_refused(api: ApiClient, header: str) -> None:
+    """More tags than a DynamoDB condition can contain are a 400."""
     path, _ = api.create()
     named = {header.replace("-", "_"): ",".join(f'"{n}"' for n in range(1, 102))}
     hundred = {name: tags.removesuffix(',"101"') for name, tags in named.items()}
@@ -174,8 +180,10 @@ def test_too_many_tags_are_refused(api: Api, header: str) -> None:
     assert (412 if header == "If-Match" else 204) == api.delete(path, **hundred).status
 
 
-def test_a_product_made_past_the_api_is_at_version_0(api: Api, moto_table: Table) -> None:
-    """Its tag and its date are those that a read returns, though the item has neither."""
+def test_a_product_stored_without_a_version_has_version_0(
+    api: ApiClient, moto_table: RecordingTable
+) -> None:
+    """Its tag and date are those of a read, although the item has neither."""
     fields = {"name": "S", "description": "S", "price": "N", "stock_quantity": "N"}
     item = {"id": {"S": SOME_ID}, **{name: {kind: "1"} for name, kind in fields.items()}}
     moto_table.client.put_item(TableName=moto_table.name, Item=item)
@@ -191,8 +199,8 @@ def test_a_product_made_past_the_api_is_at_version_0(api: Api, moto_table: Table
     assert 412 == api.delete(path, If_Unmodified_Since=date).status
 
 
-def test_a_version_of_all_digits_that_dynamodb_keeps_is_named(api: Api, moto_table: Table) -> None:
-    """The 38 digits of its numbers; a tag of more is of no product."""
+def test_a_version_of_38_digits_works(api: ApiClient, moto_table: RecordingTable) -> None:
+    """DynamoDB's numbers have 38 digits. A longer tag matches no product."""
     path, _ = api.create()
     moto_table.client.update_item(
         TableName=moto_table.name,
@@ -208,8 +216,8 @@ def test_a_version_of_all_digits_that_dynamodb_keeps_is_named(api: Api, moto_tab
     assert 200 == api.patch(path, {"name": "x"}, If_Match=tag).status
 
 
-def _age(table: Table, path: str, by: timedelta) -> None:
-    """Let the product have been written earlier than it was."""
+def _age(table: RecordingTable, path: str, by: timedelta) -> None:
+    """Move the product's write into the past."""
     key = {"id": {"S": path.removeprefix("/products/")}}
     item = table.client.get_item(TableName=table.name, Key=key)["Item"]
     written_at = datetime.fromisoformat(item["updated_at"]["S"]) - by

@@ -1,16 +1,16 @@
-"""GET and HEAD /products/{id}: cache states, conditional requests, what is not there."""
+"""GET and HEAD /products/{id}: cache states, conditional requests, missing products."""
 
 import re
 
 import pytest
 
-from tests.doubles.api import Api
-from tests.doubles.recording import Table
+from tests.doubles.api import ApiClient
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID
 
 
-def test_a_first_read_misses_and_a_second_hits(api: Api) -> None:
-    """X-Cache tells where the answer came from; body and tag are the same."""
+def test_a_first_read_misses_and_a_second_hits(api: ApiClient) -> None:
+    """X-Cache differs; body and tag are the same."""
     path, _ = api.create()
 
     first, second = api.get(path), api.get(path)
@@ -22,8 +22,8 @@ def test_a_first_read_misses_and_a_second_hits(api: Api) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_read_tells_all_that_the_contract_lists(api: Api, method: str) -> None:
-    """Every header is there, from the table and from the cache."""
+def test_a_read_has_all_headers_of_the_contract(api: ApiClient, method: str) -> None:
+    """From the table and from the cache."""
     path, _ = api.create()
     names = {"content-type", "etag", "last-modified", "x-cache", "server-timing", "x-request-id"}
 
@@ -31,8 +31,8 @@ def test_a_read_tells_all_that_the_contract_lists(api: Api, method: str) -> None
         assert names <= set(answer.headers)
 
 
-def test_server_timing_names_the_parts(api: Api) -> None:
-    """A miss spends time in cache and database, a hit in the cache only."""
+def test_server_timing_has_three_parts(api: ApiClient) -> None:
+    """A hit spends no time in the database."""
     path, _ = api.create()
 
     miss, hit = (api.get(path).headers["server-timing"] for _ in range(2))
@@ -42,8 +42,8 @@ def test_server_timing_names_the_parts(api: Api) -> None:
     assert "db;dur=0.00" in hit
 
 
-def test_head_is_get_without_the_body(api: Api) -> None:
-    """Same status and headers, and it fills the cache as well."""
+def test_head_is_get_without_the_body(api: ApiClient) -> None:
+    """HEAD has the same status and headers, and fills the cache."""
     path, _ = api.create()
 
     head, get = api.send("HEAD", path), api.get(path)
@@ -54,8 +54,8 @@ def test_head_is_get_without_the_body(api: Api) -> None:
     assert get.headers["content-type"] == head.headers["content-type"]
 
 
-def test_what_is_not_there_is_a_404_from_table_and_cache(api: Api) -> None:
-    """A 404 says where it was learnt, too."""
+def test_a_missing_product_is_a_404_from_table_and_cache(api: ApiClient) -> None:
+    """X-Cache names the source of a 404 too."""
     first, second = (api.get(f"/products/{SOME_ID}") for _ in range(2))
 
     assert [(404, "MISS"), (404, "HIT")] == [
@@ -69,16 +69,16 @@ def test_what_is_not_there_is_a_404_from_table_and_cache(api: Api) -> None:
     "name",
     ["abc", SOME_ID.upper(), "%00", "%ff", "%ED%A0%80", "a" * 5000, "%2e%2e%2f", "ü"],
 )
-def test_what_can_be_no_id_is_a_404_that_nobody_was_asked_for(api: Api, name: str) -> None:
-    """No UUID of ours: neither Redis nor DynamoDB can know it."""
+def test_an_invalid_id_is_a_404_without_a_lookup(api: ApiClient, name: str) -> None:
+    """No request is sent to Redis or DynamoDB."""
     answer = api.get(f"/products/{name}")
 
     assert (404, "BYPASS") == (answer.status, answer.headers["x-cache"])
     assert "application/problem+json" == answer.headers["content-type"]
 
 
-def test_an_id_may_come_percent_encoded(api: Api) -> None:
-    """A path is the same, escaped or not."""
+def test_a_percent_encoded_id_is_found(api: ApiClient) -> None:
+    """Escapes do not change a path."""
     path, _ = api.create()
 
     assert 200 == api.get(path.replace("-", "%2D")).status
@@ -88,7 +88,7 @@ def test_an_id_may_come_percent_encoded(api: Api) -> None:
     "form", ["{tag}", "W/{tag}", '"1", {tag}', '"a,b",W/{tag} , "z"', "*", " * ", '"",{tag}']
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_who_knows_the_version_gets_a_304(api: Api, form: str, method: str) -> None:
+def test_the_current_entity_tag_is_a_304(api: ApiClient, form: str, method: str) -> None:
     """Strong, weak, in a list or a star: no body, and the headers that a cache refreshes."""
     path, created = api.create()
     tag = created.headers["etag"]
@@ -101,29 +101,31 @@ def test_who_knows_the_version_gets_a_304(api: Api, form: str, method: str) -> N
 
 
 @pytest.mark.parametrize("form", ['"1"', "{bare}", '"{bare}x"', 'W/"1"', "", '"*"', "null", '"'])
-def test_who_knows_another_version_gets_the_product(api: Api, form: str) -> None:
-    """Tags of other versions, and what is no tag, change nothing."""
+def test_another_entity_tag_returns_the_product(api: ApiClient, form: str) -> None:
+    """Tags of other versions and invalid tags match nothing."""
     path, created = api.create()
     bare = created.headers["etag"].strip('"')
 
     assert 200 == api.get(path, If_None_Match=form.format(bare=bare)).status
 
 
-def test_if_none_match_does_not_turn_a_404_into_a_304(api: Api) -> None:
-    """What is not there matches nothing."""
+def test_if_none_match_does_not_turn_a_404_into_a_304(api: ApiClient) -> None:
+    """A missing product matches no tag."""
     assert 404 == api.get(f"/products/{SOME_ID}", If_None_Match="*").status
 
 
-def test_a_product_created_after_a_404_is_found(api: Api) -> None:
-    """A negative entry is of that id only."""
+def test_a_product_created_after_a_404_is_found(api: ApiClient) -> None:
+    """A negative entry applies to its id only."""
     api.get(f"/products/{SOME_ID}")
     path, _ = api.create()
 
     assert 200 == api.get(path).status
 
 
-def test_a_product_made_past_the_api_is_read_and_updated(api: Api, moto_table: Table) -> None:
-    """Without a version and dates, as one makes it with the AWS CLI; the first update adds them."""
+def test_an_item_without_version_is_read_and_updated(
+    api: ApiClient, moto_table: RecordingTable
+) -> None:
+    """As created with the AWS CLI. The first update adds version and dates."""
     item = {
         "id": {"S": SOME_ID},
         "name": {"S": "Mouse"},

@@ -1,4 +1,4 @@
-"""`docs/catalog.http` stays true: each request is sent, and answered as its title says."""
+"""Each request of `docs/catalog.http` has the response that its title names."""
 
 import json
 import re
@@ -12,39 +12,41 @@ import pytest
 from chalicelib.resources.idempotency import id_from
 from dev.openapi.document import FILE
 from dev.stack import scratch
-from tests.http_file import Request, parse
+from tests.http_file import HttpFileRequest, parse
 
 COLLECTION = Path(__file__).parents[2] / "docs" / "catalog.http"
 
 
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Request, httpx.Response]]:
-    """Send them all, from top to bottom, to a stack of its own."""
+def sent(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[HttpFileRequest, httpx.Response]]:
+    """Send all requests in order to a temporary stack."""
     with scratch.stack(tmp_path_factory.mktemp("stack")) as api, httpx.Client() as client:
         requests = list(parse(COLLECTION.read_text(encoding="utf-8"), baseUrl=api.url))
         return [(each, _send(client, each)) for each in requests]
 
 
-def test_each_request_is_answered_as_its_title_says(
-    sent: list[tuple[Request, httpx.Response]],
+def test_each_request_has_the_status_in_its_title(
+    sent: list[tuple[HttpFileRequest, httpx.Response]],
 ) -> None:
-    """The status stands in the title."""
-    told = [(request.title, request.status) for request, _ in sent]
+    """The title contains the expected status."""
+    expected = [(request.title, request.status) for request, _ in sent]
 
-    assert told == [(request.title, answer.status_code) for request, answer in sent]
+    assert expected == [(request.title, answer.status_code) for request, answer in sent]
 
 
-def test_the_id_is_the_one_that_the_key_makes(sent: list[tuple[Request, httpx.Response]]) -> None:
-    """So no client needs to take it from an answer, which each does in a way of its own."""
+def test_the_id_is_derived_from_the_key(
+    sent: list[tuple[HttpFileRequest, httpx.Response]],
+) -> None:
+    """So the file works in every client, without variables from responses."""
     made = sent[0][1].json()
 
     assert id_from("catalog.http") == made["id"]
 
 
-def test_every_operation_of_the_document_is_there(
-    sent: list[tuple[Request, httpx.Response]],
+def test_every_documented_operation_is_in_the_file(
+    sent: list[tuple[HttpFileRequest, httpx.Response]],
 ) -> None:
-    """A new endpoint gets its line."""
+    """A new endpoint needs a request here."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
 
     tried = {(request.method, _path(document, request.url)) for request, _ in sent}
@@ -54,14 +56,14 @@ def test_every_operation_of_the_document_is_there(
     }
 
 
-def _send(client: httpx.Client, request: Request) -> httpx.Response:
+def _send(client: httpx.Client, request: HttpFileRequest) -> httpx.Response:
     return client.request(
         request.method, request.url, headers=request.headers, content=request.body or None
     )
 
 
 def _path(document: Any, url: str) -> str:
-    """Return the path of the document that `url` is one of."""
+    """Return the document's path that matches `url`."""
     for path in document["paths"]:
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), urlsplit(url).path):
             return str(path)

@@ -11,7 +11,7 @@ import pytest
 from chalice import Chalice
 
 import chalicelib
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.doubles.wiring import Wire
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/plain", "text/*"])
-def test_the_root_is_json(api: Api, accept: str) -> None:
-    """Name, version and links, for every client that does not name HTML."""
+def test_the_root_is_json(api: ApiClient, accept: str) -> None:
+    """For every client that does not accept HTML by name."""
     answer = api.get("/", Accept=accept)
 
     assert (200, "application/json") == (answer.status, answer.headers["content-type"])
@@ -32,7 +32,7 @@ def test_the_root_is_json(api: Api, accept: str) -> None:
 
 
 @pytest.mark.parametrize("accept", [HTML, "text/html", "TEXT/HTML;q=0.5, */*"])
-def test_the_root_is_a_page_for_a_browser(api: Api, accept: str) -> None:
+def test_the_root_is_a_page_for_a_browser(api: ApiClient, accept: str) -> None:
     """The page has the same links as the JSON."""
     links = api.get("/").json["links"].values()
 
@@ -44,8 +44,8 @@ def test_the_root_is_a_page_for_a_browser(api: Api, accept: str) -> None:
 
 
 @pytest.mark.parametrize("accept", [HTML, "*/*"])
-def test_the_answer_varies_by_accept(api: Api, accept: str) -> None:
-    """A cache between us and the client keeps the two apart; HEAD returns the same headers."""
+def test_the_response_varies_by_accept(api: ApiClient, accept: str) -> None:
+    """A cache must store both forms. HEAD returns the same headers."""
     got, head = (api.send(method, "/", Accept=accept) for method in ("GET", "HEAD"))
 
     assert "Accept" == got.headers["vary"]
@@ -54,15 +54,15 @@ def test_the_answer_varies_by_accept(api: Api, accept: str) -> None:
         assert got.headers[name] == head.headers[name]
 
 
-def test_every_link_is_answered(api: Api) -> None:
-    """None of them is a 404."""
+def test_every_link_works(api: ApiClient) -> None:
+    """No link is a 404."""
     links = api.get("/").json["links"].values()
 
     assert {200} == {api.get(f"/{link}").status for link in links}
 
 
 @pytest.mark.parametrize("accept", [HTML, "*/*"])
-def test_without_documentation_nothing_links_to_it(api: Api, wire: Wire, accept: str) -> None:
+def test_without_documentation_nothing_links_to_it(api: ApiClient, wire: Wire, accept: str) -> None:
     """`DOCS=off` leaves the links to products and health, in JSON and on the page."""
     wire(DOCS="off")
 
@@ -74,8 +74,8 @@ def test_without_documentation_nothing_links_to_it(api: Api, wire: Wire, accept:
 
 
 @pytest.mark.parametrize("path", ["/", "/dev", "/dev/", "/v1/catalog", "/v1/catalog/"])
-def test_links_hold_under_a_stage(lambda_module: ModuleType, wire: Wire, path: str) -> None:
-    """With and without a slash at the end, for JSON and page."""
+def test_links_work_under_a_stage(lambda_module: ModuleType, wire: Wire, path: str) -> None:
+    """With and without a slash at the end."""
     wire()
     url = f"https://host{path}"
 
@@ -85,15 +85,15 @@ def test_links_hold_under_a_stage(lambda_module: ModuleType, wire: Wire, path: s
     assert [f"{url.rstrip('/')}/products"] == [urljoin(url, link) for link in products]
 
 
-def test_a_path_cannot_break_out_of_a_link(lambda_module: ModuleType, wire: Wire) -> None:
-    """Whatever stands at its end is percent-encoded."""
+def test_a_path_is_escaped_in_links(lambda_module: ModuleType, wire: Wire) -> None:
+    """The path's end is percent-encoded."""
     wire()
 
     assert "<b>" not in _through_the_gateway(lambda_module.app, '/"><b>')["body"]
 
 
-def test_the_page_may_load_its_own_style_only(api: Api) -> None:
-    """No other host, no script, and no style that somebody puts into the page."""
+def test_the_page_loads_only_its_own_style(api: ApiClient) -> None:
+    """The policy allows no other host, script or style."""
     policy = api.get("/", Accept="text/html").headers["content-security-policy"]
 
     assert "default-src 'none'; style-src 'sha256-" in policy
@@ -102,7 +102,7 @@ def test_the_page_may_load_its_own_style_only(api: Api) -> None:
     assert "://" not in policy
 
 
-def test_the_version_has_one_place() -> None:
+def test_the_version_is_defined_once() -> None:
     """The project's metadata read it from the package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -112,7 +112,7 @@ def test_the_version_has_one_place() -> None:
 
 
 def _through_the_gateway(app: Chalice, path: str) -> Any:
-    """Send the event that API Gateway makes of a request to the root."""
+    """Send API Gateway's event for a request to the root."""
     event = {
         "requestContext": {
             "resourcePath": "/",

@@ -1,21 +1,21 @@
-"""GET /products?ids=…: through the cache, the table asked for what it does not know."""
+"""GET /products?ids=…: cached products, and one read of the table for the others."""
 
 import fakeredis
 import pytest
 
 from chalicelib.caching import batch
-from tests.doubles.api import Api
-from tests.doubles.recording import RecordingFakeRedis, Table
+from tests.doubles.api import ApiClient
+from tests.doubles.recording import RecordingFakeRedis, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID
 
 
-def ids_of(api: Api, count: int) -> list[str]:
+def ids_of(api: ApiClient, count: int) -> list[str]:
     return [api.create(name=f"No. {n}")[1].json["id"] for n in range(count)]
 
 
-def test_items_come_in_the_order_asked_for(api: Api) -> None:
-    """What is not there, or cannot be, is told under `missing`; a repeat is answered once."""
+def test_items_are_in_the_requested_order(api: ApiClient) -> None:
+    """Missing and invalid ids are under `missing`. A repeated id is returned once."""
     first, second = ids_of(api, 2)
 
     answer = api.get(f"/products?ids={second},{SOME_ID},{first},no-id,{second}")
@@ -25,8 +25,8 @@ def test_items_come_in_the_order_asked_for(api: Api) -> None:
     assert [SOME_ID, "no-id"] == answer.json["missing"]
 
 
-def test_only_what_missed_is_read_from_the_table(api: Api, moto_table: Table) -> None:
-    """A batch fills the cache, misses included, so a repeat asks DynamoDB for nothing."""
+def test_only_misses_are_read_from_the_table(api: ApiClient, moto_table: RecordingTable) -> None:
+    """A batch fills the cache, including negative entries, so a repeat reads no table."""
     ids = ids_of(api, 3)
     api.get(f"/products/{ids[0]}")
 
@@ -41,8 +41,8 @@ def test_only_what_missed_is_read_from_the_table(api: Api, moto_table: Table) ->
     assert "HIT" == api.get(f"/products/{OTHER_ID}").headers["x-cache"]
 
 
-def test_a_hundred_products_are_one_answer(api: Api) -> None:
-    """As many as the contract allows, from the table and from the cache."""
+def test_a_selection_has_up_to_100_products(api: ApiClient) -> None:
+    """From the table and from the cache."""
     ids = ids_of(api, 100)
 
     for _ in range(2):
@@ -50,8 +50,8 @@ def test_a_hundred_products_are_one_answer(api: Api) -> None:
         assert ids == [item["id"] for item in answer.json["items"]]
 
 
-def test_an_acknowledged_write_is_seen_by_a_batch(api: Api) -> None:
-    """Update and delete reach the batch as they reach a single read."""
+def test_a_batch_returns_acknowledged_writes(api: ApiClient) -> None:
+    """As a single read does."""
     first, second = ids_of(api, 2)
     api.get(f"/products?ids={first},{second}")
 
@@ -63,8 +63,8 @@ def test_an_acknowledged_write_is_seen_by_a_batch(api: Api) -> None:
     assert [second] == answer["missing"]
 
 
-def test_a_fenced_product_is_read_and_not_filled(api: Api, wire: Wire) -> None:
-    """While a write is under way a batch reads the table and leaves the fence alone."""
+def test_a_fenced_product_is_read_and_not_filled(api: ApiClient, wire: Wire) -> None:
+    """During a write a batch reads the table and does not change the fence."""
     (product_id,) = ids_of(api, 1)
     container = wire()
 
@@ -76,10 +76,10 @@ def test_a_fenced_product_is_read_and_not_filled(api: Api, wire: Wire) -> None:
     assert "MISS" == api.get(f"/products/{product_id}").headers["x-cache"]
 
 
-def test_an_entry_that_cannot_be_read_counts_as_a_miss(
-    api: Api, fake_redis: fakeredis.FakeRedis
+def test_an_unreadable_entry_is_a_miss_in_a_batch(
+    api: ApiClient, fake_redis: fakeredis.FakeRedis
 ) -> None:
-    """Garbage and foreign types under a key do not spoil the batch."""
+    """Invalid bytes and other Redis types do not affect the batch."""
     first, second = ids_of(api, 2)
     fake_redis.set(f"product:{first}", b"V9 garbage")
     fake_redis.hset(f"product:{second}", "a", "b")
@@ -89,8 +89,8 @@ def test_an_entry_that_cannot_be_read_counts_as_a_miss(
     assert [first, second] == [item["id"] for item in answer.json["items"]]
 
 
-def test_without_redis_a_batch_is_answered(api: Api, fake_server: fakeredis.FakeServer) -> None:
-    """Redis is never needed."""
+def test_a_batch_works_without_redis(api: ApiClient, fake_server: fakeredis.FakeServer) -> None:
+    """The cache is optional."""
     ids = ids_of(api, 2)
     fake_server.connected = False
 
@@ -99,13 +99,13 @@ def test_without_redis_a_batch_is_answered(api: Api, fake_server: fakeredis.Fake
     assert (200, 2) == (answer.status, len(answer.json["items"]))
 
 
-def test_products_too_long_for_an_answer_are_not_read_to_the_end(
-    api: Api,
+def test_a_batch_stops_reading_at_the_response_limit(
+    api: ApiClient,
     fake_redis: RecordingFakeRedis,
-    moto_table: Table,
+    moto_table: RecordingTable,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of a hundred cached ones, 78 fill an answer: four batches of twenty are read."""
+    """78 of 100 cached products fill a response: four batches of twenty are read."""
     monkeypatch.setattr(batch, "PATIENCE_SECONDS", 60)
     ids = [
         api.create(description="\x01" * 10_000, category="long")[1].json["id"] for _ in range(100)
@@ -114,6 +114,6 @@ def test_products_too_long_for_an_answer_are_not_read_to_the_end(
     api.get(f"/products?{queries[0]}")
 
     for query, calls in zip(queries, ([], ["Query"]), strict=True):
-        with fake_redis.commands() as sent, moto_table.calls() as asked:
+        with fake_redis.commands() as sent, moto_table.calls() as made:
             assert 422 == api.get(f"/products?{query}").status
-        assert (["GETEX"] * 80, calls) == (sent, asked)
+        assert (["GETEX"] * 80, calls) == (sent, made)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doubles.api import Api
+from tests.doubles.api import ApiClient
 from tests.examples import SOME_ID, a_body
 
 CHANGES = {"name": "Ball", "price": 9.5, "stock_quantity": 0, "category": "toys"}
@@ -10,15 +10,15 @@ CHANGES = {"name": "Ball", "price": 9.5, "stock_quantity": 0, "category": "toys"
 
 @pytest.fixture(params=["PUT", "PATCH"])
 def verb(request: pytest.FixtureRequest) -> str:
-    """Both take any subset of the fields."""
+    """PUT and PATCH both accept any subset of the fields."""
     return request.param
 
 
 @pytest.mark.parametrize("changes", [{name: CHANGES[name]} for name in CHANGES] + [CHANGES])
-def test_what_is_named_changes_and_the_rest_stays(
-    api: Api, verb: str, changes: dict[str, object]
+def test_an_update_changes_only_the_given_fields(
+    api: ApiClient, verb: str, changes: dict[str, object]
 ) -> None:
-    """200, the product as it is now, with a new tag; the next read has it."""
+    """200 with the new product and a new tag, as in the next read."""
     path, created = api.create(**a_body())
 
     answer = api.send(verb, path, changes)
@@ -30,8 +30,8 @@ def test_what_is_named_changes_and_the_rest_stays(
     assert (answer.body, answer.headers["etag"]) == (read.body, read.headers["etag"])
 
 
-def test_a_cached_product_is_read_fresh_after_an_update(api: Api, verb: str) -> None:
-    """The entry is gone with the write: miss, then hit, both with the new name."""
+def test_an_update_deletes_the_cached_product(api: ApiClient, verb: str) -> None:
+    """The next reads are a miss and a hit, both with the new name."""
     path, _ = api.create()
     assert ["MISS", "HIT"] == [api.get(path).headers["x-cache"] for _ in range(2)]
 
@@ -43,8 +43,8 @@ def test_a_cached_product_is_read_fresh_after_an_update(api: Api, verb: str) -> 
     ]
 
 
-def test_null_removes_the_category(api: Api, verb: str) -> None:
-    """The one field that may be null."""
+def test_null_removes_the_category(api: ApiClient, verb: str) -> None:
+    """Only the category may be null."""
     path, _ = api.create(category="toys")
 
     assert "category" not in api.send(verb, path, {"category": None}).json
@@ -52,8 +52,8 @@ def test_null_removes_the_category(api: Api, verb: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "description", "price", "stock_quantity"])
-def test_no_other_field_may_be_null(api: Api, verb: str, field: str) -> None:
-    """422, and the product stays."""
+def test_no_other_field_may_be_null(api: ApiClient, verb: str, field: str) -> None:
+    """422, and the product does not change."""
     path, created = api.create()
 
     answer = api.send(verb, path, {field: None})
@@ -62,8 +62,8 @@ def test_no_other_field_may_be_null(api: Api, verb: str, field: str) -> None:
     assert created.body == api.get(path).body
 
 
-def test_naming_nothing_changes_nothing(api: Api, verb: str) -> None:
-    """`{}` answers with the product at the version it has, and keeps the entry."""
+def test_an_empty_update_changes_nothing(api: ApiClient, verb: str) -> None:
+    """`{}` returns the product at its version, and keeps the entry."""
     path, created = api.create()
     api.get(path)
 
@@ -76,8 +76,8 @@ def test_naming_nothing_changes_nothing(api: Api, verb: str) -> None:
 
 @pytest.mark.parametrize("form", ["{tag}", '"1", {tag}', "*", '"x",{tag},"y"'])
 @pytest.mark.parametrize("changes", [{"name": "Ball"}, {}])
-def test_a_write_at_the_version_asked_for_is_made(
-    api: Api, verb: str, form: str, changes: dict[str, str]
+def test_a_write_at_the_given_version_succeeds(
+    api: ApiClient, verb: str, form: str, changes: dict[str, str]
 ) -> None:
     """If-Match with the product's tag, alone or in a list, or a star."""
     path, created = api.create()
@@ -92,10 +92,10 @@ MISMATCHES = ['"1"', "W/{tag}", '"1","2"', "", '"{bare}x"', "{bare}", '"0{bare}"
 
 @pytest.mark.parametrize("form", MISMATCHES)
 @pytest.mark.parametrize("changes", [{"name": "Ball"}, {}])
-def test_a_write_at_another_version_is_refused(
-    api: Api, verb: str, form: str, changes: dict[str, str]
+def test_a_write_at_another_version_is_a_412(
+    api: ApiClient, verb: str, form: str, changes: dict[str, str]
 ) -> None:
-    """412 for tags that are not the product's; a weak one never is."""
+    """A weak tag never matches."""
     path, created = api.create()
     tag = created.headers["etag"]
 
@@ -105,8 +105,8 @@ def test_a_write_at_another_version_is_refused(
     assert created.body == api.get(path).body
 
 
-def test_the_second_of_two_writers_at_one_version_is_refused(api: Api, verb: str) -> None:
-    """Optimistic locking: the first write moves the version on."""
+def test_the_second_of_two_writers_at_one_version_is_refused(api: ApiClient, verb: str) -> None:
+    """Optimistic locking: the first write changes the version."""
     path, created = api.create()
     tag = created.headers["etag"]
 
@@ -118,16 +118,16 @@ def test_the_second_of_two_writers_at_one_version_is_refused(api: Api, verb: str
 
 @pytest.mark.parametrize("changes", [{"name": "Ball"}, {}])
 @pytest.mark.parametrize("name", [SOME_ID, "abc", "%ff"])
-def test_what_is_not_there_cannot_be_changed(
-    api: Api, verb: str, changes: dict[str, str], name: str
+def test_an_update_of_a_missing_product_is_a_404(
+    api: ApiClient, verb: str, changes: dict[str, str], name: str
 ) -> None:
-    """404, and nothing is made."""
+    """No product is created."""
     assert 404 == api.send(verb, f"/products/{name}", changes).status
     assert 404 == api.get(f"/products/{name}").status
 
 
-def test_a_deleted_product_is_gone(api: Api) -> None:
-    """204 without a body; then 404, though it was cached."""
+def test_a_deleted_product_is_a_404(api: ApiClient) -> None:
+    """204 without a body, then 404, although it was cached."""
     path, _ = api.create()
     api.get(path)
 
@@ -141,8 +141,8 @@ def test_a_deleted_product_is_gone(api: Api) -> None:
 
 
 @pytest.mark.parametrize("form", MISMATCHES)
-def test_a_deletion_at_another_version_is_refused(api: Api, form: str) -> None:
-    """412, and the product stays."""
+def test_a_deletion_at_another_version_is_a_412(api: ApiClient, form: str) -> None:
+    """The product stays."""
     path, created = api.create()
     tag = created.headers["etag"]
 
@@ -151,7 +151,7 @@ def test_a_deletion_at_another_version_is_refused(api: Api, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["{tag}", "*", '"1", {tag}'])
-def test_a_deletion_at_the_version_asked_for_is_made(api: Api, form: str) -> None:
+def test_a_deletion_at_the_given_version_succeeds(api: ApiClient, form: str) -> None:
     """If-Match with the product's tag, alone or in a list, or a star."""
     path, created = api.create()
 
@@ -159,14 +159,14 @@ def test_a_deletion_at_the_version_asked_for_is_made(api: Api, form: str) -> Non
 
 
 @pytest.mark.parametrize("name", [SOME_ID, "abc", "%ff"])
-def test_what_is_not_there_cannot_be_deleted(api: Api, name: str) -> None:
-    """404, with or without a condition."""
+def test_a_deletion_of_a_missing_product_is_a_404(api: ApiClient, name: str) -> None:
+    """With or without a condition."""
     assert 404 == api.delete(f"/products/{name}").status
     assert 404 == api.delete(f"/products/{name}", If_Match='"1"').status
 
 
-def test_a_tag_from_before_a_deletion_does_not_fit_after_it(api: Api) -> None:
-    """A 404 that was cached does not hide that the product is gone for good."""
+def test_a_tag_does_not_match_after_a_deletion(api: ApiClient) -> None:
+    """404, also after the 404 was cached."""
     path, created = api.create()
     api.delete(path)
 

@@ -1,8 +1,8 @@
 """
-An alarm of our template, judged as CloudWatch judges it.
+Evaluates an alarm of the project's template as CloudWatch does.
 
-Only what our alarms use: one metric, whole periods, as many of them breaching in a row as are
-looked at, missing data that does not breach. Anything else in a template is refused here.
+Supports only what these alarms use: one metric, whole periods, all evaluated periods breaching, and
+missing data as not breaching. Anything else in a template fails here.
 Source: Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms", "Evaluating an alarm".
 """
 
@@ -26,7 +26,7 @@ _STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
 
 
 class Alarm:
-    """An alarm by its template's properties, `names` standing for what the stack knows."""
+    """An alarm from its template's properties. `names` contains the stack's references."""
 
     def __init__(self, properties: Mapping[str, Any], names: Mapping[str, str]) -> None:
         assert "notBreaching" == properties["TreatMissingData"]
@@ -38,7 +38,7 @@ class Alarm:
         self._periods: int = properties["EvaluationPeriods"]
         self._breaches = _COMPARISONS[properties["ComparisonOperator"]]
         self._threshold: float = properties["Threshold"]
-        # What is overridden stays in a merged template; CloudWatch would refuse both.
+        # A merged template keeps an overridden statistic. CloudWatch refuses two.
         named = [
             properties[name] for name in ("Statistic", "ExtendedStatistic") if name in properties
         ]
@@ -46,20 +46,20 @@ class Alarm:
         self._statistic = _STATISTICS[statistic]
 
     def fires(self, points: Sequence[Datapoint]) -> bool:
-        """Tell whether there is a moment at which it is in the state ALARM."""
+        """Return whether the alarm enters the state ALARM at any time."""
         periods: dict[int, list[float]] = defaultdict(list)
         for point in points:
             if point.metric == self.metric:
                 periods[int(point.second // self._period)].append(point.value)
-        bad = {each for each, values in periods.items() if self._is_bad(values)}
-        return any(all(each - n in bad for n in range(self._periods)) for each in bad)
+        breaching = {each for each, values in periods.items() if self._is_breaching(values)}
+        return any(all(each - n in breaching for n in range(self._periods)) for each in breaching)
 
-    def _is_bad(self, values: Sequence[float]) -> bool:
+    def _is_breaching(self, values: Sequence[float]) -> bool:
         return self._breaches(self._statistic(values), self._threshold)
 
 
 def of_template(template: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Alarm]:
-    """Return a template's alarms by their names in it."""
+    """Return the alarms of a template by their logical names."""
     resources = template["Resources"].items()
     return {
         name: Alarm(each["Properties"], names)
@@ -74,7 +74,7 @@ def _dims(properties: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _value(given: Any, names: Mapping[str, str]) -> str:
-    """Resolve the functions of CloudFormation that stand in our alarms' dimensions."""
+    """Resolve the CloudFormation functions that the alarms' dimensions use."""
     if isinstance(given, str):
         return given
     ((function, argument),) = given.items()
@@ -87,7 +87,7 @@ def _value(given: Any, names: Mapping[str, str]) -> str:
     if function == "Fn::Select":
         place, parts = argument
         return _split(parts, names)[int(place)]
-    raise AssertionError(f"not expected in a dimension: {function}")
+    raise AssertionError(f"unexpected function in a dimension: {function}")
 
 
 def _split(given: Any, names: Mapping[str, str]) -> list[str]:

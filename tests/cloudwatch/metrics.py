@@ -1,5 +1,5 @@
 """
-What CloudWatch reads out of log lines: datapoints. Refuses what CloudWatch would drop in silence.
+Reads datapoints from log lines as CloudWatch does. Fails where CloudWatch silently drops data.
 
 Source: "Specification: Embedded metric format", Amazon CloudWatch User Guide.
 """
@@ -27,7 +27,7 @@ class Datapoint(NamedTuple):
     """One value of one metric."""
 
     metric: tuple[str, str, frozenset[tuple[str, str]]]
-    """Namespace, name, dimensions: what CloudWatch tells metrics apart by."""
+    """Namespace, name and dimensions. They identify a metric in CloudWatch."""
     second: float
     value: float
 
@@ -38,12 +38,12 @@ def of(namespace: str, name: str, second: float, value: float, **dimensions: str
 
 
 def read(lines: Sequence[Line]) -> list[Datapoint]:
-    """Return the datapoints of lines that bear metrics; others bear none."""
+    """Return the datapoints of all lines that contain metrics."""
     return [point for line in lines if "_aws" in line for point in _of_line(line)]
 
 
 def check(line: Line) -> None:
-    """Raise where CloudWatch could not read a line: by the schema, and by the text around it."""
+    """Raise if CloudWatch could not read a line, by its schema or by the limits in its text."""
     _VALIDATOR.validate(line)
     assert len(json.dumps(line).encode()) <= MAX_LINE_BYTES
     for directive in line["_aws"]["CloudWatchMetrics"]:

@@ -1,4 +1,4 @@
-"""The alarms of our template, as the stack of a stage `dev` has them."""
+"""The alarms of the project's template, for a stage `dev`."""
 
 from dev.deploy import templates
 from tests.cloudwatch import alarms

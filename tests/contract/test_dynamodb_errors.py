@@ -1,4 +1,4 @@
-"""Every error of DynamoDB: retried or not, and what a write that it met has come to."""
+"""Every error of DynamoDB: whether it is retried, and the outcome of a write."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,10 @@ from chalicelib.errors import OutcomeUnknown, ServiceError, StoreRefused, StoreU
 from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
-from tests.doubles.api import Api
-from tests.doubles.dynamodb import FailingDynamoDB, FaultyDynamoDB, refusal
-from tests.doubles.log import caught
-from tests.doubles.recording import RecordingFakeRedis, Table
+from tests.doubles.api import ApiClient
+from tests.doubles.dynamodb import FailingDynamoDB, FlakyDynamoDB, refusal
+from tests.doubles.log import capture_log
+from tests.doubles.recording import RecordingFakeRedis, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
@@ -28,20 +28,20 @@ WRITES: dict[str, Callable[[Repository], Any]] = {
     "remove": lambda repository: repository.remove(SOME_ID),
 }
 RETRIED = {Meaning.BUSY, Meaning.LOST}
-OF_A_READ = {
+READ_ERRORS = {
     Meaning.BUSY: StoreUnavailable,
     Meaning.LOST: StoreUnavailable,
     Meaning.UNUSABLE: StoreUnavailable,
     Meaning.REFUSED: StoreRefused,
 }
-OF_A_WRITE = {**OF_A_READ, Meaning.LOST: OutcomeUnknown}
+WRITE_ERRORS = {**READ_ERRORS, Meaning.LOST: OutcomeUnknown}
 STATUS = {meaning: 500 if meaning is Meaning.REFUSED else 503 for meaning in Meaning}
 
 each_code = pytest.mark.parametrize("code", sorted(MEANINGS))
 
 
-def _impatient(error: Exception) -> Repository:
-    """Return a repository that meets `error` at every call, and gives up after the first."""
+def _failing_repository(error: Exception) -> Repository:
+    """Return a repository whose calls all fail with `error`, without retries."""
     settings = examples.settings(DYNAMODB_RETRY_SECONDS="0")
     return Container(settings, dynamodb=FailingDynamoDB(error)).products.repository
 
@@ -51,8 +51,8 @@ def _error(code: str) -> ClientError:
 
 
 @pytest.mark.parametrize("operation", [*CALLED, *BATCHES])
-def test_every_error_that_dynamodb_documents_is_listed(operation: str) -> None:
-    """Of each operation that the repository calls, by botocore's own model of the service."""
+def test_every_documented_error_is_listed(operation: str) -> None:
+    """For each operation of the repository, by botocore's service model."""
     model = botocore.session.get_session().get_service_model("dynamodb")
     shapes = model.operation_model(operation).error_shapes
 
@@ -61,38 +61,38 @@ def test_every_error_that_dynamodb_documents_is_listed(operation: str) -> None:
 
 @each_code
 @pytest.mark.parametrize("name", WRITES)
-def test_a_retry_is_made_where_it_may_help(moto_table: Table, name: str, code: str) -> None:
-    """One failure passes unseen; where no retry can help, there is one try."""
+def test_retryable_errors_are_retried(moto_table: RecordingTable, name: str, code: str) -> None:
+    """One failure is retried; other errors are raised at once."""
     examples.repository(moto_table.client).add(SOME_ID, a_draft())
-    client = FaultyDynamoDB(moto_table.client, _error(code))
+    client = FlakyDynamoDB(moto_table.client, _error(code))
     meaning = MEANINGS[code]
 
     if meaning in RETRIED:
         WRITES[name](examples.repository(client))
         assert 2 == len(client.requests)
         return
-    with pytest.raises(OF_A_WRITE[meaning]):
+    with pytest.raises(WRITE_ERRORS[meaning]):
         WRITES[name](examples.repository(client))
     assert 1 == len(client.requests)
 
 
 @each_code
-def test_a_read_that_keeps_failing_has_written_nothing(code: str) -> None:
-    """Unavailable, or refused for a fault of ours."""
+def test_a_failing_read_raises_by_error_code(code: str) -> None:
+    """`StoreUnavailable`, or `StoreRefused` for an error of this service."""
     with pytest.raises(ServiceError) as caught_error:
-        _impatient(_error(code)).get(SOME_ID)
+        _failing_repository(_error(code)).get(SOME_ID)
 
-    assert OF_A_READ[MEANINGS[code]] is type(caught_error.value)
+    assert READ_ERRORS[MEANINGS[code]] is type(caught_error.value)
 
 
 @each_code
 @pytest.mark.parametrize("name", WRITES)
-def test_a_write_that_keeps_failing_says_what_is_known(name: str, code: str) -> None:
-    """Nothing was written; or, where DynamoDB may have carried it out, the outcome is unknown."""
+def test_a_failing_write_raises_by_its_outcome(name: str, code: str) -> None:
+    """The write did not take effect, or the outcome is unknown."""
     with pytest.raises(ServiceError) as caught_error:
-        WRITES[name](_impatient(_error(code)))
+        WRITES[name](_failing_repository(_error(code)))
 
-    assert OF_A_WRITE[MEANINGS[code]] is type(caught_error.value)
+    assert WRITE_ERRORS[MEANINGS[code]] is type(caught_error.value)
 
 
 @pytest.mark.parametrize(
@@ -104,19 +104,19 @@ def test_a_write_that_keeps_failing_says_what_is_known(name: str, code: str) -> 
         "AccessDeniedException",
     ],
 )
-def test_after_a_lost_answer_no_error_makes_the_outcome_known(moto_table: Table, code: str) -> None:
-    """The first try may have been carried out, whatever became of the ones after it."""
-    client = FaultyDynamoDB(moto_table.client, faults.TIMED_OUT, *[_error(code)] * 100)
+def test_a_lost_response_keeps_the_outcome_unknown(moto_table: RecordingTable, code: str) -> None:
+    """The first attempt may have taken effect, whatever the later ones return."""
+    client = FlakyDynamoDB(moto_table.client, faults.TIMED_OUT, *[_error(code)] * 100)
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client).remove(SOME_ID)
 
 
 @each_code
-def test_the_fence_is_released_where_nothing_was_written(
-    api: Api, wire: Wire, fake_redis: RecordingFakeRedis, code: str
+def test_the_fence_is_released_if_nothing_was_written(
+    api: ApiClient, wire: Wire, fake_redis: RecordingFakeRedis, code: str
 ) -> None:
-    """503 with Retry-After, or 500; the product is cached again at once, or when the fence ends."""
+    """503 with Retry-After, or 500. Only an unknown outcome keeps the fence."""
     path, _ = api.create()
     wire(dynamodb=FailingDynamoDB(_error(code)), DYNAMODB_RETRY_SECONDS="0")
 
@@ -130,20 +130,20 @@ def test_the_fence_is_released_where_nothing_was_written(
 
 
 @each_code
-def test_the_log_has_the_code(api: Api, wire: Wire, code: str) -> None:
-    """An operator learns what DynamoDB said; the client does not."""
+def test_the_log_has_the_error_code(api: ApiClient, wire: Wire, code: str) -> None:
+    """The response does not."""
     wire(dynamodb=FailingDynamoDB(_error(code)), DYNAMODB_RETRY_SECONDS="0")
 
-    with caught(STAGE="prod") as log:
+    with capture_log(STAGE="prod") as log:
         answer = api.get(f"/products/{SOME_ID}")
 
-    told = [line for line in log.lines() if line["level"] != "INFO"]
-    assert [code] == [line["reason"] for line in told]
+    logged = [line for line in log.lines() if line["level"] != "INFO"]
+    assert [code] == [line["reason"] for line in logged]
     assert code.encode() not in answer.body
 
 
-def test_a_missing_table_is_unavailable(api: Api, moto_table: Table) -> None:
-    """As after a restart of the emulator: 503 on every call, no 500."""
+def test_a_missing_table_is_a_503(api: ApiClient, moto_table: RecordingTable) -> None:
+    """As after a restart of the emulator."""
     moto_table.client.delete_table(TableName=moto_table.name)
 
     assert [503, 503, 503] == [
@@ -153,29 +153,29 @@ def test_a_missing_table_is_unavailable(api: Api, moto_table: Table) -> None:
     ]
 
 
-def test_no_credentials_are_unavailable(api: Api, wire: Wire) -> None:
-    """Nothing was sent, so nothing was written."""
+def test_missing_credentials_are_a_503(api: ApiClient, wire: Wire) -> None:
+    """No request was sent."""
     wire(dynamodb=FailingDynamoDB(NoCredentialsError()))
 
     assert 503 == api.delete(f"/products/{SOME_ID}").status
 
 
-def test_a_request_that_is_none_is_a_fault_of_ours(
-    api: Api, wire: Wire, fake_redis: RecordingFakeRedis
+def test_an_invalid_request_is_a_500(
+    api: ApiClient, wire: Wire, fake_redis: RecordingFakeRedis
 ) -> None:
-    """Botocore did not send it: 500, and no fence stays."""
+    """Botocore did not send it, so no fence stays."""
     wire(dynamodb=FailingDynamoDB(ParamValidationError(report="inside")))
 
     assert 500 == api.delete(f"/products/{SOME_ID}").status
     assert fake_redis.get(f"product:{SOME_ID}") is None
 
 
-@pytest.mark.parametrize(("told", "status"), [(400, 500), (500, 503)])
-def test_of_an_error_that_is_not_listed_nothing_is_known(
-    api: Api, wire: Wire, fake_redis: RecordingFakeRedis, told: int, status: int
+@pytest.mark.parametrize(("received", "status"), [(400, 500), (500, 503)])
+def test_an_unlisted_error_has_an_unknown_outcome(
+    api: ApiClient, wire: Wire, fake_redis: RecordingFakeRedis, received: int, status: int
 ) -> None:
-    """The fence stays; a 5xx is retried, and anything else is a fault of ours."""
-    wire(dynamodb=FailingDynamoDB(refusal("BrandNewException", told)))
+    """The fence stays. A 5xx is a 503, anything else a 500."""
+    wire(dynamodb=FailingDynamoDB(refusal("BrandNewException", received)))
 
     answer = api.delete(f"/products/{SOME_ID}")
 

@@ -1,4 +1,4 @@
-"""What each use costs: Redis commands on the wire, and DynamoDB calls."""
+"""The Redis commands and DynamoDB calls of each operation."""
 
 import pytest
 
@@ -7,167 +7,169 @@ from chalicelib.errors import NotFound
 from chalicelib.products.catalog import Catalog
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.resources.precondition import Precondition
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
 
 
 @pytest.fixture
 def catalog(wire: Wire, redis: Recorder) -> Catalog:
-    """Return the catalog as the application wires it, over each kind of Redis."""
+    """Return the application's catalog, with each kind of Redis."""
     return wire(redis=redis).products.catalog
 
 
 def test_a_hit_costs_one_command_and_no_query(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """A cached product is answered by one GETEX, and DynamoDB is not asked."""
+    """A hit is one GETEX and no DynamoDB call."""
     mouse = catalog.create(a_draft())
     catalog.get(mouse.id)
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.get(mouse.id)
 
     assert ["GETEX"] == sent
-    assert [] == asked
+    assert [] == calls
 
 
 def test_a_miss_costs_three_commands_and_one_query(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """Look, lease, load, fill."""
+    """Read, lease, load, fill."""
     mouse = catalog.create(a_draft())
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.get(mouse.id)
 
     assert ["GETEX", "SET", "EVAL"] == sent
-    assert ["GetItem"] == asked
+    assert ["GetItem"] == calls
 
 
 def test_a_negative_hit_costs_one_command_and_no_query(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """That there is nothing is known from the cache, too."""
+    """A negative entry is a hit."""
     catalog.get(SOME_ID)
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         assert catalog.get(SOME_ID).item is None
 
     assert ["GETEX"] == sent
-    assert [] == asked
+    assert [] == calls
 
 
-def test_a_creation_costs_no_command(catalog: Catalog, redis: Recorder, moto_table: Table) -> None:
-    """There is no entry that a new product could make stale."""
-    with redis.commands() as sent, moto_table.calls() as asked:
+def test_a_creation_costs_no_command(
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
+) -> None:
+    """A new product has no entry."""
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.create(a_draft())
 
     assert [] == sent
-    assert ["PutItem"] == asked
+    assert ["PutItem"] == calls
 
 
 def test_an_update_costs_two_commands_and_one_call(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """Fence, write, release; nothing is read first."""
+    """Fence, write, release, without a read."""
     mouse = catalog.create(a_draft())
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.update(mouse.id, {"name": "Ball"}, Precondition([mouse.version]))
 
     assert ["EVAL", "EVAL"] == sent
-    assert ["UpdateItem"] == asked
+    assert ["UpdateItem"] == calls
 
 
 def test_a_deletion_costs_two_commands_and_one_call(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
     """Fence, delete, release."""
     mouse = catalog.create(a_draft())
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.delete(mouse.id)
 
     assert ["EVAL", "EVAL"] == sent
-    assert ["DeleteItem"] == asked
+    assert ["DeleteItem"] == calls
 
 
-def test_a_refused_write_costs_no_more(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+def test_a_refused_write_costs_the_same(
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """To learn why it was refused takes no read."""
-    with redis.commands() as sent, moto_table.calls() as asked, pytest.raises(NotFound):
+    """The reason for the refusal needs no read."""
+    with redis.commands() as sent, moto_table.calls() as calls, pytest.raises(NotFound):
         catalog.update(SOME_ID, {"name": "Ball"})
 
     assert ["EVAL", "EVAL"] == sent
-    assert ["UpdateItem"] == asked
+    assert ["UpdateItem"] == calls
 
 
-def test_no_change_costs_one_query(catalog: Catalog, redis: Recorder, moto_table: Table) -> None:
-    """An update that names nothing leaves the entry alone."""
+def test_an_empty_update_costs_one_query(
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
+) -> None:
+    """The entry stays."""
     mouse = catalog.create(a_draft())
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.update(mouse.id, {})
 
     assert [] == sent
-    assert ["GetItem"] == asked
+    assert ["GetItem"] == calls
 
 
 def test_a_page_costs_one_query_and_no_command(
-    catalog: Catalog, redis: Recorder, moto_table: Table
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """However many products are on it."""
+    """For any number of products."""
     for _ in range(5):
         catalog.create(a_draft())
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         assert 5 == len(catalog.list(10).items)
 
     assert [] == sent
-    assert ["Scan"] == asked
+    assert ["Scan"] == calls
 
 
 def test_a_hundred_products_cost_five_round_trips(
-    catalog: Catalog, redis: Recorder, moto_table: Table, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty keys each; on a miss one more for the leases, five for the fills, and one query."""
+    """Twenty keys each. Misses need one more for the leases, five for the fills, and one query."""
     monkeypatch.setattr(batch, "PATIENCE_SECONDS", 60)
     ids = [catalog.create(a_draft()).id for _ in range(100)]
 
     before = redis.round_trips
-    with redis.commands() as missed, moto_table.calls() as asked:
+    with redis.commands() as missed, moto_table.calls() as calls:
         catalog.get_many(ids)
     between = redis.round_trips
     with redis.commands() as hit:
         catalog.get_many(ids)
 
     assert ["GETEX"] * 100 + ["SET"] * 100 + ["EVAL"] * 100 == missed
-    assert ["BatchGetItem"] == asked
+    assert ["BatchGetItem"] == calls
     assert ["GETEX"] * 100 == hit
     assert (5 + 1 + 5, 5) == (between - before, redis.round_trips - between)
 
 
 def test_without_a_cache_a_read_costs_one_query(
-    wire: Wire, redis: Recorder, moto_table: Table
+    wire: Wire, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """CACHE_ENABLED=false, and no Redis named: none is asked, neither to read nor to write."""
+    """With CACHE_ENABLED=false and no REDIS_HOST, no command is sent."""
     catalog = wire(redis=redis, CACHE_ENABLED="false", REDIS_HOST="").products.catalog
     mouse = catalog.create(a_draft())
 
-    with redis.commands() as sent, moto_table.calls() as asked:
+    with redis.commands() as sent, moto_table.calls() as calls:
         catalog.get(mouse.id)
         catalog.update(mouse.id, {"name": "Ball"})
 
     assert [] == sent
-    assert ["GetItem", "UpdateItem"] == asked
+    assert ["GetItem", "UpdateItem"] == calls
 
 
-def test_what_is_written_while_the_cache_is_off_is_seen_when_it_is_on_again(
-    wire: Wire, redis: Recorder
-) -> None:
-    """With a Redis named, reads are bypassed, but writes go on deleting their keys."""
+def test_writes_delete_entries_while_the_cache_is_off(wire: Wire, redis: Recorder) -> None:
+    """With REDIS_HOST, reads are bypassed and writes still delete their keys."""
     mouse = wire(redis=redis).products.catalog.create(a_draft())
     wire(redis=redis).products.catalog.get(mouse.id)
 
@@ -178,25 +180,25 @@ def test_what_is_written_while_the_cache_is_off_is_seen_when_it_is_on_again(
     assert '"Ball"' in item.body
 
 
-def test_past_an_open_circuit_a_read_costs_one_query(
-    wire: Wire, fake_redis: Recorder, moto_table: Table
+def test_a_read_with_an_open_circuit_costs_one_query(
+    wire: Wire, fake_redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """A Redis that is down is not asked each time."""
+    """No command is sent."""
     catalog = wire().products.catalog
     mouse = catalog.create(a_draft())
     fake_redis.connection_pool.connection_kwargs["server"].connected = False
     for _ in range(FAILURES):
         catalog.get(mouse.id)
 
-    with fake_redis.commands() as sent, moto_table.calls() as asked:
+    with fake_redis.commands() as sent, moto_table.calls() as calls:
         catalog.get(mouse.id)
 
     assert [] == sent
-    assert ["GetItem"] == asked
+    assert ["GetItem"] == calls
 
 
-def test_the_server_counts_the_same(wire: Wire, real_redis: Recorder) -> None:
-    """Valkey's own statistics agree: a hit is one GETEX, also where nobody records."""
+def test_the_statistics_of_valkey_agree(wire: Wire, real_redis: Recorder) -> None:
+    """Valkey's own statistics count one GETEX for a hit."""
     catalog = wire(redis=real_redis).products.catalog
     mouse = catalog.create(a_draft())
     catalog.get(mouse.id)

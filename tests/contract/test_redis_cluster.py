@@ -1,4 +1,4 @@
-"""A cluster whose nodes hang, whose keys move: three real Valkeys, and a `ClusterStore`."""
+"""A `ClusterStore` with three real Valkeys: hanging nodes and moving keys."""
 
 import itertools
 import signal
@@ -18,32 +18,32 @@ from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
 from dev.deploy import templates
 from tests import examples
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.cluster import SHARDS, ClusterNode, LocalCluster, RecordingCluster, eventually
-from tests.doubles.recording import Table
+from tests.doubles.recording import RecordingTable
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
 
 def _key_of(shard: int, n: int = 0) -> str:
-    """Return a key that the node of that number has, another one for each `n`."""
+    """Return the `n`th key of a shard."""
     keys = (f"product:{n}-{i}" for i in itertools.count())
     return next(key for key in keys if key_slot(key.encode()) * SHARDS // 16384 == shard)
 
 
 @pytest.fixture
 def client(cluster: LocalCluster) -> Iterator[RecordingCluster]:
-    """Return an impatient client of the emptied cluster."""
+    """Return a client of the empty cluster with a short time-out."""
     client = cluster.client(REDIS_TIMEOUT_SECONDS="0.1")
     client.flushall()
     yield client
     client.close()
 
 
-def test_the_settings_lead_to_the_cluster(
-    client: RecordingCluster, cluster: LocalCluster, moto_table: Table
+def test_the_settings_connect_to_the_cluster(
+    client: RecordingCluster, cluster: LocalCluster, moto_table: RecordingTable
 ) -> None:
-    """REDIS_CLUSTER=true and the address of any node: the catalog's keys are spread and found."""
+    """REDIS_CLUSTER=true and the address of any node are enough."""
     where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(cluster.nodes[0].port)}
     settings = examples.settings(
         **where, PRODUCTS_TABLE=moto_table.name, REDIS_CLUSTER="true", REDIS_TIMEOUT_SECONDS="1"
@@ -58,7 +58,7 @@ def test_the_settings_lead_to_the_cluster(
 
 @contextmanager
 def _paused(*nodes: ClusterNode) -> Iterator[None]:
-    """Have nodes hang for the block."""
+    """Pause nodes during the block."""
     for node in nodes:
         node.signal(signal.SIGSTOP)
     try:
@@ -69,8 +69,8 @@ def _paused(*nodes: ClusterNode) -> Iterator[None]:
 
 
 def _outcomes(cache: Cache[str]) -> list[Outcome]:
-    """Read a key of each node."""
-    return [cache.fetch(_key_of(shard), Loader()).outcome for shard in range(SHARDS)]
+    """Read a key of each node and return the outcomes."""
+    return [cache.fetch(_key_of(shard), CountingLoader()).outcome for shard in range(SHARDS)]
 
 
 def _write(cache: Cache[str], key: str) -> None:
@@ -78,10 +78,10 @@ def _write(cache: Cache[str], key: str) -> None:
         pass
 
 
-def test_a_node_that_hangs_takes_only_its_own_keys_along(
+def test_a_hanging_node_affects_only_its_own_keys(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """The others answer from the cache all the while, and it does too once it is back."""
+    """Other nodes keep answering. After the pause all keys are cached again."""
     cache = a_cache(client)
     _outcomes(cache)
 
@@ -93,10 +93,10 @@ def test_a_node_that_hangs_takes_only_its_own_keys_along(
     assert [HIT, MISS, HIT] == _outcomes(cache)
 
 
-def test_a_node_that_refuses_writes_takes_only_its_own_keys_along(
+def test_a_node_that_refuses_writes_affects_only_its_own_keys(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """No value is taken from it, for it would have refused the fence of whoever changed it."""
+    """Its values are not used, because it refuses fences."""
     cache, node = a_cache(client), cluster.nodes[1].client
     _outcomes(cache)
 
@@ -110,10 +110,10 @@ def test_a_node_that_refuses_writes_takes_only_its_own_keys_along(
 
 
 @pytest.mark.parametrize("hung", range(SHARDS))
-def test_a_node_that_hangs_does_not_keep_the_stream_from_the_others(
+def test_a_hanging_node_does_not_block_invalidation_on_others(
     client: RecordingCluster, cluster: LocalCluster, hung: int
 ) -> None:
-    """Every key of the batch is tried before it raises; it comes again for those of that node."""
+    """Every key of the batch is tried before it raises."""
     cache = a_cache(client)
     keys = [_key_of(shard, n) for n in range(3) for shard in range(SHARDS)]
     for key in keys:
@@ -129,10 +129,10 @@ def test_a_node_that_hangs_does_not_keep_the_stream_from_the_others(
         assert [] == [key for key in elsewhere if client.exists(key)]
 
 
-def test_after_a_few_failures_the_node_that_hangs_is_not_asked(
+def test_the_circuit_of_a_hanging_node_opens(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """Hits on other nodes do not close its circuit. (Once a second one read tries.)"""
+    """Hits on other nodes do not close it. (Once a second, one read tries.)"""
     cache = a_cache(client)
 
     with _paused(cluster.nodes[1]):
@@ -140,15 +140,15 @@ def test_after_a_few_failures_the_node_that_hangs_is_not_asked(
             _outcomes(cache)
         with client.commands() as sent:
             for _ in range(20):
-                assert BYPASS == cache.fetch(_key_of(1), Loader()).outcome
+                assert BYPASS == cache.fetch(_key_of(1), CountingLoader()).outcome
 
     assert sent.count("GETEX") < 5
 
 
-def test_a_write_waits_for_three_time_outs_when_all_nodes_hang(
+def test_a_write_waits_at_most_three_time_outs(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """For the fence, the release, and once a second for who else has the key: 0.24 s at most."""
+    """For the fence, the release, and once a second for the map of slots."""
     cache = a_cache(client)
 
     with _paused(*cluster.nodes), client.commands() as sent:
@@ -162,7 +162,7 @@ def test_a_write_waits_for_three_time_outs_when_all_nodes_hang(
 def test_a_cold_start_without_a_cluster_is_a_bypass(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """Nothing connects before the first command; reads ask once a second who is there."""
+    """The first command connects. Reads request the map of slots once a second."""
     store = client.store()
 
     with _paused(*cluster.nodes), client.commands() as sent:
@@ -176,50 +176,50 @@ def test_a_cold_start_without_a_cluster_is_a_bypass(
     assert 1 == store.run("return 1", "k")
 
 
-def test_a_batch_waits_for_one_node_that_hangs_and_no_longer(
+def test_a_batch_waits_once_for_a_hanging_node(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """Fifty keys of it cost as much as one; what it has is loaded."""
+    """Fifty keys wait as long as one. They are loaded."""
     keys = [_key_of(shard, n) for n in range(50) for shard in range(SHARDS)]
     cache = a_cache(client)
 
     started = time.monotonic()
     with _paused(cluster.nodes[1]):
-        found = cache.fetch_many(keys, lambda asked: dict.fromkeys(asked, "x"))
+        found = cache.fetch_many(keys, lambda missing: dict.fromkeys(missing, "x"))
 
     assert dict.fromkeys(keys, "x") == found
     assert time.monotonic() - started < 10 * 0.1  # not 50 times
 
 
 @pytest.mark.parametrize("hung", range(SHARDS))
-def test_a_node_whose_circuit_is_open_costs_the_others_no_hit_and_no_fill(
+def test_an_open_circuit_of_one_node_does_not_affect_others(
     client: RecordingCluster, cluster: LocalCluster, hung: int
 ) -> None:
-    """Of many keys, its own are loaded each time; what is missing elsewhere once."""
+    """The node's keys are loaded each time; other misses are loaded and filled once."""
     cache = a_cache(client)
     own = [_key_of(hung, n) for n in range(25)]
     elsewhere = [_key_of(shard, n) for n in range(25) for shard in range(SHARDS) if shard != hung]
     loads: list[set[str]] = []
 
-    def load(asked: Sequence[str]) -> dict[str, str]:
-        loads.append(set(asked))
-        return dict.fromkeys(asked, "x")
+    def load(missing: Sequence[str]) -> dict[str, str]:
+        loads.append(set(missing))
+        return dict.fromkeys(missing, "x")
 
     cache.fetch_many(own + elsewhere, load)
     cache.invalidate(dict.fromkeys(elsewhere[:2]))
     with _paused(cluster.nodes[hung]):
         for _ in range(FAILURES):
-            cache.fetch(own[0], Loader())
+            cache.fetch(own[0], CountingLoader())
         for _ in range(2):
             assert 75 == len(cache.fetch_many(own + elsewhere, load))
 
     assert [{*own, *elsewhere[:2]}, set(own)] == loads[1:]
 
 
-def test_a_batch_that_a_node_does_not_take_is_not_told_as_refused(
+def test_a_failed_fill_is_not_counted_as_refused(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """A fill is refused when a write came between, and this node has hung since the lease."""
+    """Only a write in between refuses a fill. Here the node hangs."""
     cache, node = a_cache(client), cluster.nodes[1]
     trace = telemetry.begin()
 
@@ -236,10 +236,10 @@ def test_a_batch_that_a_node_does_not_take_is_not_told_as_refused(
     assert "FillsRefused" not in trace.tally.counts
 
 
-def test_one_node_in_trouble_is_a_cluster_in_trouble(
+def test_the_health_check_fails_if_one_node_hangs(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """The health check tells it."""
+    """Every node must answer."""
     store = client.store()
     store.check("k")
 
@@ -249,14 +249,14 @@ def test_one_node_in_trouble_is_a_cluster_in_trouble(
 
 @contextmanager
 def _moving(key: str, source: ClusterNode, target: ClusterNode) -> Iterator[None]:
-    """Have a key's slot be on its way for the block, and arrived after it."""
+    """Migrate a key's slot: it is moving during the block and has moved after it."""
     slot = key_slot(key.encode())
-    target.tell("SETSLOT", slot, "IMPORTING", source.name_in_cluster)
-    source.tell("SETSLOT", slot, "MIGRATING", target.name_in_cluster)
+    target.cluster_command("SETSLOT", slot, "IMPORTING", source.name_in_cluster)
+    source.cluster_command("SETSLOT", slot, "MIGRATING", target.name_in_cluster)
     yield
     source.client.execute_command("MIGRATE", target.host, target.port, key, 0, 5000)
     for node in (target, source):
-        node.tell("SETSLOT", slot, "NODE", target.name_in_cluster)
+        node.cluster_command("SETSLOT", slot, "NODE", target.name_in_cluster)
 
 
 def _move(key: str, source: ClusterNode, target: ClusterNode) -> None:
@@ -265,47 +265,45 @@ def _move(key: str, source: ClusterNode, target: ClusterNode) -> None:
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_a_slot_that_has_moved_is_followed(
+def test_a_moved_slot_is_followed(
     client: RecordingCluster, cluster: LocalCluster, *, many: bool
 ) -> None:
-    """What was cached is still a hit, after one redirection; the next read needs none."""
+    """A hit after one redirection; the next read needs none."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0), cluster.nodes
-    cache.fetch(key, Loader("x"))
+    cache.fetch(key, CountingLoader("x"))
     _move(key, source, target)
     try:
         with client.commands() as sent:
             if many:
                 assert {key: "x"} == cache.fetch_many([key], lambda _: {})
             else:
-                assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+                assert Fetched("x", HIT) == cache.fetch(key, CountingLoader("y"))
                 assert ["GETEX", "CLUSTER", "GETEX"] == sent
         sent.clear()
         with client.commands() as sent:
-            assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+            assert Fetched("x", HIT) == cache.fetch(key, CountingLoader("y"))
         assert ["GETEX"] == sent
     finally:
         _move(key, target, source)
 
 
-def test_a_slot_on_its_way_is_asked_where_it_goes(
-    client: RecordingCluster, cluster: LocalCluster
-) -> None:
-    """A key that is not at its old place is leased, filled and fenced at its new one."""
+def test_a_moving_slot_uses_its_new_node(client: RecordingCluster, cluster: LocalCluster) -> None:
+    """Keys that are not on the old node are leased, filled and fenced on the new one."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 1), cluster.nodes
     with _moving(key, source, target):
-        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
-        assert Fetched("x", HIT) == cache.fetch(key, Loader("y"))
+        assert Fetched("x", MISS) == cache.fetch(key, CountingLoader("x"))
+        assert Fetched("x", HIT) == cache.fetch(key, CountingLoader("y"))
         _write(cache, key)
-        assert Fetched("z", MISS) == cache.fetch(key, Loader("z"))
+        assert Fetched("z", MISS) == cache.fetch(key, CountingLoader("z"))
         assert {key: "z"} == cache.fetch_many([key], lambda _: {})
 
-    assert Fetched("z", HIT) == cache.fetch(key, Loader("w"))
+    assert Fetched("z", HIT) == cache.fetch(key, CountingLoader("w"))
     _move(key, target, source)
 
 
 @pytest.fixture
-def user_of_the_template(cluster: LocalCluster) -> Iterator[None]:
-    """Let in a user with the rights that the template gives for a cluster."""
+def template_user(cluster: LocalCluster) -> Iterator[None]:
+    """Create a Redis user with the template's rights for a cluster."""
     given = templates.data()["Mappings"]["Redis"]["User"]
     rights = f"{given['Access']} {given['InCluster']}".split()
     for node in cluster.nodes:
@@ -315,14 +313,14 @@ def user_of_the_template(cluster: LocalCluster) -> Iterator[None]:
         node.client.acl_deluser("catalog")
 
 
-@pytest.mark.usefixtures("user_of_the_template")
+@pytest.mark.usefixtures("template_user")
 def test_the_template_gives_the_rights_that_a_cluster_needs(cluster: LocalCluster) -> None:
-    """To learn which node has what, to follow a slot on its way, and to be checked."""
+    """The map of slots, moving slots and the health check work."""
     client = cluster.client(REDIS_USERNAME="catalog", REDIS_PASSWORD="p")
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 4), cluster.nodes
     with _moving(key, source, target), client.commands() as sent:
         client.store().check("product:health")
-        assert Fetched("x", MISS) == cache.fetch(key, Loader("x"))
+        assert Fetched("x", MISS) == cache.fetch(key, CountingLoader("x"))
         assert {key: "x"} == cache.fetch_many([key], lambda _: {})
         _write(cache, key)
 
@@ -331,29 +329,27 @@ def test_the_template_gives_the_rights_that_a_cluster_needs(cluster: LocalCluste
     client.close()
 
 
-def test_keys_of_a_slot_on_its_way_are_cached_together(
-    client: RecordingCluster, cluster: LocalCluster
-) -> None:
-    """Some of them may be at either place, so each is asked for by itself."""
+def test_keys_of_a_moving_slot_are_cached(client: RecordingCluster, cluster: LocalCluster) -> None:
+    """Each key may be on either node, so each is read separately."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 2), cluster.nodes
     keys = [key, f"{{{key}}}"]  # of one slot
     with _moving(key, source, target):
         cache.fetch_many(keys, lambda _: dict.fromkeys(keys, "w"))
         assert dict.fromkeys(keys, "w") == cache.fetch_many(keys, lambda _: {})
 
-    assert Fetched("w", HIT) == cache.fetch(key, Loader("x"))
+    assert Fetched("w", HIT) == cache.fetch(key, CountingLoader("x"))
     _move(key, target, source)
 
 
-def test_keys_of_a_slot_on_its_way_are_invalidated_together(
+def test_keys_of_a_moving_slot_are_invalidated(
     client: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """The stream's batch does not come again and again while the slot is moving."""
+    """The stream's batch does not fail while the slot moves."""
     cache, key, (source, target, _) = a_cache(client), _key_of(0, 3), cluster.nodes
     keys = [key, f"{{{key}}}", f"{{{key}}}2"]  # of one slot
-    cache.fetch(keys[1], Loader("here"))
+    cache.fetch(keys[1], CountingLoader("here"))
     with _moving(key, source, target):
-        cache.fetch(key, Loader("there"))
+        cache.fetch(key, CountingLoader("there"))
 
         cache.invalidate(dict.fromkeys(keys))
 
@@ -362,8 +358,8 @@ def test_keys_of_a_slot_on_its_way_are_invalidated_together(
     _move(key, target, source)
 
 
-def test_a_replica_takes_over_from_a_primary_that_died(tmp_path: Path) -> None:
-    """Its keys are bypassed until then, and cached afterwards; nobody is restarted."""
+def test_a_replica_replaces_a_dead_primary(tmp_path: Path) -> None:
+    """Its keys are bypassed until then and cached after it, without a restart."""
     with LocalCluster(tmp_path) as cluster, ClusterNode(tmp_path / "replica.log") as replica:
         replica.replicate(cluster.nodes[0])
         cache = a_cache(cluster.client(REDIS_TIMEOUT_SECONDS="0.1"))
@@ -371,6 +367,6 @@ def test_a_replica_takes_over_from_a_primary_that_died(tmp_path: Path) -> None:
 
         cluster.nodes[0].signal(signal.SIGKILL)
         assert [BYPASS, HIT, HIT] == _outcomes(cache)
-        replica.tell("FAILOVER", "TAKEOVER")
+        replica.cluster_command("FAILOVER", "TAKEOVER")
 
-        eventually(lambda: Outcome.HIT == cache.fetch(_key_of(0), Loader()).outcome)
+        eventually(lambda: Outcome.HIT == cache.fetch(_key_of(0), CountingLoader()).outcome)

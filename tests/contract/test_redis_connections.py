@@ -1,4 +1,4 @@
-"""Connections to Redis: kept, lost and replaced, with a real Valkey and with scripted servers."""
+"""Connections to Redis are kept, lost and replaced, with a real Valkey and scripted servers."""
 
 import socket
 import threading
@@ -18,22 +18,22 @@ from dev.stack.servers import Valkey
 from tests import examples
 
 PATIENT = {"REDIS_TIMEOUT_SECONDS": "1"}
-QUESTION, ANSWER = b"", b"$3\r\nnew\r\n"
+REQUEST, REPLY = b"", b"$3\r\nnew\r\n"
 CLOSE = None
 Script = Sequence[bytes | float | None]
 
 
-def _to(port: int, **variables: str) -> Any:
-    """Return the application's store over the server at a port."""
+def _store_at(port: int, **variables: str) -> Any:
+    """Return the application's store for the server at a port."""
     where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port)}
     return redis_store.connect(examples.settings(**where, **variables))
 
 
 @pytest.fixture
 def store(valkey: Valkey, real_redis: redis.Redis) -> RedisStore:
-    """Return the application's store over an empty Valkey, patient."""
+    """Return the application's store for an empty Valkey, with a long time-out."""
     real_redis.flushall()
-    return _to(valkey.port, **PATIENT)
+    return _store_at(valkey.port, **PATIENT)
 
 
 def _pool(store: Any) -> redis.ConnectionPool:
@@ -41,12 +41,13 @@ def _pool(store: Any) -> redis.ConnectionPool:
 
 
 @contextmanager
-def _answering(*scripts: Script) -> Iterator[int]:
+def _scripted_server(*scripts: Script) -> Iterator[int]:
     """
-    Give the port of a server with a script for each connection; it takes no more of them.
+    Run a server with a script for each connection, and yield its port.
 
-    A text is sent, a number is a pause, no text waits for a question, and CLOSE closes the
-    connection. At its end a connection stays open.
+    Bytes are sent, a number is a pause, empty bytes wait for a request, and CLOSE closes the
+    connection. A connection stays open at the end of its script. The server accepts no more
+    connections.
     """
 
     def serve(listener: socket.socket) -> None:
@@ -59,7 +60,7 @@ def _answering(*scripts: Script) -> Iterator[int]:
                 elif isinstance(step, float):
                     time.sleep(step)
                 elif step:
-                    with suppress(OSError):  # the client may have had enough
+                    with suppress(OSError):  # the client may have disconnected
                         accepted.sendall(step)
                 else:
                     accepted.recv(1000)
@@ -75,51 +76,47 @@ def _answering(*scripts: Script) -> Iterator[int]:
             each.close()
 
 
-def test_one_connection_serves_command_after_command(store: RedisStore) -> None:
-    """It is opened by the first, and kept."""
+def test_a_connection_is_reused(store: RedisStore) -> None:
+    """The first command opens it."""
     for _ in range(5):
         store.get("key")
 
     assert 1 == _pool(store)._created_connections
 
 
-def test_a_value_comes_for_each_key_unreadable_ones_among_them(
-    store: RedisStore, real_redis: redis.Redis
-) -> None:
-    """A refusal keeps its place, and the connection is good for the next command."""
+def test_each_key_of_a_batch_gets_its_value(store: RedisStore, real_redis: redis.Redis) -> None:
+    """An error reply keeps its place, and the connection is reused."""
     store.add_many({"a": b"x", "b": b"y"}, 1000)
     real_redis.hset("hash", "field", "value")
 
-    assert [b"x", b"", b"y", None] == store.get_many(["a", "hash", "b", "nothing"])
+    assert [b"x", b"", b"y", None] == store.get_many(["a", "hash", "b", "missing"])
     assert b"" == store.get("hash")
     assert b"x" == store.get("a")
     assert 1 == _pool(store)._created_connections
 
 
 @pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 3_000_000])
-def test_a_value_of_any_size_arrives_whole(store: RedisStore, size: int) -> None:
-    """However often the socket has to be read."""
+def test_a_value_of_any_size_is_returned(store: RedisStore, size: int) -> None:
+    """Also if it needs several reads of the socket."""
     value = (bytes(n % 256 for n in range(1000)) * (size // 1000 + 1))[:size]
     store.add("big", value, 1000)
 
     assert value == store.get("big")
 
 
-def test_a_connection_that_was_closed_is_replaced(
-    store: RedisStore, real_redis: redis.Redis
-) -> None:
-    """The command goes out on a new one, and the caller sees nothing of it."""
+def test_a_closed_connection_is_replaced(store: RedisStore, real_redis: redis.Redis) -> None:
+    """The command is sent on a new connection."""
     store.add("key", b"value", 1000)
     real_redis.execute_command("CLIENT KILL", "TYPE", "normal", "SKIPME", "yes")
 
     assert b"value" == store.get("key")
 
 
-def test_a_kept_connection_that_is_lost_costs_one_repetition() -> None:
-    """The server closes it when the command arrives, as one does that has forgotten it."""
-    kept = [QUESTION, ANSWER, QUESTION, CLOSE]
-    with _answering(kept, [QUESTION, ANSWER]) as port:
-        store = _to(port, **PATIENT)
+def test_a_command_is_repeated_once_on_a_new_connection() -> None:
+    """The server closes the kept connection when the command arrives."""
+    kept = [REQUEST, REPLY, REQUEST, CLOSE]
+    with _scripted_server(kept, [REQUEST, REPLY]) as port:
+        store = _store_at(port, **PATIENT)
         store.get("key")
 
         assert b"new" == store.get("key")
@@ -128,14 +125,14 @@ def test_a_kept_connection_that_is_lost_costs_one_repetition() -> None:
 @pytest.mark.parametrize(
     "scripts",
     [
-        [[QUESTION, CLOSE]],
-        [[QUESTION, ANSWER, QUESTION, CLOSE], [QUESTION, CLOSE]],
+        [[REQUEST, CLOSE]],
+        [[REQUEST, REPLY, REQUEST, CLOSE], [REQUEST, CLOSE]],
     ],
 )
-def test_a_new_connection_that_is_lost_costs_none(scripts: Sequence[Script]) -> None:
-    """The server takes no further connection: one more would fail with another error."""
-    with _answering(*scripts) as port:
-        store = _to(port, **PATIENT)
+def test_a_command_on_a_new_connection_is_not_repeated(scripts: Sequence[Script]) -> None:
+    """The server accepts no further connection: another error would be raised."""
+    with _scripted_server(*scripts) as port:
+        store = _store_at(port, **PATIENT)
         for _ in scripts[1:]:
             store.get("key")
 
@@ -145,10 +142,10 @@ def test_a_new_connection_that_is_lost_costs_none(scripts: Sequence[Script]) -> 
     assert "closed by server" in str(caught.value.__cause__)
 
 
-def test_a_time_out_costs_none() -> None:
+def test_a_command_is_not_repeated_after_a_time_out() -> None:
     """The next command would hang as long."""
-    with _answering([QUESTION, ANSWER]) as port:
-        store = _to(port, REDIS_TIMEOUT_SECONDS="0.2")
+    with _scripted_server([REQUEST, REPLY]) as port:
+        store = _store_at(port, REDIS_TIMEOUT_SECONDS="0.2")
         store.get("key")
         started = time.monotonic()
 
@@ -158,10 +155,10 @@ def test_a_time_out_costs_none() -> None:
     assert 0.2 <= time.monotonic() - started < 0.35
 
 
-def test_a_server_that_is_gone_is_reported_at_once() -> None:
-    """Nobody waits for a time-out."""
+def test_a_stopped_server_is_reported_immediately() -> None:
+    """The command does not wait for a time-out."""
     with Valkey() as other:
-        store = _to(other.port, **PATIENT)
+        store = _store_at(other.port, **PATIENT)
         store.get("key")
     started = time.monotonic()
 
@@ -171,18 +168,18 @@ def test_a_server_that_is_gone_is_reported_at_once() -> None:
     assert time.monotonic() - started < 0.5
 
 
-def test_a_name_that_no_resolver_takes_is_an_outage() -> None:
-    """As any other that leads nowhere."""
+def test_an_invalid_host_name_is_an_outage() -> None:
+    """Like any other unreachable host."""
     store = redis_store.connect(examples.settings(REDIS_HOST="x" * 64 + ".example"))
 
     with pytest.raises(CacheUnavailable, match="Redis did not answer: ConnectionError"):
         store.get("key")
 
 
-def test_a_late_answer_is_never_taken_for_another() -> None:
-    """A time-out closes the connection; the next command is sent and answered on another."""
-    with _answering([QUESTION], [QUESTION, ANSWER]) as port:
-        store = _to(port, REDIS_TIMEOUT_SECONDS="0.1")
+def test_a_late_reply_is_never_used_for_another_command() -> None:
+    """A time-out closes the connection. The next command uses a new one."""
+    with _scripted_server([REQUEST], [REQUEST, REPLY]) as port:
+        store = _store_at(port, REDIS_TIMEOUT_SECONDS="0.1")
         with pytest.raises(CacheUnavailable, match="TimeoutError"):
             store.get("key")
 
@@ -191,10 +188,10 @@ def test_a_late_answer_is_never_taken_for_another() -> None:
 
 @pytest.mark.parametrize("stray", [b"$5\r\nstray\r\n", b"$5\r\nstr"])
 @pytest.mark.parametrize("pause", [0.0, 0.1])
-def test_unsolicited_data_costs_the_connection(stray: bytes, pause: float) -> None:
-    """Whether it comes with an answer or later, it is never taken for the next one."""
-    with _answering([QUESTION, ANSWER, pause, stray], [QUESTION, ANSWER]) as port:
-        store = _to(port, **PATIENT)
+def test_unsolicited_data_closes_the_connection(stray: bytes, pause: float) -> None:
+    """It is never used as the reply to the next command."""
+    with _scripted_server([REQUEST, REPLY, pause, stray], [REQUEST, REPLY]) as port:
+        store = _store_at(port, **PATIENT)
         store.get("key")
         time.sleep(2 * pause + 0.05)
 
@@ -211,10 +208,10 @@ def test_unsolicited_data_costs_the_connection(stray: bytes, pause: float) -> No
         (b"$3\r\nnew", "TimeoutError"),
     ],
 )
-def test_what_is_not_an_answer_is_an_outage(answer: bytes, kind: str) -> None:
-    """Another protocol, half an answer: nothing of it is believed."""
-    with _answering([QUESTION, answer], [QUESTION, ANSWER]) as port:
-        store = _to(port, REDIS_TIMEOUT_SECONDS="0.1")
+def test_an_invalid_reply_is_an_outage(answer: bytes, kind: str) -> None:
+    """Another protocol, or an incomplete reply."""
+    with _scripted_server([REQUEST, answer], [REQUEST, REPLY]) as port:
+        store = _store_at(port, REDIS_TIMEOUT_SECONDS="0.1")
         with pytest.raises(CacheUnavailable, match=f"Redis did not answer: {kind}"):
             store.get("key")
 
@@ -224,32 +221,32 @@ def test_what_is_not_an_answer_is_an_outage(answer: bytes, kind: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["READONLY", "LOADING", "MASTERDOWN", "NOAUTH", "NOREPLICAS", "MISCONF", "NOPERM"]
 )
-def test_a_server_that_refuses_is_left(kind: str) -> None:
-    """It may have been the primary, and be kept as a replica by whoever stays connected to it."""
+def test_a_refusal_closes_the_connection(kind: str) -> None:
+    """The server may be a former primary."""
     refusal = f"-{kind} not now\r\n".encode()
-    with _answering([QUESTION, refusal], [QUESTION, ANSWER]) as port:
-        store = _to(port, **PATIENT)
+    with _scripted_server([REQUEST, refusal], [REQUEST, REPLY]) as port:
+        store = _store_at(port, **PATIENT)
         with pytest.raises(CacheUnavailable, match=f"Refused: {kind}"):
             store.get("key")
 
         assert b"new" == store.get("key")
 
 
-def test_a_full_server_is_kept() -> None:
-    """It is still the primary, and answers reads."""
+def test_an_out_of_memory_error_keeps_the_connection() -> None:
+    """The server is still the primary and answers reads."""
     refusal = b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
-    with _answering([QUESTION, refusal, QUESTION, ANSWER]) as port:
-        store = _to(port, **PATIENT)
+    with _scripted_server([REQUEST, refusal, REQUEST, REPLY]) as port:
+        store = _store_at(port, **PATIENT)
         with pytest.raises(CacheUnavailable, match="Refused: OOM"):
             store.add("key", b"value", 1000)
 
         assert b"new" == store.get("key")
 
 
-def test_a_command_that_is_cut_short_costs_the_connection(
+def test_an_interrupted_command_closes_the_connection(
     store: RedisStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever happens between command and answer, no later command gets that answer."""
+    """No later command gets its reply."""
     store.add_many({"one": b"1", "two": b"2"}, 1000)
     (connection,) = _pool(store)._available_connections
 
@@ -264,9 +261,9 @@ def test_a_command_that_is_cut_short_costs_the_connection(
     assert b"2" == store.get("two")
 
 
-def test_another_database_is_selected_in_the_greeting(valkey: Valkey, store: RedisStore) -> None:
-    """REDIS_DB: what is written there is seen in no other."""
-    third = _to(valkey.port, REDIS_DB="3", **PATIENT)
+def test_the_greeting_selects_the_database(valkey: Valkey, store: RedisStore) -> None:
+    """REDIS_DB: keys of one database are not in another."""
+    third = _store_at(valkey.port, REDIS_DB="3", **PATIENT)
     third.add("key", b"there", 1000)
 
     assert b"there" == third.get("key")
@@ -274,8 +271,8 @@ def test_another_database_is_selected_in_the_greeting(valkey: Valkey, store: Red
 
 
 def test_a_refused_greeting_is_reported(valkey: Valkey) -> None:
-    """It is no lost connection: nothing is tried again, and nothing is sent unauthorized."""
-    store = _to(valkey.port, REDIS_USERNAME="nobody", REDIS_PASSWORD="wrong", **PATIENT)
+    """It is not repeated, and no command is sent without authentication."""
+    store = _store_at(valkey.port, REDIS_USERNAME="unknown", REDIS_PASSWORD="wrong", **PATIENT)
 
     with pytest.raises(CacheUnavailable, match="Refused: WRONGPASS") as caught:
         store.get("key")
@@ -284,18 +281,18 @@ def test_a_refused_greeting_is_reported(valkey: Valkey) -> None:
 
 
 def test_threads_never_share_a_connection(store: RedisStore) -> None:
-    """Each gets the answer to its own command, however they come between each other."""
+    """Each thread gets the replies to its own commands."""
     store.add_many({f"k{number}": f"{number}".encode() for number in range(8)}, 60_000)
 
-    def ask(number: int) -> set[bytes | None]:
+    def read(number: int) -> set[bytes | None]:
         return {store.get(f"k{number}") for _ in range(100)}
 
     with ThreadPoolExecutor(8) as threads:
-        assert [{f"{number}".encode()} for number in range(8)] == list(threads.map(ask, range(8)))
+        assert [{f"{number}".encode()} for number in range(8)] == list(threads.map(read, range(8)))
 
 
-def test_the_pool_gives_each_thread_a_connection(store: RedisStore) -> None:
-    """redis-py's own would raise when it has lent 100."""
+def test_the_pool_has_no_limit_of_100(store: RedisStore) -> None:
+    """redis-py's default pool raises after 100 connections."""
     held = [_pool(store).get_connection() for _ in range(120)]
 
     assert store.get("key") is None

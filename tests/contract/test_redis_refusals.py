@@ -1,4 +1,4 @@
-"""A Redis that answers and refuses writes: nothing is read there, and its connections are left."""
+"""A Redis that refuses writes is not read, and its connections are closed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from tests.doubles.recording import RecordingRedis
 
 KEY, CHECKED = "product:1", "product:health"
 RIGHTS = ["+getex", "+set", "+eval", "+time", "+del", "+ping"]
-"""All that the store needs. (What the protocol's scripts call is the protocol's own matter.)"""
+"""The rights of the store. (The rights of the protocol's scripts are not included.)"""
 
 
 def _allow(redis: RecordingRedis, *rights: str, keys: str = "product:*") -> None:
@@ -38,7 +38,7 @@ def _with_too_few_replicas(redis: RecordingRedis) -> Iterator[None]:
 
 
 @contextmanager
-def _with_a_user_who_may_not_write(redis: RecordingRedis) -> Iterator[None]:
+def _with_a_read_only_user(redis: RecordingRedis) -> Iterator[None]:
     _allow(redis, *RIGHTS, "-@write")
     yield
     _allow(redis, *RIGHTS)
@@ -47,13 +47,13 @@ def _with_a_user_who_may_not_write(redis: RecordingRedis) -> Iterator[None]:
 WAYS = {
     "READONLY": _as_a_replica,
     "NOREPLICAS": _with_too_few_replicas,
-    "NOPERM": _with_a_user_who_may_not_write,
+    "NOPERM": _with_a_read_only_user,
 }
 
 
 @pytest.fixture
 def store(valkey: Valkey, real_redis: RecordingRedis) -> Iterator[RedisStore]:
-    """Return the application's store, as a user with the rights that it needs."""
+    """Return the application's store, with a user that has the required rights."""
     _allow(real_redis, *RIGHTS)
     settings = examples.settings(
         REDIS_HOST="127.0.0.1",
@@ -70,7 +70,7 @@ def store(valkey: Valkey, real_redis: RecordingRedis) -> Iterator[RedisStore]:
 def refusal(
     request: pytest.FixtureRequest, store: RedisStore, real_redis: RecordingRedis
 ) -> Iterator[str]:
-    """Have the server refuse writes in each way, and keep what was cached before."""
+    """Make the server refuse writes in each way, with an entry from before."""
     store.add(KEY, b"old", 60_000)
     with WAYS[request.param](real_redis):
         yield request.param
@@ -81,20 +81,20 @@ def _connections(redis: RecordingRedis) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda store: store.get(KEY), lambda store: store.get_many([KEY, "product:2"])]
+    "read", [lambda store: store.get(KEY), lambda store: store.get_many([KEY, "product:2"])]
 )
 def test_a_server_that_refuses_writes_is_not_read(
-    store: RedisStore, refusal: str, ask: Callable[[RedisStore], object]
+    store: RedisStore, refusal: str, read: Callable[[RedisStore], object]
 ) -> None:
-    """It has missed fences, so what it holds may be old."""
+    """It has missed fences, so its entries may be old."""
     with pytest.raises(CacheUnavailable, match=f"Refused: {refusal}"):
-        ask(store)
+        read(store)
 
 
-def test_a_server_that_refuses_is_left(
+def test_a_refusal_closes_connections(
     store: RedisStore, refusal: str, real_redis: RecordingRedis
 ) -> None:
-    """Its name may lead to the new primary by now: the next command uses a new connection."""
+    """The host name may lead to a new primary, so the next command uses a new connection."""
     before = _connections(real_redis)
 
     for _ in range(2):
@@ -112,10 +112,10 @@ def test_the_check_finds_a_server_that_refuses_writes(store: RedisStore) -> None
         store.check(CHECKED)
 
 
-def test_a_server_that_takes_writes_again_is_read_again(
+def test_a_server_that_accepts_writes_again_is_read(
     store: RedisStore, real_redis: RecordingRedis
 ) -> None:
-    """As soon as it does."""
+    """Immediately."""
     store.add(KEY, b"old", 60_000)
     for refusing in WAYS.values():
         with refusing(real_redis), pytest.raises(CacheUnavailable):
@@ -124,35 +124,37 @@ def test_a_server_that_takes_writes_again_is_read_again(
         assert b"old" == store.get(KEY)
 
 
-def test_the_check_passes_with_the_rights_of_the_protocol_and_leaves_nothing(
+def test_the_check_needs_only_the_required_rights(
     store: RedisStore, real_redis: RecordingRedis
 ) -> None:
-    """One round trip on a key of the products' pattern; the key is gone afterwards."""
+    """One round trip on a key of the products' pattern, which is deleted afterwards."""
     store.check(CHECKED)
 
     assert [] == real_redis.keys("*")
 
 
 def test_the_template_gives_these_rights() -> None:
-    """And `+get`, for the release before."""
+    """And `+get`, for the previous release."""
     access = templates.data()["Mappings"]["Redis"]["User"]["Access"]
 
     assert {"on", "~product:*", "-@all", "+get", *RIGHTS} == set(access.split())
 
 
 @pytest.mark.parametrize("right", RIGHTS)
-def test_the_check_misses_no_right(
+def test_the_check_detects_each_missing_right(
     store: RedisStore, real_redis: RecordingRedis, right: str
 ) -> None:
-    """A user without any one of them would lose fences, fills or hits."""
+    """Without one of them, fences, fills or hits fail."""
     _allow(real_redis, *(each for each in RIGHTS if each != right))
 
     with pytest.raises(CacheUnavailable, match="Refused"):
         store.check(CHECKED)
 
 
-def test_the_check_misses_no_key_pattern(store: RedisStore, real_redis: RecordingRedis) -> None:
-    """The commands are allowed, and not on the keys of products."""
+def test_the_check_detects_a_missing_key_pattern(
+    store: RedisStore, real_redis: RecordingRedis
+) -> None:
+    """The commands are allowed, but not for the keys of products."""
     _allow(real_redis, *RIGHTS, keys="order:*")
 
     with pytest.raises(CacheUnavailable, match="Refused"):

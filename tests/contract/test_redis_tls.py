@@ -1,4 +1,4 @@
-"""Redis behind TLS, reached by the application's own client: whom it trusts, how long it waits."""
+"""Redis with TLS and the application's client: trusted certificates and time-outs."""
 
 import signal
 import socket
@@ -13,11 +13,11 @@ import redis
 from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.caching.protocol import Cache
 from tests import examples
-from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.caching import CountingLoader, a_cache, a_client
 from tests.doubles.tls import Certificates, DebianRedis, RelayedValkey, TlsServer
 
 TIME_OUT = 0.5
-"""In seconds; of the application's clients below, so that one is told from two and from noise."""
+"""In seconds. Long enough to distinguish one time-out from two and from noise."""
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     scope="module", params=[RelayedValkey, pytest.param(DebianRedis, marks=pytest.mark.debian)]
 )
 def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[TlsServer]:
-    """Give each kind of server in turn."""
+    """Return each kind of server in turn."""
     with request.param(certificates) as server:
         yield server
 
@@ -40,7 +40,7 @@ def _client(server: TlsServer, **variables: str) -> redis.Redis:
 
 
 def _bypasses(client: redis.Redis) -> bool:
-    return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", Loader("x"))
+    return Fetched("x", Outcome.BYPASS) == a_cache(client).fetch("k", CountingLoader("x"))
 
 
 def _written_in(cache: Cache[str]) -> float:
@@ -50,27 +50,27 @@ def _written_in(cache: Cache[str]) -> float:
     return time.monotonic() - started
 
 
-def test_a_server_with_our_authority_s_certificate_is_trusted(server: TlsServer) -> None:
-    """REDIS_CA_FILE names who signed it: the cache works as over plain TCP."""
+def test_a_certificate_of_the_given_authority_is_trusted(server: TlsServer) -> None:
+    """With REDIS_CA_FILE the cache works as over plain TCP."""
     server.client().flushall()
     cache = a_cache(_client(server))
 
-    assert Fetched("x", Outcome.MISS) == cache.fetch("k", Loader("x"))
-    assert Fetched("x", Outcome.HIT) == cache.fetch("k", Loader("y"))
+    assert Fetched("x", Outcome.MISS) == cache.fetch("k", CountingLoader("x"))
+    assert Fetched("x", Outcome.HIT) == cache.fetch("k", CountingLoader("y"))
 
 
-def test_a_certificate_of_somebody_else_is_not_trusted(server: TlsServer) -> None:
-    """Without the file only the machine's own authorities count, and ours is none of them."""
+def test_a_certificate_of_another_authority_is_not_trusted(server: TlsServer) -> None:
+    """Without the file only the machine's authorities are trusted."""
     assert _bypasses(_client(server, REDIS_CA_FILE=""))
 
 
 def test_a_certificate_for_another_host_is_not_trusted(server: TlsServer) -> None:
-    """The right server under a name that its certificate does not hold."""
+    """The certificate does not contain the host name."""
     assert _bypasses(_client(server, REDIS_HOST="127.0.0.1"))
 
 
-def test_all_connections_share_what_is_slow_to_make(server: TlsServer) -> None:
-    """The authorities are read once: it takes longer than a round trip, many times over."""
+def test_all_connections_share_one_tls_context(server: TlsServer) -> None:
+    """The authorities are loaded once, which takes longer than many round trips."""
     pool = _client(server).connection_pool
     first, second = pool.get_connection(), pool.get_connection()
 
@@ -78,8 +78,8 @@ def test_all_connections_share_what_is_slow_to_make(server: TlsServer) -> None:
     assert first._sock.context is second._sock.context
 
 
-def test_new_connections_are_ready_to_use(server: TlsServer) -> None:
-    """TLS 1.3's session tickets, which come unasked, are not taken for an answer."""
+def test_session_tickets_are_not_used_as_replies(server: TlsServer) -> None:
+    """TLS 1.3 sends session tickets on new connections."""
     pool = _client(server).connection_pool
     for _ in range(60):
         connection = pool.get_connection()
@@ -91,10 +91,10 @@ def test_new_connections_are_ready_to_use(server: TlsServer) -> None:
 def test_a_write_waits_for_two_time_outs_when_the_server_hangs(
     server: TlsServer, *, connected: bool
 ) -> None:
-    """One for the fence and one for the release, whether they connect first or not."""
+    """One for the fence and one for the release, with or without a connection."""
     cache = a_cache(_client(server))
     if connected:
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
     server.signal(signal.SIGSTOP)
     try:
         waited = _written_in(cache)
@@ -106,7 +106,7 @@ def test_a_write_waits_for_two_time_outs_when_the_server_hangs(
 
 @pytest.fixture
 def slow_port(certificates: Certificates) -> Iterator[int]:
-    """Return the port of who shakes hands late, and then does not answer AUTH."""
+    """Return the port of a server with a slow handshake and no reply to AUTH."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.certificate, certificates.key)
     greeted = []
@@ -124,10 +124,8 @@ def slow_port(certificates: Certificates) -> Iterator[int]:
         greeted[0].close()
 
 
-def test_a_connection_is_ready_in_one_time_out_or_not_at_all(
-    certificates: Certificates, slow_port: int
-) -> None:
-    """A slow handshake leaves the less time for AUTH."""
+def test_connecting_takes_at_most_one_time_out(certificates: Certificates, slow_port: int) -> None:
+    """A slow handshake leaves less time for AUTH."""
     settings = {"REDIS_HOST": "localhost", "REDIS_PORT": str(slow_port), "REDIS_PASSWORD": "p"}
     tls = {"REDIS_TLS": "true", "REDIS_CA_FILE": certificates.ca_file}
     time_out = {"REDIS_TIMEOUT_SECONDS": str(TIME_OUT)}

@@ -1,4 +1,4 @@
-"""As whom the application connects: a real server that lets in users of its list only."""
+"""The Redis user of the application, with a real server that accepts only listed users."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import redis
 
 from chalicelib.caching.entries import Outcome
 from tests import examples
-from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.caching import CountingLoader, a_cache, a_client
 from tests.doubles.tls import Certificates, RelayedValkey, TlsServer
 
 CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
@@ -16,14 +16,14 @@ RIGHTS = ["on", "~*", "-@all", "+getex", "+get", "+set", "+eval"]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
-    """Start a server behind TLS."""
+    """Start a server with TLS."""
     with RelayedValkey(Certificates(tmp_path_factory.mktemp("certificates"))) as server:
         yield server
 
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have an environment like Lambda's."""
+    """Set AWS credentials as Lambda does."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "a session")
@@ -34,32 +34,32 @@ def _client(server: TlsServer, **variables: str) -> redis.Redis:
     return a_client(examples.settings(**server.settings, **patient, **variables))
 
 
-def _let_in(server: TlsServer, secret: str) -> None:
+def _allow(server: TlsServer, secret: str) -> None:
     server.client().execute_command("ACL", "SETUSER", "catalog-dev", "reset", f">{secret}", *RIGHTS)
 
 
 def _outcome(client: redis.Redis) -> Outcome:
-    """Read twice; return where the second answer came from."""
+    """Read twice; return the second outcome."""
     cache = a_cache(client)
-    return [cache.fetch("k", Loader("x")).outcome for _ in range(2)][1]
+    return [cache.fetch("k", CountingLoader("x")).outcome for _ in range(2)][1]
 
 
-def test_a_user_with_the_right_password_is_let_in(server: TlsServer) -> None:
-    """Name and password go with AUTH before the first command."""
-    _let_in(server, "right")
+def test_the_password_is_sent_before_the_first_command(server: TlsServer) -> None:
+    """With a wrong password the read is a bypass."""
+    _allow(server, "right")
 
     assert Outcome.HIT == _outcome(_client(server, REDIS_PASSWORD="right"))
     assert Outcome.BYPASS == _outcome(_client(server, REDIS_PASSWORD="wrong"))
 
 
-def test_a_token_is_sent_where_iam_is_asked(server: TlsServer) -> None:
-    """The server is told the very token, which ElastiCache would have IAM check."""
+def test_iam_authentication_sends_the_token(server: TlsServer) -> None:
+    """ElastiCache checks the token with IAM."""
     client = _client(server, REDIS_IAM_CACHE=CACHE)
     provider = client.connection_pool.connection_kwargs["credential_provider"]
     _, token = provider.get_credentials()
 
-    _let_in(server, token)
+    _allow(server, token)
     assert Outcome.HIT == _outcome(client)
-    _let_in(server, "another")
+    _allow(server, "another")
     client.connection_pool.disconnect()
     assert Outcome.BYPASS == _outcome(client)

@@ -1,4 +1,4 @@
-"""How DynamoDB is asked: how often, how consistently, with which types."""
+"""The calls to DynamoDB: their number, consistency and types."""
 
 import uuid
 from decimal import Decimal
@@ -8,13 +8,13 @@ from chalicelib.products.repository import Repository
 from chalicelib.resources import PRODUCTS
 from dev.stack.table import create_table
 from tests import examples
-from tests.doubles.dynamodb import SeenDynamoDB
-from tests.doubles.recording import Table
+from tests.doubles.dynamodb import RecordingDynamoDB
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_draft
 
 
-def test_each_use_is_one_call(repository: Repository, table: Table) -> None:
-    """Add, get, update, remove, list and ping cost one call each; an update reads nothing first."""
+def test_each_operation_is_one_call(repository: Repository, table: RecordingTable) -> None:
+    """An update does not read first."""
     with table.calls() as made:
         repository.add(SOME_ID, a_draft())
         repository.get(SOME_ID)
@@ -26,22 +26,20 @@ def test_each_use_is_one_call(repository: Repository, table: Table) -> None:
     assert ["PutItem", "GetItem", "UpdateItem", "Scan", "GetItem", "DeleteItem"] == made
 
 
-def test_what_fills_the_cache_is_read_consistently(moto_table: Table) -> None:
-    """An eventually consistent read could put an old value into the cache."""
-    seen = SeenDynamoDB(moto_table.client)
-    repository = examples.repository(seen, moto_table.name)
+def test_reads_are_consistent(moto_table: RecordingTable) -> None:
+    """An eventually consistent read could cache an old value."""
+    recording = RecordingDynamoDB(moto_table.client)
+    repository = examples.repository(recording, moto_table.name)
 
     repository.get(SOME_ID)
     repository.scan(1)
     list(repository.all())
 
-    assert [True, True, True] == [request["ConsistentRead"] for request in seen.requests]
+    assert [True, True, True] == [request["ConsistentRead"] for request in recording.requests]
 
 
-def test_numbers_are_stored_as_numbers_and_no_category_as_nothing(
-    repository: Repository, table: Table
-) -> None:
-    """The item has DynamoDB's own types, so that its index and its tools can work on them."""
+def test_items_have_dynamodb_types(repository: Repository, table: RecordingTable) -> None:
+    """The index and other tools need them. A missing category is no attribute."""
     repository.add(SOME_ID, a_draft(price=Decimal("1E+2"), category=None))
 
     key = {"id": {"S": SOME_ID}}
@@ -52,8 +50,8 @@ def test_numbers_are_stored_as_numbers_and_no_category_as_nothing(
     assert "category" not in item
 
 
-def test_the_index_lists_a_category_by_price(repository: Repository, table: Table) -> None:
-    """The table's index holds the products with a category, and only those."""
+def test_the_index_lists_a_category_by_price(repository: Repository, table: RecordingTable) -> None:
+    """It contains only products with a category."""
     dear = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(10), category="toys"))
     cheap = repository.add(str(uuid.uuid4()), a_draft(price=Decimal(9), category="toys"))
     repository.add(str(uuid.uuid4()), a_draft(category=None))
@@ -69,8 +67,8 @@ def test_the_index_lists_a_category_by_price(repository: Repository, table: Tabl
     assert 2 == table.client.scan(**index)["Count"]
 
 
-def test_a_large_table_is_read_in_stretches(repository: Repository) -> None:
-    """A Scan ends at 1 MB: `all` goes on where it ended, and a page may be short."""
+def test_a_large_table_is_read_completely(repository: Repository) -> None:
+    """A Scan ends at 1 MB. `all` continues after it, and a page may be short."""
     added = {
         repository.add(str(uuid.uuid4()), a_draft(description="ü" * 10_000)).id for _ in range(60)
     }
@@ -83,8 +81,8 @@ def test_a_large_table_is_read_in_stretches(repository: Repository) -> None:
     assert added == {product.id for product in (*page, *rest)}
 
 
-def test_the_template_makes_the_table(emulated_dynamodb: Any) -> None:
-    """`infra/tables/products.yaml` gives the table with its key, index and stream, once."""
+def test_the_template_creates_the_table(emulated_dynamodb: Any) -> None:
+    """`infra/tables/products.yaml` defines key, index and stream. A second call changes nothing."""
     name = f"products-{uuid.uuid4().hex}"
     create_table(emulated_dynamodb, PRODUCTS, name)
     create_table(emulated_dynamodb, PRODUCTS, name)

@@ -1,4 +1,4 @@
-"""Digits, text and batches: what is stored comes back, whichever the table."""
+"""Stored digits, texts and batches are returned unchanged by each repository."""
 
 from decimal import Decimal
 
@@ -15,14 +15,14 @@ ALL_OF_UNICODE = "ß 日本語 עברית 👩‍👩‍👧‍👦 \x00\t\n\x7f
     ["0.0001", "1", "100", "9999999999", "9999999999.9999", "0.1", "24.99", "1E+2", "1234567890.1"],
 )
 def test_prices_are_exact(products: Products, digits: str) -> None:
-    """A price of 10 integer digits and 4 decimals comes back to the digit."""
+    """Up to 10 integer digits and 4 decimals."""
     products.add(SOME_ID, a_draft(price=Decimal(digits)))
 
     assert Decimal(digits) == products.get(SOME_ID).price
 
 
-def test_any_text_comes_back_unchanged(products: Products) -> None:
-    """Text is any Unicode: not normalised, not trimmed, not cut."""
+def test_any_text_is_returned_unchanged(products: Products) -> None:
+    """Without normalisation, trimming or truncation."""
     text = {"name": ALL_OF_UNICODE, "description": ALL_OF_UNICODE * 100, "category": ALL_OF_UNICODE}
 
     products.add(SOME_ID, a_draft(**text))
@@ -31,41 +31,41 @@ def test_any_text_comes_back_unchanged(products: Products) -> None:
     assert text == {name: getattr(kept, name) for name in text}
 
 
-def test_many_are_read_at_once_and_the_missing_left_out(products: Products) -> None:
-    """`get_many` gives the products that exist, and is quiet about the others."""
+def test_many_products_are_read_together(products: Products) -> None:
+    """`get_many` omits missing products."""
     added = products.add(SOME_ID, a_draft())
 
     assert {SOME_ID: added} == products.get_many([OTHER_ID, SOME_ID])
     assert {} == products.get_many([])
 
 
-def test_put_all_stores_what_is_new_and_replaces_what_is_there(products: Products) -> None:
-    """A batch is stored whatever is there before, and nothing is left over."""
-    was = products.add(SOME_ID, a_draft())
+def test_put_all_adds_and_replaces(products: Products) -> None:
+    """A batch has no preconditions."""
+    before = products.add(SOME_ID, a_draft())
     batch = [products.new(SOME_ID, a_draft(name="New")), products.new(OTHER_ID, a_draft())]
 
     left = products.put_all(batch)
 
     assert [] == list(left)
     assert batch == [products.get(SOME_ID), products.get(OTHER_ID)]
-    assert products.get(SOME_ID).version >= was.version
+    assert products.get(SOME_ID).version >= before.version
 
 
 def test_a_new_product_is_not_stored(products: Products) -> None:
-    """`new` only makes a product; storing is for `add` and `put_all`."""
+    """`new` only creates the object. `add` and `put_all` store it."""
     products.new(SOME_ID, a_draft())
 
     assert products.get(SOME_ID) is None
 
 
-def test_all_goes_through_the_whole_table(products: Products) -> None:
-    """Every product of the table comes by, once."""
+def test_all_returns_each_product_once(products: Products) -> None:
+    """From the whole table."""
     stored = {products.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
 
     assert stored == set(products.all())
     assert len(stored) == len(list(products.all()))
 
 
-def test_ping_is_quiet_where_the_table_answers(products: Products) -> None:
-    """A table that is there raises nothing."""
+def test_ping_returns_if_the_table_answers(products: Products) -> None:
+    """It raises nothing."""
     products.ping()

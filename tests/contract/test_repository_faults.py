@@ -1,4 +1,4 @@
-"""When DynamoDB fails: what passes unseen, what is told, and whether the write may be made."""
+"""DynamoDB failures: which are retried, which are raised, and the outcome of a write."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from chalicelib.errors import OutcomeUnknown, StoreUnavailable
 from chalicelib.products.repository import Repository
 from tests import examples
 from tests.doubles import dynamodb as faults
-from tests.doubles.dynamodb import FailingDynamoDB, FaultyDynamoDB, StingyDynamoDB
-from tests.doubles.recording import Table
+from tests.doubles.dynamodb import FailingDynamoDB, FlakyDynamoDB, PartialBatchDynamoDB
+from tests.doubles.recording import RecordingTable
 from tests.examples import OTHER_ID, SOME_ID, a_draft
 
 Call = Callable[[Repository], Any]
@@ -32,11 +32,11 @@ PASSING = {
     "broken": faults.BROKEN,
     "timed out": faults.TIMED_OUT,
     "cut": faults.CUT,
-    "out of reach": faults.OUT_OF_REACH,
+    "unreachable": faults.UNREACHABLE,
     "no connection in time": faults.NO_CONNECTION_IN_TIME,
     "not trusted": faults.NOT_TRUSTED,
 }
-NOT_SENT = ["throttled", "out of reach", "no connection in time"]
+NOT_SENT = ["throttled", "unreachable", "no connection in time"]
 MAYBE_SENT = ["broken", "timed out", "cut"]
 
 
@@ -49,10 +49,10 @@ SHORT = [
 
 
 @pytest.mark.parametrize(("name", "fault"), SHORT)
-def test_a_short_failure_passes_unseen(moto_table: Table, name: str, fault: str) -> None:
-    """Two tries that fail are followed by one that succeeds, and nobody is told."""
+def test_a_short_failure_is_retried(moto_table: RecordingTable, name: str, fault: str) -> None:
+    """Two failed attempts are followed by a successful one."""
     examples.repository(moto_table.client).add(SOME_ID, a_draft())
-    client = FaultyDynamoDB(moto_table.client, PASSING[fault], PASSING[fault])
+    client = FlakyDynamoDB(moto_table.client, PASSING[fault], PASSING[fault])
 
     {**READS, **WRITES}[name](examples.repository(client))
 
@@ -60,8 +60,8 @@ def test_a_short_failure_passes_unseen(moto_table: Table, name: str, fault: str)
 
 
 @pytest.mark.parametrize("fault", [*NOT_SENT, *MAYBE_SENT])
-def test_a_read_that_keeps_failing_is_unavailable(fault: str) -> None:
-    """Whatever the failure, a read has written nothing: try again later."""
+def test_a_failing_read_is_unavailable(fault: str) -> None:
+    """A read writes nothing, so its outcome is known."""
     with pytest.raises(StoreUnavailable) as caught:
         examples.repository(FailingDynamoDB(PASSING[fault])).get(SOME_ID)
 
@@ -69,8 +69,8 @@ def test_a_read_that_keeps_failing_is_unavailable(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", NOT_SENT)
-def test_a_write_that_never_arrived_is_unavailable(fault: str) -> None:
-    """No try was carried out, so nothing was written, and the caller may know."""
+def test_an_unsent_write_is_unavailable(fault: str) -> None:
+    """The write did not take effect, so the outcome is known."""
     with pytest.raises(StoreUnavailable) as caught:
         examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
 
@@ -78,23 +78,23 @@ def test_a_write_that_never_arrived_is_unavailable(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", MAYBE_SENT)
-def test_a_write_without_an_answer_has_an_unknown_outcome(fault: str) -> None:
-    """A try may have been carried out: the fence must stand."""
+def test_a_write_without_a_response_has_an_unknown_outcome(fault: str) -> None:
+    """It may have taken effect, so the fence must stay."""
     with pytest.raises(OutcomeUnknown):
         examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
 
 
-def test_one_lost_answer_makes_the_outcome_unknown_for_good(moto_table: Table) -> None:
-    """Later tries that were throttled do not tell what became of the first one."""
-    client = FaultyDynamoDB(moto_table.client, faults.TIMED_OUT, *[faults.THROTTLED] * 100)
+def test_one_lost_response_makes_the_outcome_unknown(moto_table: RecordingTable) -> None:
+    """Later throttled attempts do not change that."""
+    client = FlakyDynamoDB(moto_table.client, faults.TIMED_OUT, *[faults.THROTTLED] * 100)
 
     with pytest.raises(OutcomeUnknown):
         examples.repository(client).remove(SOME_ID)
 
 
 @pytest.mark.parametrize("fault", [*PASSING, "forbidden"])
-def test_ping_tells_of_every_failure_at_once(fault: str) -> None:
-    """A health check waits for no second try."""
+def test_ping_raises_every_failure_at_once(fault: str) -> None:
+    """A health check does not retry."""
     client = FailingDynamoDB({**PASSING, "forbidden": faults.FORBIDDEN}[fault])
 
     with pytest.raises(StoreUnavailable):
@@ -103,15 +103,15 @@ def test_ping_tells_of_every_failure_at_once(fault: str) -> None:
     assert 1 == len(client.requests)
 
 
-def test_ping_tells_of_a_missing_table(moto_table: Table) -> None:
-    """A table that is not there does not answer."""
+def test_ping_raises_for_a_missing_table(moto_table: RecordingTable) -> None:
+    """It is unavailable."""
     with pytest.raises(StoreUnavailable):
         examples.repository(moto_table.client, "another-table").ping()
 
 
-def test_what_a_batch_left_over_is_returned(moto_table: Table) -> None:
-    """Of a batch that DynamoDB took in part, the rest comes back, equal."""
-    repository = examples.repository(StingyDynamoDB(moto_table.client))
+def test_put_all_returns_unprocessed_items(moto_table: RecordingTable) -> None:
+    """The caller stores them again."""
+    repository = examples.repository(PartialBatchDynamoDB(moto_table.client))
     batch = [repository.new(each, a_draft()) for each in (SOME_ID, OTHER_ID)]
 
     left = repository.put_all(batch)
@@ -120,19 +120,19 @@ def test_what_a_batch_left_over_is_returned(moto_table: Table) -> None:
     assert batch[:1] == list(examples.repository(moto_table.client).all())
 
 
-def test_what_a_batch_did_not_read_is_asked_for_again(moto_table: Table) -> None:
-    """Of a batch that DynamoDB answered in part, the rest is read by further calls."""
+def test_get_many_retries_unprocessed_keys(moto_table: RecordingTable) -> None:
+    """Further calls read the rest."""
     repository = examples.repository(moto_table.client)
     added = {each: repository.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
-    client = StingyDynamoDB(moto_table.client)
+    client = PartialBatchDynamoDB(moto_table.client)
 
     assert added == examples.repository(client).get_many([SOME_ID, OTHER_ID])
     assert 2 == len(client.requests)
 
 
-def test_a_batch_that_is_never_read_is_unavailable(moto_table: Table) -> None:
-    """A part of the answer is not passed off as the whole."""
-    repository = examples.repository(StingyDynamoDB(moto_table.client, at_once=0))
+def test_get_many_never_returns_a_part(moto_table: RecordingTable) -> None:
+    """Keys that stay unprocessed are an error."""
+    repository = examples.repository(PartialBatchDynamoDB(moto_table.client, at_once=0))
 
     with pytest.raises(StoreUnavailable):
         repository.get_many([SOME_ID])

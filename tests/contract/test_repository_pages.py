@@ -1,4 +1,4 @@
-"""Listing page by page, held by the fake, moto and the emulator alike."""
+"""Listing by pages, for the fake, moto and the emulator."""
 
 import base64
 import uuid
@@ -29,13 +29,13 @@ def _ids(pages: Iterable[list[Product]]) -> list[str]:
 
 
 def test_an_empty_table_is_one_empty_page(products: Products) -> None:
-    """Where there is nothing, there is no next page either."""
+    """There is no next page."""
     assert ([], None) == products.scan(10)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 6, 7, 8, 100])
-def test_the_pages_hold_every_product_once(products: Products, limit: int) -> None:
-    """Whatever the limit, following the cursor visits each product, none twice."""
+def test_the_pages_contain_every_product_once(products: Products, limit: int) -> None:
+    """With any limit."""
     added = _add(products, 7)
 
     visited = _ids(_pages(products, limit))
@@ -49,14 +49,14 @@ def test_the_pages_hold_every_product_once(products: Products, limit: int) -> No
 def test_the_last_page_has_no_cursor(
     products: Products, count: int, limit: int, sizes: list[int]
 ) -> None:
-    """A page that ends the table says so: no empty page follows."""
+    """No empty page follows."""
     _add(products, count)
 
     assert sizes == [len(page) for page in _pages(products, limit)]
 
 
-def test_products_there_throughout_are_visited_while_others_come_and_go(products: Products) -> None:
-    """Additions and deletions between pages lose and repeat none of the rest."""
+def test_concurrent_writes_do_not_affect_other_products(products: Products) -> None:
+    """Additions and deletions between pages neither hide nor repeat other products."""
     stay, go = _add(products, 12), _add(products, 6)
     visited = []
     for page in _pages(products, 3):
@@ -69,8 +69,8 @@ def test_products_there_throughout_are_visited_while_others_come_and_go(products
     assert len(visited) == len(set(visited))
 
 
-def test_a_cursor_outlives_the_product_it_names(products: Products) -> None:
-    """The last product of a page may be deleted: the next page goes on behind it."""
+def test_a_cursor_of_a_deleted_product_works(products: Products) -> None:
+    """The next page continues after it."""
     added = _add(products, 4)
     page, cursor = products.scan(2)
     products.remove(page[-1].id)
@@ -87,7 +87,7 @@ def test_a_cursor_outlives_the_product_it_names(products: Products) -> None:
      base64.urlsafe_b64encode(b"550e8400-e29b-41d4-a716-446655440000\n").decode(),
      base64.urlsafe_b64encode(b"\xff" * 36).decode()],
 )  # fmt: skip
-def test_a_cursor_that_is_not_ours_is_refused(products: Products, cursor: str | None) -> None:
-    """What no page gave is told apart from the listing's end."""
+def test_an_invalid_cursor_is_refused(products: Products, cursor: str | None) -> None:
+    """It is not treated as the end of the list."""
     with pytest.raises(InvalidCursor):
         products.scan(10, cursor)

@@ -1,4 +1,4 @@
-"""What the table's stream deletes from the cache: what is out of date, and nothing else."""
+"""The table's stream deletes outdated cache entries, and no others."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,7 +12,7 @@ from chalicelib.caching.entries import Outcome
 from chalicelib.products.cache import CODEC
 from chalicelib.products.catalog import Catalog
 from dev.stack.stream import Feed
-from tests.doubles.recording import Recorder, Table
+from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import a_draft
 
@@ -23,20 +23,20 @@ MOUSE = a_draft(
 
 
 @pytest.fixture
-def container(wire: Wire, redis: Recorder, table: Table) -> Container:
-    """Return the application over each kind of Redis, and of DynamoDB."""
+def container(wire: Wire, redis: Recorder, table: RecordingTable) -> Container:
+    """Return the application with each kind of Redis and of DynamoDB."""
     return wire(redis=redis, dynamodb=table.client, PRODUCTS_TABLE=table.name)
 
 
 @pytest.fixture
 def catalog(container: Container) -> Catalog:
-    """Return the use cases."""
+    """Return the catalog."""
     return container.products.catalog
 
 
 @pytest.fixture
-def deliver(container: Container, table: Table) -> Callable[[], None]:
-    """Return what has the stream deliver all that was written."""
+def deliver(container: Container, table: RecordingTable) -> Callable[[], None]:
+    """Return a function that delivers all records of the stream."""
     config = table.client.meta
     keys = table.client._get_credentials()
     streams: Any = boto3.client(
@@ -55,9 +55,9 @@ def deliver(container: Container, table: Table) -> Callable[[], None]:
 
 
 def test_a_write_costs_its_readers_one_miss(
-    catalog: Catalog, table: Table, deliver: Callable[[], None]
+    catalog: Catalog, table: RecordingTable, deliver: Callable[[], None]
 ) -> None:
-    """What the first reader after it has filled in, the stream leaves alone."""
+    """The stream does not delete the entry that the first reader filled."""
     product_id = catalog.create(MOUSE).id
     deliver()
     catalog.get(product_id)
@@ -76,7 +76,7 @@ def test_a_write_costs_its_readers_one_miss(
 def test_a_deletion_costs_its_readers_one_miss(
     catalog: Catalog, deliver: Callable[[], None]
 ) -> None:
-    """That there is no such product is known as well."""
+    """The negative entry stays."""
     product_id = catalog.create(MOUSE).id
     catalog.get(product_id)
     catalog.delete(product_id)
@@ -87,10 +87,10 @@ def test_a_deletion_costs_its_readers_one_miss(
     assert (None, Outcome.HIT) == catalog.get(product_id)
 
 
-def test_what_was_edited_past_the_api_is_deleted(
-    catalog: Catalog, redis: Recorder, table: Table, deliver: Callable[[], None]
+def test_an_edit_without_the_api_deletes_the_entry(
+    catalog: Catalog, redis: Recorder, table: RecordingTable, deliver: Callable[[], None]
 ) -> None:
-    """The entry is not what the item would render to."""
+    """The entry differs from the item."""
     product_id = catalog.create(MOUSE).id
     catalog.get(product_id)
     table.client.update_item(
@@ -108,7 +108,7 @@ def test_what_was_edited_past_the_api_is_deleted(
 def test_an_entry_of_another_schema_is_deleted(
     catalog: Catalog, redis: Recorder, deliver: Callable[[], None]
 ) -> None:
-    """A release that writes others is welcome to fill the key again."""
+    """Another release may fill the key again."""
     product_id = catalog.create(MOUSE).id
     catalog.get(product_id)
     entry = redis.get(CODEC.key(product_id))
@@ -119,10 +119,10 @@ def test_an_entry_of_another_schema_is_deleted(
     assert not redis.exists(CODEC.key(product_id))
 
 
-def test_an_older_version_is_deleted_though_its_own_record_is_in_the_batch(
+def test_the_last_record_of_a_product_decides(
     catalog: Catalog, redis: Recorder, deliver: Callable[[], None]
 ) -> None:
-    """Of a product's records in a batch, the last decides."""
+    """The batch also contains the record of the older version."""
     product_id = catalog.create(MOUSE).id
     catalog.get(product_id)
     entry = redis.get(CODEC.key(product_id))

@@ -1,4 +1,4 @@
-"""While the cache is switched, containers differ: some ask Redis, some do not. No read is stale."""
+"""While the cache is switched on or off, containers differ. No read is stale."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,11 @@ from tests.doubles.wiring import Wire
 from tests.examples import a_draft
 
 
-@pytest.mark.parametrize("writer_asks", ["true", "false"])
-def test_a_reader_never_fills_over_a_write(wire: Wire, redis: Recorder, writer_asks: str) -> None:
-    """A write between its load and its fill wipes its lease, whichever way the writer is set."""
+@pytest.mark.parametrize("writer_caches", ["true", "false"])
+def test_a_reader_never_fills_over_a_write(wire: Wire, redis: Recorder, writer_caches: str) -> None:
+    """A write between load and fill deletes the lease, whether its own cache is on or off."""
     reader = wire(redis=redis).products.catalog
-    writer = wire(redis=redis, CACHE_ENABLED=writer_asks).products.catalog
+    writer = wire(redis=redis, CACHE_ENABLED=writer_caches).products.catalog
     mouse = reader.create(a_draft())
     reader._load = _then(reader._load, lambda: writer.update(mouse.id, {"name": "Ball"}))
 
@@ -27,17 +27,19 @@ def test_a_reader_never_fills_over_a_write(wire: Wire, redis: Recorder, writer_a
     assert '"Ball"' in after.item.body
 
 
-@pytest.mark.parametrize("reader_asks", ["true", "false"])
-@pytest.mark.parametrize("writer_asks", ["true", "false"])
-def test_a_write_is_seen_by_every_container(
-    wire: Wire, redis: Recorder, writer_asks: str, reader_asks: str
+@pytest.mark.parametrize("reader_caches", ["true", "false"])
+@pytest.mark.parametrize("writer_caches", ["true", "false"])
+def test_every_container_returns_the_last_write(
+    wire: Wire, redis: Recorder, writer_caches: str, reader_caches: str
 ) -> None:
-    """Over an entry that was cached before it."""
-    reader = wire(redis=redis, CACHE_ENABLED=reader_asks).products.catalog
+    """Also if an older entry was cached."""
+    reader = wire(redis=redis, CACHE_ENABLED=reader_caches).products.catalog
     mouse = wire(redis=redis).products.catalog.create(a_draft())
     wire(redis=redis).products.catalog.get(mouse.id)
 
-    wire(redis=redis, CACHE_ENABLED=writer_asks).products.catalog.update(mouse.id, {"name": "Ball"})
+    wire(redis=redis, CACHE_ENABLED=writer_caches).products.catalog.update(
+        mouse.id, {"name": "Ball"}
+    )
 
     item, _ = reader.get(mouse.id)
     assert item is not None
@@ -45,7 +47,7 @@ def test_a_write_is_seen_by_every_container(
 
 
 def _then(load: Callable[..., Any], act: Callable[[], Any]) -> Any:
-    """Return a load after which, once, something else happens."""
+    """Return a load function that calls `act` once after the load."""
     acts = iter([act])
 
     def loaded(product_id: str) -> Any:

@@ -1,4 +1,4 @@
-"""The stream of our own table is found again after an emulator has lost the table."""
+"""The stream of the table is found again after an emulator has lost the table."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests import examples
 
 
 def test_a_lost_table_is_created_again_with_its_samples() -> None:
-    """A restarted emulator is empty; the new table has a new stream."""
+    """A restarted emulator is empty. The new table has a new stream."""
     with Emulator(credentials=Credentials("testing", "testing")) as emulator:
         settings = examples.settings(AWS_ENDPOINT_URL=emulator.url)
         prepare(settings)
@@ -29,7 +29,7 @@ def test_a_lost_table_is_created_again_with_its_samples() -> None:
 
 
 def test_a_table_without_a_stream_is_an_error(emulator: Emulator) -> None:
-    """Nothing could be delivered, so the message says what to do."""
+    """The message names the template."""
     settings = examples.settings(AWS_ENDPOINT_URL=emulator.url, PRODUCTS_TABLE="without-stream")
     dynamodb = TableStream(settings, PRODUCTS)._dynamodb
     dynamodb.create_table(

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from dev.stack.environment import REGION
-from tests.running_stack import Answer, eventually
+from tests.running_stack import HttpResponse, eventually
 
 if TYPE_CHECKING:
     from tests.deploy.deployment import Site
@@ -35,7 +35,7 @@ class Caller:
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         port = self._site.aws.port
         host = f"{self._site.outputs['RestAPIId']}.execute-api.localhost:{port}"
         sent = {"Host": host, **self._headers, **(headers or {})}
@@ -60,11 +60,11 @@ class Caller:
         return True
 
 
-def _answer(port: int, method: str, path: str, body: bytes | None, headers: Any) -> Answer:
+def _answer(port: int, method: str, path: str, body: bytes | None, headers: Any) -> HttpResponse:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return HttpResponse(response.status, response.headers, response.read())
     finally:
         connection.close()

@@ -11,14 +11,14 @@ import pytest
 from dev.deploy import templates
 from tests.deploy.caller import MOUSE, Caller
 from tests.deploy.deployment import Site, deployed
-from tests.running_stack import Answer, eventually
+from tests.running_stack import HttpResponse, eventually
 
 _DATA = templates.data()
 _UNUSED_IN_CALM = {"+get", "+ping"}
 """`GET` is sent by the release before; `PING` after a late batch, which `test_batches.py` has."""
 _RIGHTS = _DATA["Mappings"]["Redis"]["User"]["Access"].split()[2:]
 
-Call = Callable[[Caller, str], Answer]
+Call = Callable[[Caller, str], HttpResponse]
 Policy = dict[str, Any]
 
 CALLS: dict[str, Call] = {

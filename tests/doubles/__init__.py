@@ -1,1 +1,1 @@
-"""Fakes written by hand, and wrappers that count what goes over the wire."""
+"""Fakes written by hand, and wrappers that record commands and calls."""

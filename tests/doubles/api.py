@@ -1,4 +1,4 @@
-"""A client of the API in process. Knows how to send; what to expect is the tests' affair."""
+"""A client of the API in the same process."""
 
 import json
 from types import ModuleType
@@ -9,8 +9,8 @@ from chalice.test import Client
 Body = dict[str, Any] | list[Any] | bytes | str | None
 
 
-class Answer:
-    """Status, headers by lower-case name, and body of an answer."""
+class ApiResponse:
+    """The status, the headers by lower-case name, and the body of a response."""
 
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
@@ -19,40 +19,42 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """Return the body, decoded."""
+        """The decoded body."""
         return json.loads(self.body)
 
     def __repr__(self) -> str:
         return f"{self.status} {self.headers} {self.body[:500]!r}"
 
 
-class Api:
-    """Sends requests to `module.app` by Chalice's own test client. One request at a time."""
+class ApiClient:
+    """Sends requests to `module.app` with Chalice's test client, one request at a time."""
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
 
-    def send(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
-        """Send a request; `If_Match="…"` sets the header If-Match, a body is JSON unless told."""
+    def send(self, method: str, path: str, body: Body = None, **headers: str) -> ApiResponse:
+        """Send a request. `If_Match="…"` sets the header If-Match. A body is JSON by default."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             given = {"Content-Type": "application/json", **given}
-        return Answer(Client(self._module.app).http.request(method, path, given, as_bytes(body)))
+        return ApiResponse(
+            Client(self._module.app).http.request(method, path, given, as_bytes(body))
+        )
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, **headers: str) -> ApiResponse:
         return self.send("GET", path, **headers)
 
-    def post(self, path: str, body: Body = None, **headers: str) -> Answer:
+    def post(self, path: str, body: Body = None, **headers: str) -> ApiResponse:
         return self.send("POST", path, body, **headers)
 
-    def patch(self, path: str, body: Body = None, **headers: str) -> Answer:
+    def patch(self, path: str, body: Body = None, **headers: str) -> ApiResponse:
         return self.send("PATCH", path, body, **headers)
 
-    def delete(self, path: str, **headers: str) -> Answer:
+    def delete(self, path: str, **headers: str) -> ApiResponse:
         return self.send("DELETE", path, **headers)
 
-    def create(self, **fields: Any) -> tuple[str, Answer]:
-        """Make a product; return its path and the answer."""
+    def create(self, **fields: Any) -> tuple[str, ApiResponse]:
+        """Create a product; return its path and the response."""
         product = {"name": "Mouse", "description": "Small", "price": 24.99, "stock_quantity": 1}
         answer = self.post("/products", {**product, **fields})
         assert answer.status == 201, answer

@@ -1,4 +1,4 @@
-"""What a cache is tested with: a codec of texts, a loader that counts, a sleep that can act."""
+"""Doubles for tests of the cache: a codec of texts, a counting loader, and a fake sleep."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ from tests.doubles.cluster import RecordingCluster
 TTL_SECONDS, NEGATIVE_TTL_SECONDS = 1000, 10
 
 
-class Texts:
-    """Keeps texts as UTF-8 behind a mark, so that other bytes can't be read."""
+class TextCodec:
+    """Encodes texts as UTF-8 with a prefix, so that other bytes are invalid."""
 
     def encode(self, item: str) -> bytes:
         return f"text:{item}".encode()
@@ -28,8 +28,8 @@ class Texts:
         return text
 
 
-class Loader:
-    """Gives `item` (raises it, if it is an error) and counts how often it was asked."""
+class CountingLoader:
+    """Returns `item`, or raises it if it is an error, and counts the calls."""
 
     def __init__(self, item: Any = "loaded", meanwhile: Callable[[], Any] = lambda: None) -> None:
         self.item = item
@@ -44,8 +44,8 @@ class Loader:
         return self.item
 
 
-class Naps:
-    """Stands in for `sleep`: notes the seconds, and lets something happen meanwhile."""
+class FakeSleep:
+    """Replaces `sleep`: records the seconds, and calls `meanwhile`."""
 
     def __init__(self, meanwhile: Callable[[], Any] = lambda: None) -> None:
         self.seconds: list[float] = []
@@ -57,21 +57,21 @@ class Naps:
 
 
 def a_client(settings: Settings) -> redis.Redis:
-    """Return the application's own client of the server that the settings name."""
+    """Return the application's own client for the server in the settings."""
     return connector(settings)(settings.redis_host, settings.redis_port)
 
 
 def a_cache(
     client: Any, *, strict: bool = False, sleep: Callable[[float], None] | None = None
 ) -> Cache[str]:
-    """Return a cache of texts over a client."""
+    """Return a cache of texts that uses a client."""
     policy = Policy(TTL_SECONDS, NEGATIVE_TTL_SECONDS, strict=strict)
-    return Cache(_store(client), Texts(), policy, sleep or Naps())
+    return Cache(_store(client), TextCodec(), policy, sleep or FakeSleep())
 
 
 def _store(client: Any) -> Store:
     if not isinstance(client, RecordingCluster):
         return RedisStore(client)
     store = client.store()
-    store.get("product:k")  # it learns which node has which keys
+    store.get("product:k")  # loads the map of slots
     return store

@@ -1,4 +1,4 @@
-"""A cluster of real Valkeys on this machine, and a client that notes what our store sends there."""
+"""A cluster of real Valkeys on this machine, and a client that records the store's commands."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -23,11 +23,11 @@ _PATIENCE_SECONDS = 30.0
 
 
 class ClusterNode(Valkey):
-    """A Valkey in cluster mode, and a client of it alone."""
+    """A Valkey in cluster mode, with a client of this node only."""
 
     def __init__(self, log: Path) -> None:
         self.bus = str(free_port())
-        # While a test pauses a node, the others are not to vote it out.
+        # Prevents a failover while a test pauses a node.
         options = {"--cluster-node-timeout": "60000", "--cluster-port": self.bus}
         at_once = {"--repl-diskless-sync-delay": "0"}
         super().__init__(log=log, options={"--cluster-enabled": "yes", **options, **at_once})
@@ -35,52 +35,54 @@ class ClusterNode(Valkey):
 
     @property
     def name_in_cluster(self) -> str:
-        """What the others call it."""
-        return str(self.tell("MYID").decode())
+        """The node's id in the cluster."""
+        return str(self.cluster_command("MYID").decode())
 
-    def tell(self, *words: Any) -> Any:
-        """Send it a CLUSTER command."""
+    def cluster_command(self, *words: Any) -> Any:
+        """Send a CLUSTER command to the node."""
         return self.client.execute_command("CLUSTER", *words)
 
     def meet(self, other: "ClusterNode") -> None:
-        """Join the cluster that the other is in."""
-        self.tell("MEET", other.host, other.port, other.bus)
+        """Join the cluster of another node."""
+        self.cluster_command("MEET", other.host, other.port, other.bus)
 
     def replicate(self, primary: "ClusterNode") -> None:
-        """Join as a replica; return when it has all that the primary has."""
+        """Join as a replica; return when it has all of the primary's data."""
         self.meet(primary)
-        eventually(lambda: primary.name_in_cluster.encode() in self.tell("NODES"))
-        self.tell("REPLICATE", primary.name_in_cluster)
+        eventually(lambda: primary.name_in_cluster.encode() in self.cluster_command("NODES"))
+        self.cluster_command("REPLICATE", primary.name_in_cluster)
         eventually(lambda: self.client.info("replication")["master_link_status"] == "up")
 
 
 class LocalCluster:
-    """Three nodes that share the slots evenly, in the order of their list."""
+    """Three nodes that share the slots evenly, in the order of the list."""
 
     def __init__(self, logs: Path) -> None:
         self.nodes = [ClusterNode(logs / f"node-{n}.log") for n in range(SHARDS)]
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the nodes."""
         for n, node in enumerate(self.nodes):
             self._running.enter_context(node)
-            node.tell("ADDSLOTSRANGE", n * _SLOTS // SHARDS, (n + 1) * _SLOTS // SHARDS - 1)
+            node.cluster_command(
+                "ADDSLOTSRANGE", n * _SLOTS // SHARDS, (n + 1) * _SLOTS // SHARDS - 1
+            )
             node.meet(self.nodes[0])
         eventually(lambda: all("cluster_state:ok" in _info(node) for node in self.nodes))
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it."""
+        """Stop the nodes."""
         self._running.close()
 
     def client(self, **variables: str) -> "RecordingCluster":
-        """Return a client of all; `variables` are settings of our store's."""
+        """Return a client of the cluster. `variables` are settings of the store."""
         return RecordingCluster(self.nodes[0], **variables)
 
 
 class RecordingCluster(redis.RedisCluster):
-    """redis-py's own client to look around with, and our store, whose commands it notes."""
+    """redis-py's cluster client for inspection, and the project's store with recorded commands."""
 
     def __init__(self, seed: ClusterNode, **variables: str) -> None:
         super().__init__(seed.host, seed.port, protocol=2)
@@ -90,37 +92,37 @@ class RecordingCluster(redis.RedisCluster):
         self._sent: list[str] = []
 
     def store(self) -> ClusterStore:
-        """Return our store over the cluster, which knows no node yet."""
+        """Return the project's store over the cluster. It has no map of the slots yet."""
         seed = Address(self._settings.redis_host, self._settings.redis_port)
         return ClusterStore(Nodes(self._client_of, seed))
 
     @contextmanager
     def commands(self) -> Iterator[list[str]]:
-        """Give a list to which every command of the block is added."""
+        """Yield a list to which every command of the block is added."""
         self._sent = sent = []
         try:
             yield sent
         finally:
             self._sent = []
 
-    def _note(self, command: str) -> None:
+    def _record(self, command: str) -> None:
         self._sent.append(command)
 
     def _client_of(self, host: str, port: int) -> redis.Redis:
         client = connector(self._settings)(host, port)
         recording = RecordingRedis.from_pool(client.connection_pool)
         client.auto_close_connection_pool = False
-        recording.note = self._note
+        recording.record = self._record
         return recording
 
 
-def eventually(agreed: Callable[[], bool]) -> None:
-    """Return once the nodes have told each other."""
+def eventually(agree: Callable[[], bool]) -> None:
+    """Wait until all nodes agree."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not agreed():
+    while not agree():
         assert time.monotonic() < deadline, "the nodes do not agree"
         time.sleep(0.05)
 
 
 def _info(node: ClusterNode) -> str:
-    return str(node.tell("INFO").decode())
+    return str(node.cluster_command("INFO").decode())

@@ -1,4 +1,4 @@
-"""The command line of import and export, as a program of its own, and the files it is given."""
+"""Runs the import and export commands as separate processes, and writes their input files."""
 
 import json
 import os
@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from dev.stack.servers import Emulator
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 
 PATIENCE_SECONDS = 60
 IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
-"""Starts a program as `&` in a script does: with SIGINT ignored."""
+"""Starts a program with SIGINT ignored, like `&` in a script."""
 _ROOT = Path(__file__).parents[2]
 
 
 class Transfer:
-    """Runs `python -m dev.transfer` in a folder where no stack's file is."""
+    """Runs `python -m dev.transfer` in a directory without a stack file."""
 
     def __init__(
-        self, folder: Path, emulator: Emulator, table: Table, redis: RecordingRedis
+        self, folder: Path, emulator: Emulator, table: RecordingTable, redis: RecordingRedis
     ) -> None:
         self.folder = folder
         self.env = {
@@ -37,7 +37,7 @@ class Transfer:
     def run(
         self, *words: str, stdin: str = "", **variables: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Return when it has ended; `variables` override the environment's own."""
+        """Run the command until it ends. `variables` override the environment."""
         return subprocess.run(
             self._command(words),
             env=self.env | variables,
@@ -50,7 +50,7 @@ class Transfer:
         )
 
     def start(self, *words: str, by: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
-        """Return it while it runs, started by another program, with pipes to all its streams."""
+        """Start the command by another program, with pipes for all its streams."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
             [*by, *self._command(words)],
@@ -62,7 +62,7 @@ class Transfer:
         )
 
     def write(self, rows: Sequence[Any], name: str = "a.ndjson") -> str:
-        """Write a JSON line for each row, and return the file's name."""
+        """Write a JSON line for each row; return the file's name."""
         (self.folder / name).write_text(as_lines(rows), "utf-8")
         return name
 

@@ -1,4 +1,4 @@
-"""DynamoDB clients that misbehave on purpose, each in one way. All else goes to a real client."""
+"""DynamoDB clients that each fail in one way. Other calls go to a real client."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +16,14 @@ from botocore.parsers import ResponseParserError
 URL = "http://dynamodb.invalid"
 TIMED_OUT = ReadTimeoutError(endpoint_url=URL)
 CUT = ConnectionClosedError(endpoint_url=URL)
-OUT_OF_REACH = EndpointConnectionError(endpoint_url=URL)
+UNREACHABLE = EndpointConnectionError(endpoint_url=URL)
 NO_CONNECTION_IN_TIME = ConnectTimeoutError(endpoint_url=URL)
 NOT_TRUSTED = SSLError(endpoint_url=URL, error="certificate")
-UNPARSABLE = ResponseParserError("not what DynamoDB answers: a proxy's page, say")
+UNPARSABLE = ResponseParserError("not a DynamoDB response, such as a proxy's page")
 
 
-class SeenDynamoDB:
-    """Keeps each request. To misbehave, a subclass says how by `answer`."""
+class RecordingDynamoDB:
+    """Records each request. Subclasses override `answer` to fail."""
 
     def __init__(self, client: Any = None) -> None:
         self._client = client
@@ -40,8 +40,8 @@ class SeenDynamoDB:
         return getattr(self._client, name)(**request)
 
 
-class FailingDynamoDB(SeenDynamoDB):
-    """Every call fails with the same error."""
+class FailingDynamoDB(RecordingDynamoDB):
+    """Fails every call with the same error."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -51,8 +51,8 @@ class FailingDynamoDB(SeenDynamoDB):
         raise self._error
 
 
-class FaultyDynamoDB(SeenDynamoDB):
-    """The first tries fail, each with the next of `errors`; they never reached the table."""
+class FlakyDynamoDB(RecordingDynamoDB):
+    """Fails the first calls, each with the next of `errors`, before they reach the table."""
 
     def __init__(self, client: Any, *errors: Exception) -> None:
         super().__init__(client)
@@ -64,11 +64,11 @@ class FaultyDynamoDB(SeenDynamoDB):
         return super().answer(name, request)
 
 
-class ForgetfulDynamoDB(SeenDynamoDB):
+class LostResponseDynamoDB(RecordingDynamoDB):
     """
-    The first try takes effect, but its answer is lost.
+    Executes the first call but loses its response.
 
-    `between` is called after it, before the next try comes.
+    `between` is called before the next attempt.
     """
 
     def __init__(self, client: Any, between: Callable[[], Any] = lambda: None) -> None:
@@ -83,8 +83,8 @@ class ForgetfulDynamoDB(SeenDynamoDB):
         return answer
 
 
-class StingyDynamoDB(SeenDynamoDB):
-    """A batch takes one item a call (`batch_get_item`: `at_once`) and hands the others back."""
+class PartialBatchDynamoDB(RecordingDynamoDB):
+    """Processes one item of a batch (`batch_get_item`: `at_once`); the others are unprocessed."""
 
     def __init__(self, client: Any, at_once: int = 1) -> None:
         super().__init__(client)
@@ -94,13 +94,13 @@ class StingyDynamoDB(SeenDynamoDB):
         return self._read(request) if name == "batch_get_item" else self._write(name, request)
 
     def _read(self, request: dict[str, Any]) -> Any:
-        ((table, wanted),) = request["RequestItems"].items()
-        keys, left = wanted["Keys"][: self._at_once], wanted["Keys"][self._at_once :]
+        ((table, requested),) = request["RequestItems"].items()
+        keys, left = requested["Keys"][: self._at_once], requested["Keys"][self._at_once :]
         answer: dict[str, Any] = {"Responses": {}}
         if keys:
-            some = {**wanted, "Keys": keys}
+            some = {**requested, "Keys": keys}
             answer = super().answer("batch_get_item", {"RequestItems": {table: some}})
-        return answer | ({"UnprocessedKeys": {table: {**wanted, "Keys": left}}} if left else {})
+        return answer | ({"UnprocessedKeys": {table: {**requested, "Keys": left}}} if left else {})
 
     def _write(self, name: str, request: dict[str, Any]) -> Any:
         ((table, requests),) = request["RequestItems"].items()
@@ -109,7 +109,7 @@ class StingyDynamoDB(SeenDynamoDB):
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
-    """Return the error that botocore raises for an answer of DynamoDB."""
+    """Return the error that botocore raises for an error response of DynamoDB."""
     metadata = {"HTTPStatusCode": status, "RetryAttempts": 0}
     response: Any = {"Error": {"Code": code, "Message": "…"}, "ResponseMetadata": metadata}
     return ClientError(response, "AnyCall")

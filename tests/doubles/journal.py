@@ -1,4 +1,4 @@
-"""The cache and the table as an import sees them, in one list of what happened in which order."""
+"""Replaces the cache and the table of an import, and records all calls in one list."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from chalicelib.errors import CacheUnavailable, OutcomeUnknown, ServiceError
 from chalicelib.products.model import Product
 from tests.doubles.products import InMemoryProducts
 
-Answer = Callable[[Sequence[Product]], Sequence[Product]]
+PutResult = Callable[[Sequence[Product]], Sequence[Product]]
 
 
 class Journal:
-    """Keeps what was written; each write but the first few is taken whole."""
+    """Records calls and stores products. A write stores all of them, or as in `results`."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *results: PutResult) -> None:
         self.events: list[str] = []
-        """`fence`, `new`, `release` or `left` with an id; `write` with how many."""
+        """`fence`, `new`, `release` or `left` with an id; `write` with the number of products."""
         self.products = InMemoryProducts()
         self.answers = True
-        self._answers = iter(answers)
+        self._results = iter(results)
 
     def writes(self) -> list[str]:
         return [event for event in self.events if event.startswith("write")]
@@ -48,13 +48,13 @@ class Journal:
 
     def put_all(self, products: Sequence[Product]) -> Sequence[Product]:
         self.events.append(f"write {len(products)}")
-        left = next(self._answers, lambda _: [])(products)
+        left = next(self._results, lambda _: [])(products)
         self.products.put_all([product for product in products if product not in left])
         return left
 
 
-class Clock:
-    """Time that passes only by sleeping."""
+class SleepClock:
+    """A clock that advances only by `sleep`."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

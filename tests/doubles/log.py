@@ -1,4 +1,4 @@
-"""The log, caught: what the code tells, line by line, as it stands on standard output."""
+"""Captures the log's lines from standard output."""
 
 import io
 import json
@@ -13,25 +13,25 @@ Line = dict[str, Any]
 Lines = list[Line]
 
 
-class Log(io.StringIO):
-    """Where the lines go."""
+class CapturedLog(io.StringIO):
+    """The captured lines."""
 
     def lines(self) -> Lines:
-        """Return what was told since the last time."""
+        """Return and remove the lines, decoded from JSON."""
         return [json.loads(line) for line in self.text().splitlines()]
 
     def text(self) -> str:
-        """Return the same as it stands there."""
-        told = self.getvalue()
+        """Return and remove the lines as text."""
+        text = self.getvalue()
         self.seek(0)
         self.truncate()
-        return told
+        return text
 
 
 @contextmanager
-def caught(**variables: str) -> Iterator[Log]:
-    """Send the log here, as the settings with `variables` want it, while the block runs."""
-    with redirect_stdout(Log()) as stream:
+def capture_log(**variables: str) -> Iterator[CapturedLog]:
+    """Capture the log during the block, with settings from `variables`."""
+    with redirect_stdout(CapturedLog()) as stream:
         telemetry.configure(examples.settings(**variables))
     try:
         yield stream

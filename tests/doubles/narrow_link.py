@@ -1,4 +1,4 @@
-"""A link to Redis with little bandwidth, as a relay on this machine. Knows no commands."""
+"""A relay with limited bandwidth in front of Redis."""
 
 import select
 import socket
@@ -13,10 +13,10 @@ _QUIET_SECONDS = 0.003
 
 class NarrowLink:
     """
-    Passes answers on at a rate, in bytes a second, on each connection.
+    Forwards replies at `bytes_a_second` on each connection.
 
-    An answer is passed on when it is whole, as by a proxy that buffers: redis-py's time-out is that
-    of each `recv`, so bytes that trickle in are never late.
+    A reply is forwarded when it is complete, as by a buffering proxy: redis-py's time-out applies
+    to each `recv`, so single bytes that arrive slowly are never late.
     """
 
     def __init__(self, upstream: int, bytes_a_second: float) -> None:
@@ -28,14 +28,14 @@ class NarrowLink:
         self.port: int = self._server.server_address[1]
 
     def __enter__(self) -> Self:
-        """Take connections."""
+        """Accept connections."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
-        """Take no more."""
+        """Stop to accept connections."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -44,19 +44,19 @@ class NarrowLink:
             while True:
                 ready, _, _ = select.select([client, redis], [], [])
                 source, target = (client, redis) if client in ready else (redis, client)
-                data = _all_of(source)
+                data = _receive(source)
                 if not data:
                     return
                 if source is redis:
                     time.sleep(len(data) / self._rate)
                 try:
                     target.sendall(data)
-                except OSError:  # who asked may have had enough
+                except OSError:  # the client may have disconnected
                     return
 
 
-def _all_of(source: socket.socket) -> bytes:
-    """Return what comes until there is a pause."""
+def _receive(source: socket.socket) -> bytes:
+    """Return all data until there is a pause."""
     pieces = [source.recv(1 << 20)]
     while pieces[-1] and select.select([source], [], [], _QUIET_SECONDS)[0]:
         pieces.append(source.recv(1 << 20))

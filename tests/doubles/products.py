@@ -1,4 +1,4 @@
-"""An in-memory stand-in for the table. It passes the repository's contract suite."""
+"""An in-memory repository. It passes the repository's contract tests."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from chalicelib.resources.precondition import NO_PRECONDITION, Precondition
 
 
 class InMemoryProducts:
-    """Products in a dict. `calls` notes what was asked."""
+    """Stores products in a dict. `calls` records the calls."""
 
     def __init__(self) -> None:
         self.stored: dict[str, Product] = {}
@@ -43,9 +43,9 @@ class InMemoryProducts:
         precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
         self.calls.append("update")
-        was = self._checked(product_id, precondition)
+        current = self._checked(product_id, precondition)
         now = datetime.now(UTC)
-        product = was._replace(**changes, version=was.version + 1, updated_at=now)
+        product = current._replace(**changes, version=current.version + 1, updated_at=now)
         self.stored[product_id] = product
         return product
 
@@ -68,7 +68,7 @@ class InMemoryProducts:
         return iter(tuple(self.stored.values()))
 
     def ping(self) -> None:
-        """Answer: memory is always there."""
+        """Return: memory is always available."""
 
     def _checked(self, product_id: str, precondition: Precondition) -> Product:
         if product_id not in self.stored:
@@ -85,4 +85,4 @@ class InMemoryProducts:
 
 
 Products = Repository | InMemoryProducts
-"""What the contract suite of the boundary runs over."""
+"""The implementations that the contract tests run against."""

@@ -1,4 +1,4 @@
-"""Clients that note what they send: Redis commands and DynamoDB calls. They change nothing."""
+"""Clients that record Redis commands and DynamoDB calls without changing them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,41 +10,41 @@ import redis
 
 class _Recording:
     """
-    A client of redis-py's that notes the commands that it sends.
+    A redis-py client that records its commands.
 
-    A command that a script runs inside Redis is not on the wire, so it is not noted.
+    Commands that a script runs inside Redis are not sent, so they are not recorded.
     """
 
     _sent: list[str] | None = None
     round_trips = 0
 
-    def note(self, command: str) -> None:
+    def record(self, command: str) -> None:
         """Add a command to the list of the current block."""
         if self._sent is not None:
             self._sent.append(command)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's."""
-        self.note(str(args[0]))
+        """Record a command and execute it."""
+        self.record(str(args[0]))
         self.round_trips += 1
         return super().execute_command(*args, **options)  # type: ignore[misc]
 
     def pipeline(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's; it is executed once."""
+        """Count one round trip, and record the pipeline's commands."""
         self.round_trips += 1
         pipeline = super().pipeline(*args, **options)  # type: ignore[misc]
         execute_command = pipeline.execute_command
 
-        def noted(*args: Any, **options: Any) -> Any:
-            self.note(str(args[0]))
+        def recorded(*args: Any, **options: Any) -> Any:
+            self.record(str(args[0]))
             return execute_command(*args, **options)
 
-        pipeline.execute_command = noted
+        pipeline.execute_command = recorded
         return pipeline
 
     @contextmanager
     def commands(self) -> Iterator[list[str]]:
-        """Give a list to which every command of the block is added."""
+        """Yield a list to which every command of the block is added."""
         self._sent = sent = []
         try:
             yield sent
@@ -57,14 +57,14 @@ class RecordingRedis(_Recording, redis.Redis):
 
 
 class RecordingFakeRedis(_Recording, fakeredis.FakeRedis):
-    """A client of the fake."""
+    """A client of fakeredis."""
 
 
 Recorder = RecordingRedis | RecordingFakeRedis
 
 
-class Table:
-    """A table, the client that reaches it, and the calls made through that client."""
+class RecordingTable:
+    """A table, its client, and the calls made with that client."""
 
     def __init__(self, client: Any, name: str) -> None:
         self.client = client
@@ -72,14 +72,14 @@ class Table:
 
     @contextmanager
     def calls(self) -> Iterator[list[str]]:
-        """Give a list to which every call of the block is added, a repeated one once."""
+        """Yield a list to which every call of the block is added. A retried call counts once."""
         made: list[str] = []
 
-        def note(model: Any, **_: Any) -> None:
+        def record(model: Any, **_: Any) -> None:
             made.append(model.name)
 
-        self.client.meta.events.register("before-call.dynamodb", note)
+        self.client.meta.events.register("before-call.dynamodb", record)
         try:
             yield made
         finally:
-            self.client.meta.events.unregister("before-call.dynamodb", note)
+            self.client.meta.events.unregister("before-call.dynamodb", record)

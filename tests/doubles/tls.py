@@ -1,7 +1,7 @@
 """
-Servers of Redis that speak TLS, with certificates made for the test. Each may be paused by SIGSTOP.
+Redis servers with TLS and test certificates. Each can be paused with SIGSTOP.
 
-Debian's `redis-server` does so itself; our Valkey does not, so a relay ends TLS in front of it.
+Debian's `redis-server` supports TLS itself. Valkey's package does not, so a relay terminates TLS.
 """
 
 import os
@@ -16,11 +16,11 @@ from dev.stack.programs import Program, Server
 from dev.stack.servers import Valkey
 
 HOST = "localhost"
-"""The name that the certificate is for; it holds for no other and for no address."""
+"""The certificate's only name. It is not valid for an address."""
 
 
 class Certificates:
-    """An authority of our own, and what it has signed for `HOST`, as files."""
+    """A test authority and a certificate for `HOST`, as files."""
 
     def __init__(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -33,7 +33,7 @@ class Certificates:
 
 
 class TlsServer(Server):
-    """A server of Redis behind TLS."""
+    """A Redis server with TLS."""
 
     def __init__(self, certificates: Certificates) -> None:
         super().__init__(port=None)
@@ -41,12 +41,12 @@ class TlsServer(Server):
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the application is told, to reach it."""
+        """The settings of a client."""
         where = {"REDIS_HOST": HOST, "REDIS_PORT": str(self.port)}
         return {**where, "REDIS_TLS": "true", "REDIS_CA_FILE": self.certificates.ca_file}
 
     def client(self) -> redis.Redis:
-        """Return a client of redis-py's own making, patient."""
+        """Return a redis-py client without short time-outs."""
         ca_file = self.certificates.ca_file
         return redis.Redis(HOST, self.port, ssl=True, ssl_ca_certs=ca_file, protocol=2)
 
@@ -58,7 +58,7 @@ class TlsServer(Server):
 
 
 class DebianRedis(TlsServer):
-    """Debian's Redis, which was built with TLS."""
+    """Debian's Redis, which is built with TLS."""
 
     name = "redis-server"
 
@@ -80,7 +80,7 @@ class DebianRedis(TlsServer):
 
 
 class RelayedValkey(TlsServer):
-    """Our Valkey, TLS ended in front of it."""
+    """Valkey behind a relay that terminates TLS."""
 
     name = "The TLS relay"
 
@@ -89,7 +89,7 @@ class RelayedValkey(TlsServer):
         self._valkey = Valkey()
 
     def stop(self) -> None:
-        """End both."""
+        """Stop both processes."""
         super().stop()
         self._valkey.stop()
 

@@ -1,4 +1,4 @@
-"""The type of the fixture that wires the catalog to fakes at its two edges."""
+"""The type of the fixture that builds the app with fake Redis and DynamoDB."""
 
 from collections.abc import Callable
 

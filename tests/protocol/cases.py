@@ -1,4 +1,4 @@
-"""What is explored: who takes part, and the protocols, the real one and those that lack a part."""
+"""The explored setups, and the protocols: the real one and weakened ones."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ WEAKENED_STREAMS: Final = (
     Protocol(
         "stream: failures ignored", _cached(Cache), _SCRIPTS, invalidator=weakened.FailuresIgnored
     ),
-    Protocol("stream: leases spared", _cached(weakened.LeasesSpared), _SCRIPTS),
+    Protocol("stream: leases kept", _cached(weakened.LeasesKept), _SCRIPTS),
 )

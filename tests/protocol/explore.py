@@ -1,7 +1,7 @@
 """
-Goes through every interleaving, breadth first, so that the first bad history is a shortest one.
+Visits every interleaving breadth first, so the first violation found is a shortest one.
 
-Knows neither protocols nor rules; `python -m tests.protocol.report` prints what comes out.
+Knows neither protocols nor rules. `python -m tests.protocol.report` prints the results.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from tests.protocol.points import FEW_POLLS, Protocol
-from tests.protocol.states import Move, Setup, State
+from tests.protocol.states import Move, Setup, WorldState
 from tests.protocol.symmetry import Symmetry
-from tests.protocol.telling import key_holds
+from tests.protocol.wording import key_content
 from tests.protocol.world import World, stale_at_rest
 
 
 class Exploration(NamedTuple):
-    """How many states were visited, and a shortest history that breaks a promise, if any does."""
+    """The number of visited states, and a shortest history of a violation, if there is one."""
 
     states: int
     steps: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Exploration(NamedTuple):
 
 
 class Explorer:
-    """The states of one world, as they are discovered: `World` has the options."""
+    """Explores the states of one world. `World` describes the options."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Explorer:
     ) -> None:
         self._world = World(protocol, setup, polls=polls, spread=spread, delivered=delivered)
         self._symmetry = Symmetry(setup)
-        self._came_from: dict[State, State | None] = {}
+        self._came_from: dict[WorldState, WorldState | None] = {}
 
     def explore(self, faults: int) -> Exploration:
-        """Visit every state that can be reached with up to so many faults, or the first bad one."""
+        """Visit every state reachable with up to `faults` faults, or stop at a violation."""
         self._came_from = dict.fromkeys(self._world.starts(faults))
         queue = list(self._came_from)
         for state in queue:
@@ -50,7 +50,7 @@ class Explorer:
                 return Exploration(len(self._came_from), self._history(state, broken), broken)
         return Exploration(len(self._came_from))
 
-    def _expand(self, state: State, queue: list[State]) -> str:
+    def _expand(self, state: WorldState, queue: list[WorldState]) -> str:
         for move in self._world.moves(state):
             if move.broken:
                 return move.broken
@@ -60,28 +60,28 @@ class Explorer:
                 queue.append(after)
         return ""
 
-    def _history(self, last: State, broken: str) -> tuple[str, ...]:
-        """Walk from the start to `last`, and on to the move that breaks something there, if any."""
+    def _history(self, last: WorldState, broken: str) -> tuple[str, ...]:
+        """Return the steps from the start to `last`, and the step that breaks a promise, if any."""
         at, *rest = self._path(last)
-        lines = [_line("at first", "", at)]
+        lines = [_line("start", "", at)]
         for target in rest:
             move = next(
                 move
                 for move in self._world.moves(at)
                 if self._symmetry.representative(move.after) == target
             )
-            lines.append(self._told(move, at))
+            lines.append(self._history_line(move, at))
             at = move.after
         breaking = (move for move in self._world.moves(at) if move.broken == broken)
-        return (*lines, *(self._told(move, at) for move in islice(breaking, 1)))
+        return (*lines, *(self._history_line(move, at) for move in islice(breaking, 1)))
 
-    def _path(self, last: State) -> list[State]:
+    def _path(self, last: WorldState) -> list[WorldState]:
         path = [last]
         while (before := self._came_from[path[-1]]) is not None:
             path.append(before)
         return path[::-1]
 
-    def _told(self, move: Move, before: State) -> str:
+    def _history_line(self, move: Move, before: WorldState) -> str:
         acknowledged = move.after.acknowledged > before.acknowledged
         return _line(
             self._world.title(move.actor),
@@ -90,5 +90,5 @@ class Explorer:
         )
 
 
-def _line(who: str, what: str, after: State) -> str:
-    return f"{who:<9} {what:<62} key: {key_holds(after.shared.content)}"
+def _line(who: str, what: str, after: WorldState) -> str:
+    return f"{who:<9} {what:<62} key: {key_content(after.shared.content)}"

@@ -1,8 +1,8 @@
 """
-What each command does to the one key, in Python: the model that the explorer runs instead of Redis.
+A Python model of each command on one key. The explorer runs it instead of Redis.
 
-`test_model.py` holds it to the real scripts, on fakeredis and on Valkey. Knows no time: a deadline
-that passes is a token that vanishes, and `world.py` says when. So a fence is `W` and its tokens.
+`test_model.py` compares it with the real scripts, on fakeredis and on Valkey. It has no time: an
+expired deadline is a removed token, which `world.py` decides. So a fence is `W` and its tokens.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from chalicelib.caching.entries import FENCE
 from chalicelib.caching.scripts import FENCE_SCRIPT, FILL_SCRIPT, INVALIDATE_SCRIPT, RELEASE_SCRIPT
 
 Content = bytes | None
-"""What the key holds; `None` where it is absent."""
+"""The content of the key; `None` if it is missing."""
 Effect = tuple[int, Content]
-"""What a script returns, and what it leaves behind."""
+"""A script's return value, and the new content."""
 
 
 class Script(NamedTuple):
-    """A script: its name in histories, its model, and all that it may return."""
+    """A script: its name in histories, its model, and its possible return values."""
 
     name: str
     model: Callable[..., Effect]
@@ -28,12 +28,12 @@ class Script(NamedTuple):
 
 
 def tokens(content: Content) -> frozenset[bytes]:
-    """Return the tokens of a fence; of anything else, none."""
+    """Return the tokens of a fence, or none for other content."""
     return frozenset(content[1:].split()) if content and content[:1] == FENCE else frozenset()
 
 
 def fence_of(held: frozenset[bytes]) -> Content:
-    """Return a fence of these tokens; of none, an absent key."""
+    """Return a fence with these tokens, or `None` for none."""
     return FENCE + b" ".join(sorted(held)) if held else None
 
 
@@ -51,8 +51,8 @@ def _fill(content: Content, lease: bytes, value: bytes, _ttl_ms: bytes) -> Effec
     return (1, value) if content == lease else (0, content)
 
 
-def _invalidate(content: Content, *spared: bytes) -> Effect:
-    if tokens(content) or content in spared:
+def _invalidate(content: Content, *kept: bytes) -> Effect:
+    if tokens(content) or content in kept:
         return 0, content
     return (0 if content is None else 1), None
 
@@ -66,5 +66,5 @@ SCRIPTS: Final[Mapping[str, Script]] = {
 
 
 def add(content: Content, value: bytes) -> tuple[bool, Content]:
-    """Return what `SET NX` answers, and what it leaves behind."""
+    """Return the result of `SET NX`, and the new content."""
     return (True, value) if content is None else (False, content)

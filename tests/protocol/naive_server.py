@@ -1,11 +1,11 @@
 """
-The usual cache-aside, served like the real one: what the protocol is measured against.
+The usual cache-aside, served like the real one, for comparison.
 
     read    GET; on a miss load, then SET EX
     write   commit, then DEL
 
-The same routes, repository, Redis client and entries; only what stands between them differs.
-Run by `python -m dev.faults --server naive`.
+Routes, repository, Redis client and entries are the project's. Only the protocol differs. Run by
+`python -m dev.faults --server naive`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FAILURES: Final = (redis.RedisError, OSError)
 
 
 class NaiveCache:
-    """Cache-aside as most write it, fail-open."""
+    """The usual cache-aside, fail-open."""
 
     def __init__(self, client: redis.Redis, settings: Settings) -> None:
         self._client = client
@@ -40,7 +40,7 @@ class NaiveCache:
         self._codec = CODEC
 
     def fetch(self, product_id: str, load: Callable[[], Item | None]) -> Fetched[Item]:
-        """Read through."""
+        """Return the cached item, or load and cache it."""
         try:
             raw = self._client.get(CODEC.key(product_id))
         except _FAILURES:
@@ -59,7 +59,7 @@ class NaiveCache:
         load: Callable[[Sequence[str]], Mapping[str, Item]],
         check: Callable[[Item], None],
     ) -> dict[str, Item | None]:
-        """Read through, one by one."""
+        """Fetch the items one by one."""
         items = {each: self.fetch(each, partial(_only, load, each)).item for each in product_ids}
         for item in filter(None, items.values()):
             check(item)
@@ -84,10 +84,10 @@ def _only(load: Callable[[Sequence[str]], Mapping[str, Item]], product_id: str) 
 
 
 class NaiveContainer(bootstrap.Container):
-    """The project's own parts, but for the cache."""
+    """The project's parts with a naive cache."""
 
     def item_cache(self, _codec: object) -> NaiveCache:
-        """Return the naive one."""
+        """Return the naive cache."""
         settings = self.settings
         return NaiveCache(connector(settings)(settings.redis_host, settings.redis_port), settings)
 

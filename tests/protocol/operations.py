@@ -1,7 +1,7 @@
 """
-What each operation does: its answer and its effect, when all goes well and under each fault.
+The result and the effect of each operation, without faults and under each fault.
 
-Knows the key and the product's version, and nothing of who asks.
+Knows the key and the product's version, and no actors.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from typing import NamedTuple
 from chalicelib.caching.entries import FENCE, LEASE
 from tests.protocol import model
 from tests.protocol.model import Content, Script
-from tests.protocol.states import REFUSES_WRITES, Shared
+from tests.protocol.states import REFUSES_WRITES, SharedState
 from tests.protocol.tape import (
     GET,
     GONE,
     MISMATCH,
     NO_ANSWER,
     NOT_FOUND,
-    OUT_OF_REACH,
     UNKNOWN,
+    UNREACHABLE,
     Answer,
     Op,
 )
 
 
 class Result(NamedTuple):
-    """What an operation answers and leaves behind."""
+    """The result of an operation, and the new shared state."""
 
     fault: str
-    """What went wrong, if anything."""
+    """The fault, if there is one."""
     answer: Answer
-    shared: Shared
+    shared: SharedState
     late: bool = False
-    """It may yet take effect, at any later time."""
+    """Whether it may take effect at any later time."""
 
 
-def results(op: Op, shared: Shared, scripts: Mapping[str, Script]) -> Iterator[Result]:
-    """Go through all that may come of `op`; first, what comes of it without a fault."""
+def results(op: Op, shared: SharedState, scripts: Mapping[str, Script]) -> Iterator[Result]:
+    """Yield every possible result of `op`, first the one without a fault."""
     match op.name:
         case "get" | "add" | "run":
             yield from _command(op, shared, scripts)
@@ -48,7 +48,7 @@ def results(op: Op, shared: Shared, scripts: Mapping[str, Script]) -> Iterator[R
             yield from _commit(op, shared)
 
 
-def _command(op: Op, shared: Shared, scripts: Mapping[str, Script]) -> Iterator[Result]:
+def _command(op: Op, shared: SharedState, scripts: Mapping[str, Script]) -> Iterator[Result]:
     if shared.redis == REFUSES_WRITES and op != GET:
         yield Result("", NO_ANSWER, shared)
         return
@@ -58,30 +58,30 @@ def _command(op: Op, shared: Shared, scripts: Mapping[str, Script]) -> Iterator[
     yield Result("lost before it took effect", NO_ANSWER, shared)
     if op.name != "get":
         yield Result("lost after it took effect", NO_ANSWER, after)
-        yield Result("late, and given up", NO_ANSWER, shared, late=True)
+        yield Result("timed out, may take effect later", NO_ANSWER, shared, late=True)
 
 
 def _effect(op: Op, content: Content, scripts: Mapping[str, Script]) -> tuple[Answer, Content]:
     if op.name == "get":
-        return _seen(content), content
+        return _visible(content), content
     if op.name == "add":
         return model.add(content, *op.args)
     return scripts[op.script].model(content, *op.args)
 
 
-def _seen(content: Content) -> Content:
-    """Of a lease or a fence a reader learns only that: the tokens of others are noise."""
+def _visible(content: Content) -> Content:
+    """Return what a reader sees: of a lease or a fence only the mark, not its tokens."""
     return content[:1] if content and content[:1] in (LEASE, FENCE) else content
 
 
-def _load(op: Op, shared: Shared) -> Iterator[Result]:
+def _load(op: Op, shared: SharedState) -> Iterator[Result]:
     yield Result("", shared.version, shared)
     if op.args and 1 < shared.version < GONE:
         yield Result("", shared.version - 1, shared)
-    yield Result("fails", OUT_OF_REACH, shared)
+    yield Result("fails", UNREACHABLE, shared)
 
 
-def _commit(op: Op, shared: Shared) -> Iterator[Result]:
+def _commit(op: Op, shared: SharedState) -> Iterator[Result]:
     refusal = _refusal(op, shared.version)
     if refusal:
         yield Result("", refusal, shared)
@@ -89,7 +89,7 @@ def _commit(op: Op, shared: Shared) -> Iterator[Result]:
     version = GONE if op.name == "remove" else shared.version + 1
     after = shared._replace(version=version)
     yield Result("", version, after)
-    yield Result("throttled, not committed", OUT_OF_REACH, shared)
+    yield Result("throttled, not committed", UNREACHABLE, shared)
     yield Result("outcome unknown, not committed", UNKNOWN, shared)
     yield Result("outcome unknown, committed", UNKNOWN, after)
     yield Result("outcome unknown, not yet committed", UNKNOWN, shared, late=True)

@@ -1,9 +1,10 @@
 """
-Turns the real code into a graph: at each point the operation it does next, and where each possible
-answer leads. It runs the code again and again, each time up to the first operation unanswered.
+Turns the real code into a graph. A point is the next operation, with a next point for each possible
+answer. To build it, the code runs repeatedly, each time up to the first operation without an
+answer.
 
-Points with the same operation and the same future are one, so that what the code has forgotten
-makes no difference. What the operations do is told in `world.py`.
+Points with the same operation and the same future are one, because the code's past makes no
+difference. `world.py` defines the effects of the operations.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ from tests.protocol.tape import (
     MISMATCH,
     NO_ANSWER,
     NOT_FOUND,
-    OUT_OF_REACH,
     UNKNOWN,
+    UNREACHABLE,
     Answer,
-    Asked,
+    AnswerMissing,
     Op,
     Tape,
     TapedStore,
@@ -46,41 +47,41 @@ from tests.protocol.tape import (
 
 FEW_POLLS: Final = 2
 """
-How often a reader looks who finds another's lease. As good as any higher number: what lies between
-its first look, when its read begins, and its last one finds a lease and changes nothing.
+How often a reader polls another reader's lease. A higher number adds no behaviour: polls between
+the first and the last one find a lease and change nothing.
 """
 NEWEST: Final = 4
-"""The highest version that as many as three writers can make."""
+"""The highest version that three writers can create."""
 VERSION_OF: Final[Mapping[bytes, int]] = {
     CODEC.entry(represent(a_product(version=version))): version for version in range(1, NEWEST + 1)
 } | {CODEC.entry(None): GONE}
-"""The entries that the cache may hold, and which version each one is."""
+"""The version of each entry that the cache may contain."""
 
 
 class Point(NamedTuple):
-    """The code wants `op`; `then` tells for each answer the number of the point it comes to."""
+    """The code's next operation. `then` maps each answer to the number of the next point."""
 
     op: Op
     then: Mapping[Answer, int]
 
 
 class Ended(NamedTuple):
-    """The call returned this version, or raised an error (`None`)."""
+    """The end of a call: the returned version, or `None` after an error."""
 
     version: int | None
 
 
-class Invalidated(Cached, typing.Protocol):
+class InvalidatableCache(Cached, typing.Protocol):
     """A cache that the table's stream can invalidate."""
 
     def invalidate(self, entries: Mapping[str, bytes | None], /) -> int: ...
 
 
 class Protocol(NamedTuple):
-    """A cache, the stores around it, the scripts that it runs, and what the stream calls."""
+    """A cache, its stores, its scripts, and the stream's invalidator."""
 
     name: str
-    cache: Callable[[Store], Invalidated]
+    cache: Callable[[Store], InvalidatableCache]
     scripts: Mapping[str, Script]
     table: Callable[[Tape], Products] = TapedTable
     store: Callable[[Tape], Store] = TapedStore
@@ -88,14 +89,14 @@ class Protocol(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The one command of a batch of the stream; for each answer, whether the batch is done."""
+    """The command of a stream batch. `is_done` maps each answer to whether the batch is done."""
 
     op: Op
     is_done: Mapping[Answer, bool]
 
 
 def _record(version: int) -> Record:
-    """Return the stream's record of a commit."""
+    """Return the stream record of a commit."""
     keys = {"Keys": {"id": {"S": SOME_ID}}}
     if version == GONE:
         return {"eventName": "REMOVE", "dynamodb": keys}
@@ -135,11 +136,11 @@ CALLS: Final[Mapping[str, Callable[[Catalog], int]]] = {
     "update_if_first": _update_if_first,
     "delete": _delete,
 }
-"""What an actor may do, in the catalog's words."""
+"""The calls of the catalog that an actor may make."""
 
 
 class Graph:
-    """The points of each of `CALLS`, under one protocol. Readers look `polls` times for a value."""
+    """The points of each of `CALLS` with one protocol. Readers poll `polls` times."""
 
     def __init__(self, protocol: Protocol, polls: int) -> None:
         self.points: list[Point | Ended] = []
@@ -152,8 +153,8 @@ class Graph:
     def _unfold(self, call: Callable[[Catalog], int], answers: tuple[Answer, ...]) -> int:
         try:
             return self._number(Ended(self._run(call, answers)))
-        except Asked as asked:
-            op = asked.op
+        except AnswerMissing as missing:
+            op = missing.op
         then = {answer: self._unfold(call, (*answers, answer)) for answer in self._answers_to(op)}
         return self._number(Point(op, then))
 
@@ -168,7 +169,7 @@ class Graph:
                 return None
 
     def batch(self, versions: tuple[int, ...]) -> Batch:
-        """Return what a batch of the records of these versions does. Each costs one command."""
+        """Return the command of a batch with the records of these versions."""
         if versions not in self._batches:
             with determined(FEW_POLLS):
                 self._batches[versions] = self._unfold_batch(versions)
@@ -177,13 +178,13 @@ class Graph:
     def _unfold_batch(self, versions: tuple[int, ...]) -> Batch:
         try:
             self._deliver(versions, ())
-        except Asked as asked:
-            op = asked.op
+        except AnswerMissing as missing:
+            op = missing.op
         answers = self._answers_to(op)
         return Batch(op, {answer: self._deliver(versions, (answer,)) for answer in answers})
 
     def _deliver(self, versions: tuple[int, ...], answers: tuple[Answer, ...]) -> bool:
-        """Have the records delivered; tell whether Lambda would not deliver them again."""
+        """Deliver the records; return whether Lambda would not retry the batch."""
         cache = self._protocol.cache(self._protocol.store(Tape(answers)))
         invalidator = self._protocol.invalidator(PRODUCTS, cache.invalidate, entry_of_image)
         try:
@@ -209,8 +210,8 @@ class Graph:
             case "run":
                 return (*self._protocol.scripts[op.script].returns, NO_ANSWER)
             case "load":
-                return (*versions, GONE, OUT_OF_REACH)
+                return (*versions, GONE, UNREACHABLE)
             case "update":
-                return (*versions[1:], UNKNOWN, OUT_OF_REACH, MISMATCH, NOT_FOUND)
+                return (*versions[1:], UNKNOWN, UNREACHABLE, MISMATCH, NOT_FOUND)
             case _:
-                return (GONE, UNKNOWN, OUT_OF_REACH, NOT_FOUND)
+                return (GONE, UNKNOWN, UNREACHABLE, NOT_FOUND)

@@ -1,9 +1,8 @@
 """
-`python -m tests.protocol.report` explores every protocol and prints the states that it visited
-and, for those that break, a shortest bad history. Exit status 1 where the real one breaks.
+`python -m tests.protocol.report` explores every protocol and prints the number of states. For a
+broken protocol it prints a shortest history. Exits with status 1 if the real protocol breaks.
 
-`--full` lets readers look for a value as often as they really do (a minute or two), and adds two
-faults at a time.
+`--full` uses the real number of polls (a minute or two), and adds two faults at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _ROW: Final = "{:<29} {:<38} {:<24} {:>9}  {}"
 
 
 def first_violation(protocol: Protocol) -> tuple[Setup, int, Exploration]:
-    """Look for a bad history without a fault first, then with one; the last look is returned."""
+    """Search for a violation without faults, then with one. Return the last search."""
     setups = (STREAM,) if protocol in WEAKENED_STREAMS else (TWO_WRITERS, THREE_WRITERS)
     for faults in (0, 1):
         for setup in setups:
@@ -82,10 +81,10 @@ def _show_weakened() -> None:
 
 
 @click.command()
-@click.option("--full", is_flag=True, help="Poll as often as the real code, and take two faults.")
+@click.option("--full", is_flag=True, help="Poll as often as the real code, and add two faults.")
 def report(*, full: bool) -> None:
     """Explore every interleaving of readers, writers, the stream and faults."""
-    click.echo(_ROW.format("protocol", "who", "faults", "states", "promise 1"))
+    click.echo(_ROW.format("protocol", "setup", "faults", "states", "promise 1"))
     holds = _show_real(POLLS if full else FEW_POLLS)
     if full:
         _show_two_faults()

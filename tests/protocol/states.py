@@ -1,4 +1,4 @@
-"""What a state of the exploration consists of, and what leads from one to the next. No rules."""
+"""The parts of a state of the exploration, and the moves between states. Contains no rules."""
 
 from __future__ import annotations
 
@@ -7,85 +7,85 @@ from typing import Final, NamedTuple
 from tests.protocol.model import Content
 
 FINISHED: Final = -1
-"""The point of an actor that has made all its calls, or is dead."""
+"""The point of an actor that has ended its calls or has died."""
 
 TAKES_WRITES, REFUSES_WRITES, TAKES_WRITES_AGAIN = range(3)
 
 Late = tuple[tuple[int, int], ...]
-"""Operations that their caller has given up, and that may yet take effect: of which call, where."""
+"""Operations that timed out and may still take effect: the call and the point of each."""
 
 
 class Setup(NamedTuple):
-    """Who takes part, and the calls that each one makes. The same calls: interchangeable."""
+    """The actors and their calls. Actors with the same calls are interchangeable."""
 
     name: str
     readers: tuple[tuple[str, ...], ...]
     writers: tuple[tuple[str, ...], ...]
     stream: bool = False
-    """Whether the table's stream takes part. Without it, what it deletes may expire at any time."""
+    """Whether the table's stream takes part. Without it, entries may expire at any time."""
 
 
-class Shared(NamedTuple):
-    """What all actors share: the key in Redis, and the product's version in the table."""
+class SharedState(NamedTuple):
+    """The state that all actors share: the key in Redis, and the product's version."""
 
     content: Content
     version: int
     redis: int = TAKES_WRITES
-    """Whether Redis takes writes. It answers reads in any case."""
+    """Whether Redis accepts writes. It always answers reads."""
 
 
 class Actor(NamedTuple):
-    """A reader or writer: at which point of which of its calls."""
+    """A reader or writer, with its current call and point."""
 
     point: int
     call: int = 0
     floor: int = 0
-    """The newest version acknowledged before its read began: it may return nothing older."""
+    """The newest version acknowledged before its read began. An older result breaks promise 1."""
     late: Late = ()
-    spoilt: bool = False
-    """A fault has hit its write. Noted only where faults must hit different writes."""
+    faulted: bool = False
+    """Whether a fault has hit its write. Set only if faults must hit different writes."""
 
 
-class Stream(NamedTuple):
+class StreamState(NamedTuple):
     """The table's stream."""
 
     pending: tuple[int, ...] = ()
-    """The versions that were committed and are not delivered, oldest first."""
+    """Committed versions without delivery, oldest first."""
     late: tuple[tuple[int, ...], ...] = ()
-    """Batches whose command was given up, and may yet take effect."""
+    """Batches whose command timed out and may still take effect."""
 
 
-class State(NamedTuple):
-    """All there is."""
+class WorldState(NamedTuple):
+    """The complete state."""
 
-    shared: Shared
+    shared: SharedState
     acknowledged: int
     left: int
-    """How many faults may still happen."""
+    """The number of faults that may still happen."""
     actors: tuple[Actor, ...]
-    stream: Stream = Stream()
+    stream: StreamState = StreamState()
 
 
 class Move(NamedTuple):
-    """Who did what (`None`: nobody, it happened to the key), and what promise that broke."""
+    """An event, its actor (`None` if the key or Redis changes by itself), and a broken promise."""
 
     actor: int | None
     what: str
-    after: State
+    after: WorldState
     broken: str = ""
 
 
 def name_of(number: int) -> str:
-    """Return the letter by which an actor is known, and its tokens."""
+    """Return the letter that names an actor and its tokens."""
     return chr(ord("A") + number)
 
 
 def owner_of(token: bytes) -> int:
-    """Return the number of the actor that drew `token`."""
+    """Return the number of the actor that created `token`."""
     return token[0] - ord("A")
 
 
-def with_actor(state: State, number: int, actor: Actor) -> State:
+def with_actor(state: WorldState, number: int, actor: Actor) -> WorldState:
     """Return `state` with one actor replaced."""
     actors = (*state.actors[:number], actor, *state.actors[number + 1 :])
-    return State(state.shared, state.acknowledged, state.left, actors, state.stream)
+    return WorldState(state.shared, state.acknowledged, state.left, actors, state.stream)

@@ -1,4 +1,4 @@
-"""Makes states one that differ only in who is who. Knows how tokens are named, and no rules."""
+"""Maps states that differ only in interchangeable actors to one state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import groupby
 
 from chalicelib.caching.entries import LEASE
 from tests.protocol.model import Content, fence_of, tokens
-from tests.protocol.states import Setup, State, name_of
+from tests.protocol.states import Setup, WorldState, name_of
 
 
 class Symmetry:
@@ -14,23 +14,23 @@ class Symmetry:
 
     def __init__(self, setup: Setup) -> None:
         calls = setup.readers + setup.writers
-        self._alike = [
+        self._group = [
             slice(numbers[0], numbers[-1] + 1)
             for numbers in (
-                list(group) for _, group in groupby(range(len(calls)), key=calls.__getitem__)
+                list(same) for _, same in groupby(range(len(calls)), key=calls.__getitem__)
             )
             if len(numbers) > 1
         ]
         self._renamed: dict[tuple[Content, tuple[int, ...]], Content] = {}
 
-    def representative(self, state: State) -> State:
-        """Return the one state that stands for all those like `state`."""
+    def representative(self, state: WorldState) -> WorldState:
+        """Return the representative of all states equivalent to `state`."""
         actors = state.actors
-        if all(list(actors[alike]) == sorted(actors[alike]) for alike in self._alike):
+        if all(list(actors[group]) == sorted(actors[group]) for group in self._group):
             return state
         order = list(range(len(actors)))
-        for alike in self._alike:
-            order[alike] = sorted(order[alike], key=actors.__getitem__)
+        for group in self._group:
+            order[group] = sorted(order[group], key=actors.__getitem__)
         content = self._rename(state.shared.content, tuple(order))
         shared = state.shared._replace(content=content)
         return state._replace(shared=shared, actors=tuple(actors[number] for number in order))
@@ -43,7 +43,7 @@ class Symmetry:
 
 
 def _renamed(content: Content, order: tuple[int, ...]) -> Content:
-    names = {name_of(was).encode(): name_of(now).encode() for now, was in enumerate(order)}
+    names = {name_of(old).encode(): name_of(new).encode() for new, old in enumerate(order)}
     if content and content[:1] == LEASE:
         return LEASE + names[content[1:2]] + content[2:]
     held = tokens(content)

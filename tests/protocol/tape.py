@@ -1,7 +1,7 @@
 """
-Plays answers back to the real code, as Redis and as the table, up to the first one that is missing.
+Replays answers of Redis and the table to the real code, up to the first missing one.
 
-Knows what the code asks for, and nothing of what the right answers are.
+Knows the operations of the code, and not the right answers.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ from tests.examples import SOME_ID, a_product
 Answer = bytes | int | str | None
 
 TOKEN: Final = "mine"
-"""Tokens that the code draws are called `mine0`, `mine1`…: whose they are, `world.py` knows."""
+"""The code's tokens are `mine0`, `mine1`…. `world.py` adds their owner."""
 GONE: Final = 9
-"""The version of a product that was deleted: newer than all others."""
-NO_ANSWER, OUT_OF_REACH, UNKNOWN = "no answer", "out of reach", "outcome unknown"
+"""The version of a deleted product: newer than all others."""
+NO_ANSWER, UNREACHABLE, UNKNOWN = "no answer", "unreachable", "outcome unknown"
 MISMATCH, NOT_FOUND = "version mismatch", "not found"
 FAILURES: Final[Mapping[Answer, Callable[[], ServiceError]]] = {
     NO_ANSWER: lambda: CacheUnavailable(NO_ANSWER),
-    OUT_OF_REACH: lambda: StoreUnavailable(OUT_OF_REACH),
+    UNREACHABLE: lambda: StoreUnavailable(UNREACHABLE),
     UNKNOWN: lambda: OutcomeUnknown(UNKNOWN),
     MISMATCH: lambda: PreconditionFailed("Product", SOME_ID),
     NOT_FOUND: lambda: NotFound("Product", SOME_ID),
 }
-"""Answers that reach the code as an exception."""
+"""Answers that the code receives as exceptions."""
 
 
 class Op(NamedTuple):
-    """One atomic operation on what is shared: a command to Redis, or a request to the table."""
+    """One atomic operation: a command to Redis, or a request to the table."""
 
     name: str
     args: tuple[bytes, ...] = ()
     script: str = ""
 
 
-GET: Final = Op("get", (b"past its rights to write",))
-"""A read that a Redis answers also where it refuses writes."""
+GET: Final = Op("get", (b"without the check of write access",))
+"""A read that Redis answers even while it refuses writes."""
 
 
-class Asked(BaseException):
-    """The code wants an answer that is not there yet. No `Exception`, so that it is not caught."""
+class AnswerMissing(BaseException):
+    """The operation has no answer yet. Not an `Exception`, so the code does not catch it."""
 
     def __init__(self, op: Op) -> None:
         super().__init__(op.name)
@@ -71,39 +71,39 @@ class Asked(BaseException):
 
 
 class Tape:
-    """Answers, to be taken one after the other."""
+    """Answers in order."""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
         self._answers = iter(answers)
 
-    def ask(self, op: Op) -> Any:
-        """Return the next answer, or raise the failure that it is."""
+    def next_answer(self, op: Op) -> Any:
+        """Return the next answer, or raise it if it is a failure."""
         for answer in self._answers:
             if answer in FAILURES:
                 failure = FAILURES[answer]()
                 raise failure
             return answer
-        raise Asked(op)
+        raise AnswerMissing(op)
 
 
 class TapedStore:
     """The store of `chalicelib/caching/protocol.py`, for one key."""
 
     def __init__(self, tape: Tape) -> None:
-        self._ask = tape.ask
+        self._answer = tape.next_answer
 
     GET: Final = Op("get")
 
     def get(self, _key: str) -> bytes | None:
-        raw = self._ask(self.GET)
+        raw = self._answer(self.GET)
         return a_fence() if raw == FENCE else raw
 
     def add(self, _key: str, value: bytes, _ttl_ms: int) -> bool:
-        return self._ask(Op("add", (value,)))
+        return self._answer(Op("add", (value,)))
 
     def run(self, script: str, _key: str, *args: bytes | str | int) -> int:
         texts = (arg if isinstance(arg, bytes) else str(arg).encode() for arg in args)
-        return self._ask(Op("run", tuple(texts), script))
+        return self._answer(Op("run", tuple(texts), script))
 
     def batches(self, keys: Sequence[str]) -> Sequence[Sequence[Sequence[str]]]:
         return [[keys]]
@@ -121,15 +121,15 @@ class TapedStore:
 
 
 class TapedTable:
-    """The repository, for one product. Its versions count from 1."""
+    """The repository for one product. Versions start at 1."""
 
     LOAD: Final = Op("load")
 
     def __init__(self, tape: Tape) -> None:
-        self._ask = tape.ask
+        self._answer = tape.next_answer
 
     def get(self, _product_id: str) -> Product | None:
-        version = self._ask(self.LOAD)
+        version = self._answer(self.LOAD)
         return None if version == GONE else a_product(version=version)
 
     def get_many(self, product_ids: Sequence[str]) -> Mapping[str, Product]:
@@ -143,20 +143,20 @@ class TapedTable:
         precondition: Precondition = NO_PRECONDITION,
     ) -> Product:
         condition = tuple(str(version).encode() for version in precondition.versions or ())
-        return a_product(version=self._ask(Op("update", condition)), **changes)
+        return a_product(version=self._answer(Op("update", condition)), **changes)
 
     def remove(self, _product_id: str, _precondition: Precondition = NO_PRECONDITION) -> None:
-        self._ask(Op("remove"))
+        self._answer(Op("remove"))
 
 
 def a_fence() -> bytes:
-    """Return a fence of a writer that is under way now."""
+    """Return a fence of a living writer."""
     return FENCE + b"%d:other" % (time.time() * 1000 + FENCE_MS)
 
 
 @contextmanager
 def determined(polls: int) -> Iterator[None]:
-    """Take chance and the log out of the code: the same answers lead to the same point."""
+    """Make the code deterministic: the same answers lead to the same point."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(protocol, "POLLS", polls)
         patch.setattr(random, "uniform", lambda low, _high: low)
@@ -166,7 +166,7 @@ def determined(polls: int) -> Iterator[None]:
 
 @contextmanager
 def tokens_counted() -> Iterator[None]:
-    """Let the tokens drawn be `mine0`, `mine1`…"""
+    """Replace random tokens by `mine0`, `mine1`…."""
     drawn = count()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(uuid, "uuid4", lambda: SimpleNamespace(hex=f"{TOKEN}{next(drawn)}"))

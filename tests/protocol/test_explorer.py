@@ -1,4 +1,4 @@
-"""Promise 1, through every interleaving of readers and writers, with every single fault."""
+"""Promise 1 in every interleaving of readers and writers, with every single fault."""
 
 import re
 
@@ -19,7 +19,7 @@ from tests.protocol.cases import (
 from tests.protocol.explore import Explorer
 from tests.protocol.points import FEW_POLLS, VERSION_OF, Protocol
 from tests.protocol.report import first_violation
-from tests.protocol.states import FINISHED, Actor, Setup, Shared, State
+from tests.protocol.states import FINISHED, Actor, Setup, SharedState, WorldState
 from tests.protocol.symmetry import Symmetry
 from tests.protocol.world import World, stale_at_rest
 
@@ -49,10 +49,8 @@ ONE_EACH = Setup("1 read, 1 update", (("get",),), (("update",),))
         )
     ],
 )
-def test_no_read_is_older_than_an_acknowledged_write_under_any_one_fault(
-    protocol: Protocol, setup: Setup, at_least: int
-) -> None:
-    """Nor is a value left in the cache, when all is quiet, that is older than the table's."""
+def test_one_fault_never_breaks_promise_1(protocol: Protocol, setup: Setup, at_least: int) -> None:
+    """No read is stale, and no stale value stays in the cache at rest."""
     found = Explorer(protocol, setup).explore(faults=1)
 
     assert ("", ()) == (found.broken, found.steps)
@@ -62,40 +60,40 @@ def test_no_read_is_older_than_an_acknowledged_write_under_any_one_fault(
 @pytest.mark.parametrize(
     "protocol", WEAKENED + WEAKENED_STREAMS, ids=lambda protocol: protocol.name
 )
-def test_a_protocol_that_lacks_a_part_breaks(protocol: Protocol) -> None:
-    """Some take a fault to break, the others only bad timing."""
+def test_every_weakened_protocol_breaks(protocol: Protocol) -> None:
+    """Some break only with a fault, others by timing."""
     _, faults, found = first_violation(protocol)
 
     assert (0 if protocol.name in FAULTLESS else 1) == faults
     assert "was acknowledged" in found.broken
 
 
-def test_two_faults_in_the_same_write_break_the_promise() -> None:
-    """The caveat in `chalicelib/caching/protocol.py`: fence and release lost leave an old value."""
+def test_two_faults_in_one_write_break_promise_1() -> None:
+    """A lost fence and release keep an old value: see `chalicelib/caching/protocol.py`."""
     found = Explorer(REAL, TWO_WRITERS).explore(faults=2)
 
     assert found.broken
     assert ["fence", "release"] == lost_commands(found.steps)
 
 
-def test_the_strict_policy_holds_where_fence_and_release_are_lost() -> None:
-    """What is left to break it: a fence evicted before the commit, and the release lost."""
+def test_the_strict_policy_survives_a_lost_fence_and_release() -> None:
+    """Only a fence evicted before the commit and a lost release break it."""
     found = Explorer(STRICT, TWO_WRITERS).explore(faults=2)
 
     assert ["release"] == lost_commands(found.steps)
     assert 1 == sum("is evicted" in step for step in found.steps)
 
 
-def test_faults_in_different_writes_do_not_add_up() -> None:
-    """Two faults break the promise only where they hit the same write."""
+def test_faults_in_different_writes_do_not_break_promise_1() -> None:
+    """Two faults break the promise only in the same write."""
     found = Explorer(REAL, CONDITION, spread=True).explore(faults=2)
 
     assert "" == found.broken
     assert 20_000 < found.states
 
 
-def test_a_value_is_old_where_redis_refuses_writes_and_is_read_by_get() -> None:
-    """Fence and release are refused, and everybody goes on reading."""
+def test_reads_by_get_are_stale_while_redis_refuses_writes() -> None:
+    """Fence and release are refused, and reads continue."""
     _, begins, fence, commit, release, get = first_violation(BY_GET)[2].steps
 
     assert "Redis begins to refuse writes" in begins
@@ -106,34 +104,34 @@ def test_a_value_is_old_where_redis_refuses_writes_and_is_read_by_get() -> None:
 
 
 @pytest.mark.timeout(600)
-def test_the_stream_repairs_what_two_faults_leave() -> None:
-    """Promise 3: once a write's record is delivered, no read returns an older state."""
+def test_the_stream_repairs_two_faults() -> None:
+    """Promise 3: after delivery of a write's record, no read returns an older state."""
     found = Explorer(REAL, STREAM, delivered=True).explore(faults=2)
 
     assert "" == found.broken
     assert 50_000 < found.states
 
 
-def test_every_kind_of_fault_is_tried() -> None:
-    """Each operation is lost, late or fails, each actor dies, each thing in the key goes."""
-    tried = " ".join(moves_of(ONE_EACH, faults=1))
+def test_every_kind_of_fault_is_explored() -> None:
+    """Lost, late and failed operations, dying actors, and evicted or expired content."""
+    explored = " ".join(moves_of(ONE_EACH, faults=1))
 
     for fault in (
         "GETEX → lost before it took effect",
         "SET NX, a lease → lost after it took effect",
-        "SET NX, a lease → late, and given up",
+        "SET NX, a lease → timed out, may take effect later",
         "loads from DynamoDB → fails",
         "reader A invalidate → 1",
         "fill version 1 → lost after it took effect",
-        "fill version 2 → late, and given up",
+        "fill version 2 → timed out, may take effect later",
         "fence → lost before it took effect",
         "fence → lost after it took effect",
         "commits an update → throttled, not committed",
         "commits an update → outcome unknown, not committed",
         "commits an update → outcome unknown, committed",
-        "given up, takes effect: commits an update → version 2",
+        "after its time-out, takes effect: commits an update → version 2",
         "release → lost before it took effect",
-        "given up, takes effect: release → 1",
+        "after its time-out, takes effect: release → 1",
         "reader A dies",
         "writer B dies",
         "the fence of B expires or is evicted",
@@ -146,12 +144,12 @@ def test_every_kind_of_fault_is_tried() -> None:
         "fill version 1 → READONLY",
         "release → READONLY",
     ):
-        assert fault in tried
+        assert fault in explored
 
 
 def test_every_kind_of_fault_hits_the_stream() -> None:
-    """Its batches are of any size; they are delivered, lost, late or refused, and come again."""
-    tried = " ".join(moves_of(STREAM, faults=1))
+    """Batches of any size are delivered, lost, late or refused, and retried."""
+    explored = " ".join(moves_of(STREAM, faults=1))
 
     records = "stream records of version 2"
     for what in (
@@ -161,63 +159,63 @@ def test_every_kind_of_fault_hits_the_stream() -> None:
         f"{records}: invalidate version 2 → READONLY",
         f"{records}: invalidate version 2 → lost before it took effect",
         f"{records}: invalidate version 2 → lost after it took effect",
-        f"{records}: invalidate version 2 → late, and given up",
-        "stream given up, takes effect: invalidate version 2 → 1",
-        "Redis takes writes again",
+        f"{records}: invalidate version 2 → timed out, may take effect later",
+        "stream after its time-out, takes effect: invalidate version 2 → 1",
+        "Redis accepts writes again",
     ):
-        assert what in tried
+        assert what in explored
 
 
-def test_without_a_fault_nothing_goes_wrong_but_time() -> None:
-    """Values and leases expire. No command is lost, nobody dies, no living writer's fence goes."""
-    tried = " ".join(moves_of(ONE_EACH, faults=0))
+def test_without_faults_only_ttls_expire() -> None:
+    """No command is lost, no actor dies, and no living writer's fence expires."""
+    explored = " ".join(moves_of(ONE_EACH, faults=0))
 
-    assert "version 1 expires" in tried
-    assert not re.search("lost|late|fails|unknown|throttled|dies|evicted|READONLY", tried)
+    assert "version 1 expires" in explored
+    assert not re.search("lost|late|fails|unknown|throttled|dies|evicted|READONLY", explored)
 
 
-def test_an_old_value_left_at_rest_is_found() -> None:
-    """Also where nobody is left to read it."""
+def test_a_stale_value_at_rest_is_found() -> None:
+    """Even without another read."""
     found = Explorer(NAIVE, ONE_EACH).explore(faults=0)
 
-    assert "version 1 is left in the cache for good, where the table has version 2" == found.broken
+    assert "version 1 stays in the cache, and the table has version 2" == found.broken
 
 
 @pytest.mark.parametrize(("content", "stale"), [(FIRST, True), (FENCE + b"B00", False)])
-def test_a_fence_hides_what_is_old(content: bytes, stale: bool) -> None:  # noqa: FBT001
-    """Only a value that a reader would return counts as stale."""
-    state = State(Shared(content, 2), 2, 0, (Actor(FINISHED), Actor(FINISHED)))
+def test_a_fence_is_not_stale(content: bytes, stale: bool) -> None:  # noqa: FBT001
+    """Only a value that a reader would return is stale."""
+    state = WorldState(SharedState(content, 2), 2, 0, (Actor(FINISHED), Actor(FINISHED)))
 
     assert stale == bool(stale_at_rest(state))
 
 
-def test_readers_that_swap_their_parts_make_no_new_state() -> None:
-    """A state with the actors exchanged, and their tokens with them, is the same state."""
+def test_interchanged_actors_are_the_same_state() -> None:
+    """Including their tokens."""
     symmetry = Symmetry(TWO_WRITERS)
     busy, idle, writers = Actor(7, 1), Actor(3), (Actor(5), Actor(5))
-    held = State(Shared(LEASE + b"A10", 1), 1, 1, (busy, idle, *writers))
-    swapped = State(Shared(LEASE + b"B10", 1), 1, 1, (idle, busy, *writers))
+    held = WorldState(SharedState(LEASE + b"A10", 1), 1, 1, (busy, idle, *writers))
+    swapped = WorldState(SharedState(LEASE + b"B10", 1), 1, 1, (idle, busy, *writers))
 
     assert symmetry.representative(held) == symmetry.representative(swapped)
     assert symmetry.representative(swapped) == swapped
 
 
 def lost_commands(steps: tuple[str, ...]) -> list[str]:
-    """Return the commands of one and the same writer that were lost in a history."""
+    """Return the lost commands of one writer in a history."""
     lost = [match for step in steps if (match := re.match(r"(writer \w) +(\w+) → lost", step))]
     assert 1 == len({match[1] for match in lost})
     return [match[2] for match in lost]
 
 
 def moves_of(setup: Setup, faults: int) -> set[str]:
-    """Return all that happens, in words, on any way through `setup` under the real protocol."""
+    """Return a description of every move in `setup` with the real protocol."""
     world = World(REAL, setup, polls=FEW_POLLS)
     known = dict.fromkeys(world.starts(faults))
-    queue, told = list(known), set()
+    queue, moves = list(known), set()
     for state in queue:
         for move in world.moves(state):
-            told.add(f"{world.title(move.actor)} {move.what}")
+            moves.add(f"{world.title(move.actor)} {move.what}")
             if move.after not in known:
                 known[move.after] = None
                 queue.append(move.after)
-    return told
+    return moves

@@ -1,4 +1,4 @@
-"""The proxies fail in the ways that they are told to, and in no other. Against real servers."""
+"""The proxies inject the faults that they are set to, and no others. With real servers."""
 
 import socket
 from collections.abc import Iterator
@@ -13,30 +13,30 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from dev.faults.remote import Remote
-from dev.faults.rig import Rig
+from dev.faults.rig import FaultRig
 
 TIMEOUT = 0.3
 PING = b"*1\r\n$4\r\nPING\r\n"
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
-    """Start a stack whose proxies the tests talk to, past the API."""
-    with Rig(stream=False) as rig:
+def rig() -> Iterator[FaultRig]:
+    """Start a stack. The tests use its proxies without the API."""
+    with FaultRig(stream=False) as rig:
         yield rig
 
 
 @pytest.fixture(autouse=True)
-def all_is_well_after(rig: Rig) -> Iterator[None]:
-    """Take every fault off."""
+def no_fault_afterwards(rig: FaultRig) -> Iterator[None]:
+    """End every fault."""
     yield
     rig.redis_proxy.tell(mode="pass")
     rig.dynamodb_proxy.tell(mode="pass")
 
 
 @pytest.fixture
-def client(rig: Rig) -> redis.Redis:
-    """Connect a client that tries once, and not for long."""
+def client(rig: FaultRig) -> redis.Redis:
+    """Return a client with one attempt and a short time-out."""
     once = Retry(NoBackoff(), 0)
     client = redis.Redis(port=rig.redis_proxy.port, socket_timeout=TIMEOUT, retry=once)
     client.ping()
@@ -44,8 +44,8 @@ def client(rig: Rig) -> redis.Redis:
 
 
 @pytest.fixture
-def dynamodb(rig: Rig) -> Any:
-    """Connect a client that tries once, behind the proxy."""
+def dynamodb(rig: FaultRig) -> Any:
+    """Return a client behind the proxy with one attempt."""
     return botocore.session.get_session().create_client(
         "dynamodb",
         region_name="us-east-1",
@@ -60,20 +60,20 @@ def _put(dynamodb: Any, name: str) -> None:
     dynamodb.put_item(TableName="products", Item={"id": {"S": name}})
 
 
-def _is_there(dynamodb: Any, name: str) -> bool:
+def _exists(dynamodb: Any, name: str) -> bool:
     return "Item" in dynamodb.get_item(TableName="products", Key={"id": {"S": name}})
 
 
-def test_a_proxy_passes_on_what_it_is_sent(client: redis.Redis) -> None:
-    """Commands of any size, and their replies."""
+def test_a_proxy_forwards_commands_and_replies(client: redis.Redis) -> None:
+    """Of any size."""
     long = b"x" * 300_000
     client.set("long", long)
 
     assert long == client.get("long")
 
 
-def test_a_cut_closes_connections_and_lets_new_ones_in(rig: Rig) -> None:
-    """The old connection ends; on the same port there are new ones."""
+def test_cut_closes_open_connections_only(rig: FaultRig) -> None:
+    """New connections on the same port work."""
     address = ("127.0.0.1", rig.redis_proxy.port)
     with socket.create_connection(address, timeout=10) as old:
         old.sendall(PING)
@@ -87,8 +87,8 @@ def test_a_cut_closes_connections_and_lets_new_ones_in(rig: Rig) -> None:
         assert b"+PONG\r\n" == new.recv(16)
 
 
-def test_a_drop_is_silence_until_it_ends(rig: Rig, client: redis.Redis) -> None:
-    """No reply, no closed connection, and no effect; afterwards all is well."""
+def test_drop_forwards_nothing_until_it_ends(rig: FaultRig, client: redis.Redis) -> None:
+    """No reply, no closed connection and no effect."""
     client.set("dropped", b"before")
     rig.redis_proxy.tell(mode="drop")
     with pytest.raises(redis.TimeoutError):
@@ -98,8 +98,8 @@ def test_a_drop_is_silence_until_it_ends(rig: Rig, client: redis.Redis) -> None:
     assert b"before" == client.get("dropped")
 
 
-def test_nobody_listens_while_it_refuses(rig: Rig, client: redis.Redis) -> None:
-    """A connection is refused at once; later the same port answers again."""
+def test_refuse_refuses_connections(rig: FaultRig, client: redis.Redis) -> None:
+    """Later the same port answers again."""
     rig.redis_proxy.tell(mode="refuse")
     with pytest.raises(redis.ConnectionError):
         client.ping()
@@ -108,16 +108,16 @@ def test_nobody_listens_while_it_refuses(rig: Rig, client: redis.Redis) -> None:
     assert client.ping()
 
 
-def test_loading_is_what_redis_says(rig: Rig, client: redis.Redis) -> None:
-    """The client takes it for a Redis that reads its data from disk."""
+def test_loading_answers_like_redis(rig: FaultRig, client: redis.Redis) -> None:
+    """The client raises the error of a Redis that loads its data."""
     rig.redis_proxy.tell(mode="loading")
 
     with pytest.raises(redis.exceptions.BusyLoadingError):
         client.get("any")
 
 
-def test_late_replies_come_of_commands_that_took_effect(rig: Rig, client: redis.Redis) -> None:
-    """The client gives up, and what it asked for is done."""
+def test_late_commands_take_effect(rig: FaultRig, client: redis.Redis) -> None:
+    """The client times out."""
     rig.redis_proxy.tell(mode="late", seconds=TIMEOUT * 2)
     with pytest.raises(redis.TimeoutError):
         client.set("late", b"done")
@@ -125,10 +125,8 @@ def test_late_replies_come_of_commands_that_took_effect(rig: Rig, client: redis.
     assert b"done" == rig.redis.get("late")
 
 
-def test_losses_go_by_turns_and_never_take_two_commands_of_a_write(
-    rig: Rig, client: redis.Redis
-) -> None:
-    """One command of a write is lost, before its effect; one of the next write, after it."""
+def test_lose_drops_one_command_of_a_write(rig: FaultRig, client: redis.Redis) -> None:
+    """In turn before and after its effect."""
     rig.redis_proxy.tell(mode="lose", seconds=0)
     script = "return redis.call('INCR', KEYS[1])"
     lost = []
@@ -143,11 +141,11 @@ def test_losses_go_by_turns_and_never_take_two_commands_of_a_write(
     assert b"3" == rig.redis.get("count")
 
 
-def test_reads_are_never_lost(rig: Rig, client: redis.Redis) -> None:
-    """A lost GET would tell nothing of the protocol."""
+def test_lose_never_drops_reads(rig: FaultRig, client: redis.Redis) -> None:
+    """A lost GET shows nothing about the protocol."""
     rig.redis_proxy.tell(mode="lose", seconds=0)
 
-    assert client.get("nothing") is None
+    assert client.get("missing") is None
 
 
 @pytest.mark.parametrize(
@@ -157,8 +155,10 @@ def test_reads_are_never_lost(rig: Rig, client: redis.Redis) -> None:
         ("fail", "InternalServerError"),
     ],
 )
-def test_dynamodb_fails_as_aws_does(rig: Rig, dynamodb: Any, mode: str, error: str) -> None:
-    """The client reads the same error as from AWS."""
+def test_dynamodb_faults_have_the_errors_of_aws(
+    rig: FaultRig, dynamodb: Any, mode: str, error: str
+) -> None:
+    """The client raises the same error."""
     rig.dynamodb_proxy.tell(mode=mode)
 
     with pytest.raises(ClientError) as raised:
@@ -166,25 +166,25 @@ def test_dynamodb_fails_as_aws_does(rig: Rig, dynamodb: Any, mode: str, error: s
     assert error == raised.value.response["Error"]["Code"]
 
 
-def test_half_of_the_failures_took_effect(rig: Rig, dynamodb: Any) -> None:
-    """InternalServerError tells nothing of what was done: some items are there, some are not."""
+def test_fail_executes_half_of_the_calls(rig: FaultRig, dynamodb: Any) -> None:
+    """Some items are stored, some are not."""
     rig.dynamodb_proxy.tell(mode="fail")
     for n in range(20):
         with pytest.raises(ClientError):
             _put(dynamodb, f"half {n}")
     rig.dynamodb_proxy.tell(mode="pass")
 
-    assert 0 < sum(_is_there(dynamodb, f"half {n}") for n in range(20)) < 20
+    assert 0 < sum(_exists(dynamodb, f"half {n}") for n in range(20)) < 20
 
 
-def test_a_share_of_the_calls_fails(rig: Rig, dynamodb: Any) -> None:
+def test_a_share_of_0_fails_no_call(rig: FaultRig, dynamodb: Any) -> None:
     """None at a share of 0."""
     rig.dynamodb_proxy.tell(mode="throttle", share=0)
 
-    _put(dynamodb, "spared")
+    _put(dynamodb, "stored")
 
 
-def test_a_call_that_hangs_is_never_answered(rig: Rig, dynamodb: Any) -> None:
+def test_hang_sends_no_response(rig: FaultRig, dynamodb: Any) -> None:
     """The client times out."""
     rig.dynamodb_proxy.tell(mode="hang")
 
@@ -192,26 +192,26 @@ def test_a_call_that_hangs_is_never_answered(rig: Rig, dynamodb: Any) -> None:
         _put(dynamodb, "hung")
 
 
-def test_slow_calls_are_answered(rig: Rig, dynamodb: Any) -> None:
-    """They take longer, and that is all."""
+def test_slow_calls_succeed(rig: FaultRig, dynamodb: Any) -> None:
+    """They take longer."""
     rig.dynamodb_proxy.tell(mode="slow", seconds=0.2)
     _put(dynamodb, "slow")
 
-    assert _is_there(dynamodb, "slow")
+    assert _exists(dynamodb, "slow")
 
 
-def test_calls_are_counted_by_operation(rig: Rig, dynamodb: Any) -> None:
+def test_calls_are_counted_by_operation(rig: FaultRig, dynamodb: Any) -> None:
     """Since the last count."""
     rig.dynamodb_proxy.tell(mode="count")
     _put(dynamodb, "counted")
-    _is_there(dynamodb, "counted")
+    _exists(dynamodb, "counted")
 
     assert {"PutItem": 1, "GetItem": 1} == rig.dynamodb_proxy.tell(mode="count")
     assert {} == rig.dynamodb_proxy.tell(mode="count")
 
 
 def test_a_proxy_ends_with_its_block() -> None:
-    """Nobody listens on its port any more."""
+    """Its port refuses connections afterwards."""
     with Remote("dev.faults.redis_proxy", 1) as proxy:
         port = proxy.port
 

@@ -1,4 +1,4 @@
-"""The explorer's model of the scripts does what they do, on the fake and on a real server."""
+"""The explorer's model of the scripts matches the scripts, on fakeredis and on Valkey."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ Call = tuple[str, tuple[bytes, ...]]
 KEY = "product:1"
 TTL = b"60000"
 VALUES = (b"V1", b"V2", b"N")
-SPARED = st.sampled_from(VALUES)
+KEPT = st.sampled_from(VALUES)
 TOKENS = (b"A00", b"B00", b"C10")
 LEASES = (b"LA00", b"LB01")
 WEAKENED = {
@@ -32,21 +32,21 @@ ARGUMENTS = {
     "release": st.tuples(st.sampled_from(TOKENS)),
     "fill": st.tuples(st.sampled_from(LEASES), st.sampled_from(VALUES), st.just(TTL)),
     "set": st.tuples(st.sampled_from(VALUES), st.just(TTL)),
-    "invalidate": st.one_of(st.just(()), st.tuples(SPARED)),
-    "invalidate but leases": st.tuples(SPARED),
+    "invalidate": st.one_of(st.just(()), st.tuples(KEPT)),
+    "invalidate except leases": st.tuples(KEPT),
     "delete": st.just(()),
 }
 
 
 class ScriptedRedis:
-    """A server's one key, told in the model's terms."""
+    """One key of a server, in the model's terms."""
 
     def __init__(self, client: Recorder) -> None:
         self.client = client
         self.store = RedisStore(client)
 
     def content(self) -> Content:
-        """Return what the key holds, a fence without the deadlines of its tokens."""
+        """Return the content of the key. A fence has no deadlines."""
         raw = self.store.get(KEY)
         if raw is None or raw[:1] != FENCE:
             return raw
@@ -54,7 +54,7 @@ class ScriptedRedis:
         return model.fence_of(frozenset(token for deadline, token in marks if int(deadline) > 1))
 
     def expire(self, token: bytes) -> None:
-        """Let the deadline of one writer pass; with the last one, the whole key expires."""
+        """Expire one writer's token, or the whole key if it is the last."""
         left = self.content() != model.fence_of(frozenset({token}))
         raw = self.store.get(KEY) or b""
         if left:
@@ -65,7 +65,7 @@ class ScriptedRedis:
 
 @pytest.fixture(scope="module", params=["fakeredis", "valkey"])
 def server(request: pytest.FixtureRequest) -> Iterator[ScriptedRedis]:
-    """Give each kind of Redis in turn."""
+    """Return each kind of Redis in turn."""
     if request.param == "fakeredis":
         yield ScriptedRedis(RecordingFakeRedis())
         return
@@ -76,59 +76,61 @@ def server(request: pytest.FixtureRequest) -> Iterator[ScriptedRedis]:
 
 
 def commands(scripts: Mapping[str, Script]) -> st.SearchStrategy[list[Call]]:
-    """Return sequences of scripts with arguments, and of leases added."""
+    """Return sequences of scripts with arguments, and of `add`."""
     calls = [st.tuples(st.just(text), ARGUMENTS[script.name]) for text, script in scripts.items()]
     adds = st.tuples(st.just("add"), st.tuples(st.sampled_from(LEASES)))
     return st.lists(st.one_of(adds, *calls), min_size=1, max_size=12)
 
 
-def same(server: ScriptedRedis, scripts: Mapping[str, Script], call: Call, was: Content) -> Content:
-    """Do one command on both sides, compare, and return what the key holds now."""
-    asked, args = call
-    if asked == "add":
-        expected, content = model.add(was, *args)
+def run_both(
+    server: ScriptedRedis, scripts: Mapping[str, Script], call: Call, content: Content
+) -> Content:
+    """Run a command on server and model, compare the results, and return the new content."""
+    command, args = call
+    if command == "add":
+        expected, content = model.add(content, *args)
         answer: int = server.store.add(KEY, *args, ttl_ms=5_000)
     else:
-        expected, content = scripts[asked].model(was, *args)
-        assert expected in scripts[asked].returns
-        answer = server.store.run(asked, KEY, *args)
+        expected, content = scripts[command].model(content, *args)
+        assert expected in scripts[command].returns
+        answer = server.store.run(command, KEY, *args)
     assert (expected, content) == (answer, server.content())
     return content
 
 
 @given(sequence=commands(model.SCRIPTS))
 @settings(max_examples=150, deadline=None, derandomize=True)
-def test_the_model_does_what_the_scripts_do(server: ScriptedRedis, sequence: list[Call]) -> None:
-    """After every command of every sequence, model and server agree, and the key has a TTL."""
+def test_the_model_matches_the_scripts(server: ScriptedRedis, sequence: list[Call]) -> None:
+    """After every command both agree, and the key has a TTL."""
     server.client.flushall()
     content = None
     for call in sequence:
-        content = same(server, model.SCRIPTS, call, content)
+        content = run_both(server, model.SCRIPTS, call, content)
         assert content is None or server.client.pttl(KEY) > 0
 
 
 @given(sequence=commands(model.SCRIPTS), expiring=st.sampled_from(TOKENS))
 @settings(max_examples=100, deadline=None, derandomize=True)
-def test_a_deadline_that_passed_is_a_token_that_is_gone(
+def test_an_expired_token_equals_a_removed_one(
     server: ScriptedRedis, sequence: list[Call], expiring: bytes
 ) -> None:
-    """The scripts treat a token past its deadline as the model treats one that is not there."""
+    """Scripts ignore a token after its deadline."""
     server.client.flushall()
     content = None
     for call in sequence:
         if expiring in model.tokens(content):
             server.expire(expiring)
             content = model.fence_of(model.tokens(content) - {expiring})
-        content = same(server, model.SCRIPTS, call, content)
+        content = run_both(server, model.SCRIPTS, call, content)
 
 
 @given(sequence=commands(WEAKENED))
 @settings(max_examples=100, deadline=None, derandomize=True)
-def test_the_models_of_the_weakened_protocols_do_what_their_scripts_do(
+def test_the_weakened_models_match_their_scripts(
     server: ScriptedRedis, sequence: list[Call]
 ) -> None:
-    """So a weakened protocol that breaks in the explorer breaks over Redis."""
+    """A weakened protocol that breaks in the explorer breaks with Redis."""
     server.client.flushall()
     content = None
     for call in sequence:
-        content = same(server, WEAKENED, call, content)
+        content = run_both(server, WEAKENED, call, content)

@@ -1,8 +1,8 @@
 """
-Protocols that lack one part of the real one, and loads that lack consistency. Test doubles.
+Test doubles: the protocol without one of its parts, and inconsistent loads.
 
-Each is what is left when a part of `chalicelib/caching/protocol.py` is removed. The explorer
-shows what the part is for. Their scripts have models, held to Redis like the real ones.
+Each one shows why a part of `chalicelib/caching/protocol.py` is needed. Their scripts have models
+that are compared with Redis, like those of the real scripts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chalicelib.resources.representation import Representation
 from tests.protocol.model import Content, Effect, Script, fence_of, tokens
 from tests.protocol.tape import GET, Op, TapedStore, TapedTable
 
-SPARE_LEASES_SCRIPT: Final = """
+KEEP_LEASES_SCRIPT: Final = """
 local value = redis.call('GET', KEYS[1])
 local kept = value and (value:find('^[WL]') or value == ARGV[1])
 return kept and 0 or redis.call('DEL', KEYS[1])
@@ -39,10 +39,10 @@ return token and token ~= ARGV[1] and 0 or redis.call('DEL', KEYS[1])
 
 
 class NaiveFill(Cache[Representation]):
-    """Cache-aside as most write it: SET EX after a read, DEL after a write."""
+    """The usual cache-aside: SET EX after a read, DEL after a write."""
 
     def fetch(self, key: str, load: Callable[[], Representation | None]) -> Fetched[Representation]:
-        """Return what the key holds, else load it and set it."""
+        """Return the cached item, or load and set it."""
         try:
             raw = self._store.get(key)
         except CacheUnavailable:
@@ -50,12 +50,12 @@ class NaiveFill(Cache[Representation]):
         return self._entries.read(key, raw) or Fetched(self._load(key, b"", load), Outcome.MISS)
 
     def fill(self, key: str, lease: bytes, item: Representation | None) -> None:  # noqa: ARG002
-        """Set the key, whatever it holds by now."""
+        """Set the key, whatever its content."""
         with suppress(CacheUnavailable):
             self._store.run(SET_SCRIPT, key, *self._entries.write(item))
 
     def fence(self, key: str, token: str) -> None:
-        """Do nothing."""
+        """Place no fence."""
 
     def release(self, key: str, token: str) -> None:  # noqa: ARG002
         """Delete the key."""
@@ -64,75 +64,75 @@ class NaiveFill(Cache[Representation]):
 
 
 class DoubleDelete(NaiveFill):
-    """Naive, and a second delete a while after the first."""
+    """The usual cache-aside with a second, delayed delete."""
 
     def release(self, key: str, token: str) -> None:
-        """Delete the key, wait, and delete it again before the write is acknowledged."""
+        """Delete the key twice, with a pause, before the write is acknowledged."""
         super().release(key, token)
         super().release(key, token)
 
 
 class LeaseWithoutFence(Cache[Representation]):
-    """Readers hold leases; a writer only deletes the key afterwards."""
+    """Readers hold leases. Writers only delete the key after the commit."""
 
     fence = NaiveFill.fence
     release = NaiveFill.release
 
 
 class FenceOfOneToken(Cache[Representation]):
-    """A second writer's fence replaces the first one's instead of joining it."""
+    """A second writer's fence replaces the first one instead of joining it."""
 
     def fence(self, key: str, token: str) -> None:
-        """Put this writer's mark in place of anything."""
+        """Replace the content by this writer's fence."""
         with suppress(CacheUnavailable):
             self._store.run(LONE_FENCE_SCRIPT, key, token)
 
     def release(self, key: str, token: str) -> None:
-        """Delete the key, unless another writer's mark is there."""
+        """Delete the key, unless it has another writer's fence."""
         with suppress(CacheUnavailable):
             self._store.run(LONE_RELEASE_SCRIPT, key, token)
 
 
 class FillWithoutCompare(Cache[Representation]):
-    """The leaseholder fills without looking whether its lease still stands."""
+    """A reader fills without checking its lease."""
 
     fill = NaiveFill.fill
 
 
 class ReadByGet(TapedStore):
-    """Takes values also from a Redis that refuses writes, and with them fences."""
+    """Uses values from a Redis that refuses writes and fences."""
 
     GET: Final = GET
 
 
 class FirstRecordDecides(Invalidator):
-    """Of several records of a product in a batch, the first decides which entry may stay."""
+    """The first record of a product in a batch decides which entry may stay."""
 
     def process(self, records: Sequence[Record]) -> None:
-        """Process them backwards, so that the first comes last."""
+        """Process the records in reverse order."""
         super().process(records[::-1])
 
 
 class FailuresIgnored(Invalidator):
-    """A batch that Redis did not answer for counts as done."""
+    """A batch without a reply from Redis counts as done."""
 
     def process(self, records: Sequence[Record]) -> None:
-        """Process them, and be content."""
+        """Process the records and ignore the failure."""
         with suppress(CacheUnavailable):
             super().process(records)
 
 
-class LeasesSpared(Cache[Representation]):
-    """The stream leaves a lease alone, as it does a fence."""
+class LeasesKept(Cache[Representation]):
+    """The stream keeps leases, as it keeps fences."""
 
     def invalidate(self, entries: Mapping[str, bytes | None]) -> int:
-        """Delete what holds neither fence, lease nor the entry given."""
+        """Delete everything except fences, leases and the given entries."""
         calls = [(key, entry or b"") for key, entry in entries.items()]
-        return sum(self._store.run_many(SPARE_LEASES_SCRIPT, calls))
+        return sum(self._store.run_many(KEEP_LEASES_SCRIPT, calls))
 
 
 class EventualTable(TapedTable):
-    """Loads may return what stood there before the last commit."""
+    """Loads may return the state before the last commit."""
 
     LOAD: Final = Op("load", (b"eventually",))
 
@@ -149,8 +149,8 @@ def _lone_fence(_content: Content, token: bytes) -> Effect:
     return 1, fence_of(frozenset({token}))
 
 
-def _spare_leases(content: Content, spared: bytes) -> Effect:
-    kept = content is not None and (content[:1] in (LEASE, FENCE) or content == spared)
+def _keep_leases(content: Content, given: bytes) -> Effect:
+    kept = content is not None and (content[:1] in (LEASE, FENCE) or content == given)
     return (0, content) if kept else _delete(content)
 
 
@@ -162,6 +162,6 @@ SCRIPTS: Final[Mapping[str, Script]] = {
     SET_SCRIPT: Script("set", _set),
     DELETE_SCRIPT: Script("delete", _delete),
     LONE_FENCE_SCRIPT: Script("fence", _lone_fence),
-    SPARE_LEASES_SCRIPT: Script("invalidate but leases", _spare_leases),
+    KEEP_LEASES_SCRIPT: Script("invalidate except leases", _keep_leases),
     LONE_RELEASE_SCRIPT: Script("release", _lone_release),
 }

@@ -1,4 +1,4 @@
-"""A headless Chromium that notes what it loads and complains of. Knows no page."""
+"""A headless Chromium that records requests and console messages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Browser:
         self._driver.get(url)
 
     def find(self, css: str) -> WebElement:
-        """Return the first element that is shown, once there is one."""
+        """Return the first visible element, when there is one."""
         return self.wait(lambda: next((e for e in self._all(css) if e.is_displayed()), None))
 
     def click(self, css: str) -> None:
@@ -54,20 +54,20 @@ class Browser:
         element.click()
 
     def focus_by_tab(self, css: str) -> WebElement:
-        """Press the tabulator until the element has the focus, as who has no mouse does."""
+        """Press Tab until the element has the focus."""
         self.run("document.activeElement.blur()")
         for _ in range(_TABS):
             ActionChains(self._driver).send_keys(Keys.TAB).perform()
             focused = self._driver.switch_to.active_element
             if self.run("return arguments[0].matches(arguments[1])", focused, css):
                 return focused
-        raise AssertionError(f"{css} is not reached by the tabulator")
+        raise AssertionError(f"{css} is not reached with Tab")
 
     def resize(self, width: int, height: int) -> None:
         self._driver.set_window_size(width, height)
 
     def prefer(self, scheme: str) -> None:
-        """Ask for `light` or `dark` colours, as a system's setting does."""
+        """Set the preferred colour scheme: `light` or `dark`."""
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
@@ -78,18 +78,18 @@ class Browser:
         return self._driver.execute_script(script, *arguments)
 
     def call(self, script: str, *arguments: Any) -> Any:
-        """Run a script that calls its last argument when it is through, with what it returns."""
+        """Run an asynchronous script; return what it passes to its last argument."""
         return self._driver.execute_async_script(script, *arguments)
 
     def save(self, picture: Path) -> None:
         assert self._driver.save_screenshot(str(picture))
 
     def complaints(self) -> list[str]:
-        """Return what stands in the console, warnings and worse."""
+        """Return the console's warnings and errors."""
         return [entry["message"] for entry in self._driver.get_log("browser")]
 
     def hosts(self) -> set[str]:
-        """Return the hosts that were asked for anything, since last told."""
+        """Return the hosts of all requests since the last call."""
         sent = [
             message["params"]["request"]["url"]
             for message in self._events()
@@ -107,7 +107,7 @@ class Browser:
 
 @contextmanager
 def started(profile: Path) -> Iterator[Browser]:
-    """Give a browser with an empty profile. Fail, and never skip, where there is no Chromium."""
+    """Start a browser with an empty profile. Fail, and never skip, without Chromium."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     assert chromium, _MISSING
     assert driver, _MISSING

@@ -1,4 +1,4 @@
-"""The stack of `localstack-compose.yml`, as a project and on ports of its own."""
+"""The stack of `localstack-compose.yml`, as a separate project on its own ports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import boto3
 
-from tests.running_stack import Client
+from tests.running_stack import StackClient
 from tests.system.podman import setup
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ _SECONDS: Final = 420
 
 
 class NoEngine(Exception):
-    """Containers cannot be run here. The text says why, and what to do."""
+    """Containers cannot run on this machine. The text contains the reason and a remedy."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Engine:
     runs_health_checks: bool
 
     def output(self, *words: str) -> str:
-        """Return what it says. Raise `CalledProcessError`."""
+        """Return the output of a command. Raise `CalledProcessError`."""
         command = [self.program, *words]
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     def is_healthy(self, container: str) -> bool:
-        """Tell by the container's own health check."""
+        """Return the result of the container's health check."""
         if self.runs_health_checks:
             return "healthy" == self.output("inspect", "-f", "{{.State.Health.Status}}", container)
         command = [self.program, "healthcheck", "run", container]
@@ -53,18 +53,18 @@ class Engine:
 
 @contextmanager
 def engine() -> Iterator[Engine]:
-    """Give Docker where it runs, else a Podman of our own. Raise `NoEngine`."""
+    """Return Docker if it runs, else a separate Podman. Raise `NoEngine`."""
     if _succeeds("docker", "info") and _succeeds("docker", "compose", "version"):
         yield Engine("docker", ["docker", "compose"], os.environ, runs_health_checks=True)
         return
-    if trouble := setup.missing():
-        raise NoEngine(f"Docker does not run here, and for Podman: {trouble}")
+    if reason := setup.missing():
+        raise NoEngine(f"Docker does not run here, and for Podman: {reason}")
     with setup.podman() as (compose, env):
         yield Engine("podman", compose, env, runs_health_checks=False)
 
 
-class Containers(Client):
-    """The containers of one project, and its API's client."""
+class Containers(StackClient):
+    """The containers of one project, and a client of its API."""
 
     def __init__(self, engine: Engine, place: Path, settings: Mapping[str, str]) -> None:
         port, self.aws_port, self.redis_port = _free_ports(3)
@@ -78,7 +78,7 @@ class Containers(Client):
         self.log = place / "compose.log"
 
     def compose(self, *words: str) -> None:
-        """Run Compose. Its output ends in the log, and in the error where it fails."""
+        """Run Compose. Its output goes to the log."""
         options = ["-f", "localstack-compose.yml", "-p", self.project]
         command = [*self.engine.compose, *options, "--env-file", str(self._env_file), *words]
         with self.log.open("ab") as log:
@@ -94,40 +94,40 @@ class Containers(Client):
             )
 
     def all(self, service: str | None = None) -> list[str]:
-        """Return the ids of the project's containers, ended ones too."""
+        """Return the ids of the project's containers, including stopped ones."""
         filters = [f"--filter=label=com.docker.compose.project={self.project}"]
         if service:
             filters.append(f"--filter=label=com.docker.compose.service={service}")
         return self.engine.output("ps", "--all", "--quiet", *filters).split()
 
     def leftovers(self) -> list[str]:
-        """Return the ids of all that the engine keeps for the project."""
-        ours = f"--filter=label=com.docker.compose.project={self.project}"
+        """Return the ids of the project's containers, networks and volumes."""
+        label = f"--filter=label=com.docker.compose.project={self.project}"
         kinds = ("network", "volume")
-        kept = [self.engine.output(kind, "ls", "--quiet", ours).split() for kind in kinds]
+        kept = [self.engine.output(kind, "ls", "--quiet", label).split() for kind in kinds]
         return sum(kept, self.all())
 
     def inspect(self, service: str) -> Any:
-        """Return what the engine knows of a service's one container."""
+        """Return the engine's description of a service's container."""
         return json.loads(self.engine.output("inspect", *self.all(service)))[0]
 
     def exit_status(self, service: str) -> int:
-        """Return the status that it ended with."""
+        """Return the exit status of a service."""
         status: int = self.inspect(service)["State"]["ExitCode"]
         return status
 
     def execute(self, service: str, *command: str, user: str = "", **env: str) -> str:
-        """Return what a command says inside. Raise `CalledProcessError`."""
+        """Run a command in a container and return its output. Raise `CalledProcessError`."""
         options = [f"--env={name}={value}" for name, value in env.items()]
         options += [f"--user={user}"] if user else []
         return self.engine.output("exec", *options, *self.all(service), *command)
 
     def is_healthy(self, service: str) -> bool:
-        """Tell by its health check."""
+        """Return the result of the service's health check."""
         return self.engine.is_healthy(*self.all(service))
 
     def table(self) -> Any:
-        """Return the emulator's table, for a write past the API."""
+        """Return the emulator's table, for writes without the API."""
         return boto3.resource(
             "dynamodb",
             region_name="us-east-1",
@@ -138,7 +138,7 @@ class Containers(Client):
 
 
 def _free_ports(number: int) -> list[int]:
-    """Return ports that stay free while images are built: below those of outgoing connections."""
+    """Return free ports below the range of outgoing connections, so that they stay free."""
     candidates = random.sample(range(20_000, 32_000), 100)
     return [port for port in candidates if _is_free(port)][:number]
 

@@ -1,5 +1,5 @@
-// Returns how many texts are shown, then each text, bar or border with less contrast to its ground
-// than WCAG 2.2 asks for (1.4.3: 4.5 for text; 1.4.11: 3 for what else has to be seen).
+// Returns the number of visible texts, then each text, bar or border with less contrast to its
+// background than WCAG 2.2 requires (1.4.3: 4.5 for text; 1.4.11: 3 for other visible parts).
 const channel = (value) =>
   value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4;
 

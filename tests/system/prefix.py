@@ -1,4 +1,4 @@
-"""What stands before the API under a stage of API Gateway: a path that it strips. Nothing else."""
+"""An HTTP proxy that removes a stage's path, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-_OF_A_CONNECTION = {"connection", "server", "date"}
+_CONNECTION_HEADERS = {"connection", "server", "date"}
 
 
 @contextmanager
 def staged(port: int, stage: str) -> Iterator[str]:
-    """Give the URL under which `stage` leads to the API at `port`."""
+    """Yield the URL under which `stage` leads to the API at `port`."""
 
-    class Stage(BaseHTTPRequestHandler):
+    class StageHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.removeprefix(stage)
             if path == self.path:
@@ -27,18 +27,18 @@ def staged(port: int, stage: str) -> Iterator[str]:
             answer = connection.getresponse()
             self.send_response(answer.status)
             for name, value in answer.getheaders():
-                if name.lower() not in _OF_A_CONNECTION:
+                if name.lower() not in _CONNECTION_HEADERS:
                     self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.read())
             connection.close()
 
-        do_POST = do_GET  # noqa: N815 — the base's way of naming
+        do_POST = do_GET  # noqa: N815 — the base's naming
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Stage) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), StageHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}{stage}"
         server.shutdown()

@@ -69,7 +69,7 @@ def test_the_openapi_document_has_the_field(copy: Copy) -> None:
 
 
 def test_a_key_used_before_the_field_existed_still_answers(
-    copy: Copy, emulated_table: Table, emulator: Emulator, fake_redis: RecordingFakeRedis
+    copy: Copy, emulated_table: RecordingTable, emulator: Emulator, fake_redis: RecordingFakeRedis
 ) -> None:
     """Today's code creates the product; the copy repeats the request, and reads the product."""
     place = {"PRODUCTS_TABLE": emulated_table.name, "AWS_ENDPOINT_URL": emulator.url}

@@ -1,4 +1,4 @@
-"""`make services`, then `chalice local --stage local`, with nothing exported: the contract."""
+"""The contract over `make services` and `chalice local --stage local` in a clean environment."""
 
 import os
 import re
@@ -10,31 +10,31 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.running_stack import Client, Place, eventually
+from tests.running_stack import StackClient, StackFiles, eventually
 from tests.system.chalice_local.project import EMPTY, ROOT, served, services
 from tests.system.test_surroundings import NOWHERE
 
 pytestmark = [pytest.mark.chalice, pytest.mark.timeout(400)]
 LEAST = 700
-"""Tests that have to pass: none were chosen, and nothing failed, would look the same."""
+"""The fewest tests that must pass, so that an empty selection fails."""
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """Start the services, in a copy of the project."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFiles]:
+    """Start the services in a copy of the project."""
     with services(tmp_path_factory.mktemp("project")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def local(place: Place) -> Iterator[Client]:
-    """Start Chalice's server as `env -i PATH=… HOME=…` does."""
+def local(place: StackFiles) -> Iterator[StackClient]:
+    """Start Chalice's server in the environment of `env -i PATH=… HOME=…`."""
     with served(place.place, EMPTY) as client:
         yield client
 
 
-def test_the_contract_holds_over_http(place: Place, local: Client) -> None:
-    """All that can be seen from outside passes, but for what Chalice's server is unable to do."""
+def test_the_contract_holds_over_http(place: StackFiles, local: StackClient) -> None:
+    """All tests over HTTP pass, except the known failures of Chalice's server."""
     url = f"http://127.0.0.1:{local.port}"
     words = [
         "-q",
@@ -62,8 +62,8 @@ def test_the_contract_holds_over_http(place: Place, local: Client) -> None:
 
 
 @contextmanager
-def _stream_paused(place: Place) -> Iterator[None]:
-    """Keep the feed from deleting a key just after its write: many a test reads twice at once."""
+def _stream_paused(place: StackFiles) -> Iterator[None]:
+    """Pause the stream feed: it could delete a key between two reads of a test."""
     pid = place.facts["stream"]["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -72,8 +72,8 @@ def _stream_paused(place: Place) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_an_edit_past_the_api_is_seen(place: Place, local: Client) -> None:
-    """Chalice runs no event handlers; the services feed the stream to one."""
+def test_an_edit_without_the_api_is_read(place: StackFiles, local: StackClient) -> None:
+    """Chalice runs no event handlers, so the services feed the stream."""
     product = local.create().json
     eventually(lambda: local.x_cache(product["id"]) == "HIT")
 
@@ -85,11 +85,11 @@ def test_an_edit_past_the_api_is_seen(place: Place, local: Client) -> None:
     )
 
     path = f"/products/{product['id']}"
-    eventually(lambda: local.ask("GET", path).json["stock_quantity"] == 77)
+    eventually(lambda: local.request("GET", path).json["stock_quantity"] == 77)
 
 
-def test_what_a_socket_shows_it_is_unable_to_do(local: Client) -> None:
-    """Unknown paths get AWS's own 403, even after HEAD with a body; a chunked body is not read."""
+def test_known_failures_on_raw_sockets(local: StackClient) -> None:
+    """Unknown paths get AWS's own 403, even after HEAD with a body. A chunked body is not read."""
     head = local.send(b"HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     body = b"2\r\n{}\r\n0\r\n\r\n"
     lines = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -100,11 +100,11 @@ def test_what_a_socket_shows_it_is_unable_to_do(local: Client) -> None:
     assert chunked.startswith(b"HTTP/1.1 400")  # `{}` would be a 422
 
 
-def test_it_takes_nothing_from_the_shells_aws(place: Place) -> None:
-    """Profiles and files that are not there, a token's file, another region, and a proxy."""
+def test_the_aws_configuration_of_the_shell_is_ignored(place: StackFiles) -> None:
+    """Missing profiles and files, a token file, another region, and a proxy."""
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "ALL_PROXY"), "http://127.0.0.1:1")
-    keys = {"AWS_ACCESS_KEY_ID": "of-nobody", "AWS_SECRET_ACCESS_KEY": "of-nobody"}
+    keys = {"AWS_ACCESS_KEY_ID": "unknown", "AWS_SECRET_ACCESS_KEY": "unknown"}
 
     with served(place.place, {**EMPTY, **NOWHERE, **keys, **proxies}) as client:
-        assert "connected" == client.ask("GET", "/health").json["dynamodb"]
+        assert "connected" == client.request("GET", "/health").json["dynamodb"]
         assert 201 == client.create().status

@@ -1,7 +1,7 @@
 """
-The containers of `localstack-compose.yml`, run as `make up` runs them: by Docker, or by Podman.
+The containers of `localstack-compose.yml`, run as by `make up`, with Docker or Podman.
 
-Beside their neighbours they are given settings of another Redis, another account and a proxy.
+Their environment also has settings of another Redis, another account and a proxy.
 """
 
 import re
@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_stack import JSON, Client, eventually
+from tests.running_stack import JSON, StackClient, eventually
 from tests.system.containers import Containers, Engine, NoEngine, engine
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
-OF_OTHERS = {
+FOREIGN_SETTINGS = {
     "REDIS_HOST": "redis.example",
     "REDIS_TLS": "true",
     "REDIS_CLUSTER": "true",
-    "REDIS_USERNAME": "somebody",
+    "REDIS_USERNAME": "other",
     "REDIS_PASSWORD": "secret",
     "REDIS_CA_FILE": "/etc/ssl/redis.pem",
     "REDIS_DB": "3",
@@ -31,14 +31,14 @@ OF_OTHERS = {
     "API_HOST": "127.0.0.1",
     "STAGE": "prod",
 }
-OURS = ("prepare", "api", "stream")
+PROJECT_SERVICES = ("prepare", "api", "stream")
 RUNNING = ("localstack", "redis", "api", "stream")
 KILLED = 137
 
 
 @pytest.fixture(scope="module")
 def container_engine() -> Iterator[Engine]:
-    """Find what runs containers here."""
+    """Return the container engine of this machine."""
     try:
         with engine() as found:
             yield found
@@ -50,8 +50,10 @@ def container_engine() -> Iterator[Engine]:
 def stack(
     container_engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Containers]:
-    """Start the stack, and surely remove it."""
-    containers = Containers(container_engine, tmp_path_factory.mktemp("containers"), OF_OTHERS)
+    """Start the stack, and remove it afterwards in every case."""
+    containers = Containers(
+        container_engine, tmp_path_factory.mktemp("containers"), FOREIGN_SETTINGS
+    )
     try:
         containers.compose("build")
         containers.compose("up", "--detach")
@@ -66,19 +68,19 @@ def stack(
             containers.compose("down", "--volumes")
 
 
-def _expect(api: Client, product_id: str, x_cache: str, seconds: float = 10) -> None:
-    """Read until `X-Cache` is as given."""
+def _expect(api: StackClient, product_id: str, x_cache: str, seconds: float = 10) -> None:
+    """Read until `X-Cache` has the given value."""
     eventually(lambda: api.x_cache(product_id) == x_cache, seconds)
 
 
-def _cached(api: Client) -> str:
+def _cached(api: StackClient) -> str:
     """Return the id of a cached product whose creation the stream has delivered."""
     product_id: str = api.create().json["id"]
     eventually(lambda: _is_hit_for_a_second(api, product_id), seconds=30)
     return product_id
 
 
-def _is_hit_for_a_second(api: Client, product_id: str) -> bool:
+def _is_hit_for_a_second(api: StackClient, product_id: str) -> bool:
     for _ in range(10):
         if api.x_cache(product_id) != "HIT":
             return False
@@ -92,16 +94,16 @@ def _status_fields(stack: Containers, service: str) -> dict[str, str]:
 
 
 def test_every_service_is_up(stack: Containers) -> None:
-    """Each that has a health check is healthy, and the one that ends has done its work."""
+    """Services with a health check are healthy, and `prepare` has succeeded."""
     assert all(stack.is_healthy(service) for service in ("localstack", "redis", "api"))
     assert 0 == stack.exit_status("prepare")
-    health = stack.ask("GET", "/health").json
+    health = stack.request("GET", "/health").json
     assert ("connected", "connected") == (health["redis"], health["dynamodb"])
-    assert stack.ask("GET", "/products").json["items"]
+    assert stack.request("GET", "/products").json["items"]
 
 
 def test_ports_are_open_to_this_machine_only(stack: Containers) -> None:
-    """Each is published on 127.0.0.1, on the port that the settings say."""
+    """Each port is published on 127.0.0.1, as the settings say."""
     published = {
         (service, binding["HostIp"], int(binding["HostPort"]))
         for service in RUNNING
@@ -116,17 +118,17 @@ def test_ports_are_open_to_this_machine_only(stack: Containers) -> None:
     } == published
 
 
-def test_settings_of_another_redis_or_account_stay_outside(stack: Containers) -> None:
-    """A copy of `.env.example` that was filled for something else does no harm."""
-    for service in OURS:
+def test_foreign_settings_are_not_passed_on(stack: Containers) -> None:
+    """A `.env` file with other settings has no effect."""
+    for service in PROJECT_SERVICES:
         given = dict(each.split("=", 1) for each in stack.inspect(service)["Config"]["Env"])
-        alike = {name for name, value in OF_OTHERS.items() if given.get(name) == value}
-        assert set() == alike
+        leaked = {name for name, value in FOREIGN_SETTINGS.items() if given.get(name) == value}
+        assert set() == leaked
 
 
 @pytest.mark.parametrize("service", ["api", "stream"])
-def test_our_containers_have_no_rights(stack: Containers, service: str) -> None:
-    """Not root, no capability, none to be gained, and nothing to be written but /tmp."""
+def test_containers_have_no_privileges(stack: Containers, service: str) -> None:
+    """Not root, no capabilities, no new privileges, and a read-only file system except /tmp."""
     process = _status_fields(stack, service)
 
     assert {"10001"} == set(process["Uid"].split())
@@ -137,8 +139,8 @@ def test_our_containers_have_no_rights(stack: Containers, service: str) -> None:
     assert 3 == stack.execute(service, "sh", "-c", tried).count("Read-only file system")
 
 
-def test_the_image_holds_what_it_runs_and_no_more(stack: Containers) -> None:
-    """The packages of its lock, the local server, no other command, no cache of pip."""
+def test_the_image_contains_only_what_it_runs(stack: Containers) -> None:
+    """The packages of its lock and the local server, without other commands or pip's cache."""
     locked = re.findall(r"(?m)^([a-z0-9-]+)==", (ROOT / "requirements" / "image.lock").read_text())
     listed = "from importlib.metadata import distributions as d; print(*(x.name for x in d()))"
     installed = stack.execute("api", "python", "-c", listed).lower().replace("_", "-").split()
@@ -154,7 +156,7 @@ def test_the_image_holds_what_it_runs_and_no_more(stack: Containers) -> None:
 
 
 def test_a_proxy_in_the_environment_is_not_used(stack: Containers) -> None:
-    """Docker hands its user's proxy to each container; it knows none of the neighbours."""
+    """Docker passes its user's proxy to containers. It cannot reach the other services."""
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
     check = stack.inspect("api")["Config"]["Healthcheck"]["Test"]
 
@@ -163,31 +165,31 @@ def test_a_proxy_in_the_environment_is_not_used(stack: Containers) -> None:
     stack.execute("api", *check[1:], **proxies)
 
 
-def test_a_stranger_s_name_is_refused(stack: Containers) -> None:
-    """Inside, the API listens on every address; it answers to names of this machine only."""
-    assert 403 == stack.ask("GET", "/products", headers={"Host": "shop.example"}).status
-    assert 200 == stack.ask("GET", "/products", headers={"Host": "localhost:8080"}).status
+def test_a_foreign_host_name_is_refused(stack: Containers) -> None:
+    """In the container the API listens on every address."""
+    assert 403 == stack.request("GET", "/products", headers={"Host": "shop.example"}).status
+    assert 200 == stack.request("GET", "/products", headers={"Host": "localhost:8080"}).status
 
 
 def test_a_read_is_a_miss_then_a_hit(stack: Containers) -> None:
-    """Once the stream has delivered the product's creation."""
+    """After the stream has delivered the product's creation."""
     product_id = _cached(stack)
-    stack.ask("PATCH", f"/products/{product_id}", b'{"stock_quantity": 4}', JSON)
+    stack.request("PATCH", f"/products/{product_id}", b'{"stock_quantity": 4}', JSON)
 
     assert "MISS" == stack.x_cache(product_id)
     _expect(stack, product_id, "HIT")
 
 
-def test_a_write_past_the_api_is_seen(stack: Containers) -> None:
+def test_a_write_without_the_api_is_read(stack: Containers) -> None:
     """The stream container deletes the product's key."""
     product_id = _cached(stack)
 
-    _write_past_the_api(stack, product_id)
+    _write_without_the_api(stack, product_id)
 
-    eventually(lambda: stack.ask("GET", f"/products/{product_id}").json["stock_quantity"] == 77)
+    eventually(lambda: stack.request("GET", f"/products/{product_id}").json["stock_quantity"] == 77)
 
 
-def _write_past_the_api(stack: Containers, product_id: str) -> None:
+def _write_without_the_api(stack: Containers, product_id: str) -> None:
     stack.table().update_item(
         Key={"id": product_id},
         UpdateExpression="SET stock_quantity = :n",
@@ -195,8 +197,8 @@ def _write_past_the_api(stack: Containers, product_id: str) -> None:
     )
 
 
-def test_reads_go_on_without_redis(stack: Containers) -> None:
-    """A stopped container loses its name too. Reads are bypasses, soon fast; then hits again."""
+def test_reads_work_without_redis(stack: Containers) -> None:
+    """Also without its host name. Reads are bypasses, soon fast, and then hits again."""
     product_id = _cached(stack)
     stack.compose("stop", "redis")
 
@@ -213,8 +215,8 @@ def test_reads_go_on_without_redis(stack: Containers) -> None:
     _expect(stack, product_id, "HIT", seconds=20)
 
 
-def test_a_restarted_redis_is_found_again(stack: Containers) -> None:
-    """Empty, so the first read is a miss."""
+def test_a_restarted_redis_is_used_again(stack: Containers) -> None:
+    """It is empty, so the first read is a miss."""
     product_id = _cached(stack)
 
     stack.compose("restart", "redis")
@@ -224,11 +226,11 @@ def test_a_restarted_redis_is_found_again(stack: Containers) -> None:
 
 
 def test_a_restarted_emulator_is_filled_again(stack: Containers) -> None:
-    """It has lost the table: no 500 meanwhile, then samples, and a stream that is followed."""
+    """It has lost the table: no 500 meanwhile, then samples, and the new stream."""
     statuses: set[int] = set()
 
     def has_samples() -> bool:
-        answer = stack.ask("GET", "/products")
+        answer = stack.request("GET", "/products")
         statuses.add(answer.status)
         return answer.status == 200 and bool(answer.json["items"])
 
@@ -237,13 +239,13 @@ def test_a_restarted_emulator_is_filled_again(stack: Containers) -> None:
 
     assert statuses <= {200, 503}
     product_id = _cached(stack)
-    _write_past_the_api(stack, product_id)
-    eventually(lambda: stack.ask("GET", f"/products/{product_id}").json["stock_quantity"] == 77)
+    _write_without_the_api(stack, product_id)
+    eventually(lambda: stack.request("GET", f"/products/{product_id}").json["stock_quantity"] == 77)
 
 
 @pytest.mark.parametrize("service", ["redis", "api", "stream"])
-def test_a_container_ends_when_it_is_told_to(stack: Containers, service: str) -> None:
-    """Not by force, after 10 s."""
+def test_a_container_stops_on_sigterm(stack: Containers, service: str) -> None:
+    """Without a SIGKILL after 10 s."""
     started = time.monotonic()
     stack.engine.output("stop", *stack.all(service))
     seconds = time.monotonic() - started
@@ -255,7 +257,7 @@ def test_a_container_ends_when_it_is_told_to(stack: Containers, service: str) ->
     assert seconds < 8
 
 
-def test_down_leaves_nothing(stack: Containers) -> None:
+def test_down_removes_everything(stack: Containers) -> None:
     """No container, no network, no volume."""
     assert 6 <= len(stack.leftovers())
 

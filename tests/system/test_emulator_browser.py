@@ -1,4 +1,4 @@
-"""A web page of another origin and the emulator of `make run`, in a real browser."""
+"""A web page of another origin cannot use the emulator of `make run`, in a real browser."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class _Page(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def evil() -> Iterator[str]:
-    """Serve a page on another port: a foreign origin, of the same site."""
+def evil_page() -> Iterator[str]:
+    """Serve a page on another port: another origin of the same site."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://localhost:{server.server_port}/"
@@ -56,17 +56,17 @@ def evil() -> Iterator[str]:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    """Start one with the table of products."""
+    """Start an emulator with the table of products."""
     with Emulator() as running:
         create_table(running.client("dynamodb"), PRODUCTS, "products")
         yield running
 
 
 @pytest.fixture
-def browser(tmp_path: Path, evil: str) -> Iterator[Browser]:
-    """Open the page."""
+def browser(tmp_path: Path, evil_page: str) -> Iterator[Browser]:
+    """Open the page in a browser."""
     with started(tmp_path / "profile") as window:
-        window.open(evil)
+        window.open(evil_page)
         yield window
 
 
@@ -75,24 +75,22 @@ def _tables(emulator: Emulator) -> list[str]:
     return names
 
 
-def test_a_form_of_another_page_makes_nothing(
-    browser: Browser, evil: str, emulator: Emulator
+def test_a_form_of_another_page_is_refused(
+    browser: Browser, evil_page: str, emulator: Emulator
 ) -> None:
-    """A form needs no leave of CORS: by POST and by GET, with well-known keys and without."""
+    """Forms need no CORS: by POST and by GET, with and without well-known keys."""
     action = {"Action": "CreateStack", "StackName": "evil", "TemplateBody": "{}"}
     for method in ("post", "get"):
         for target in (emulator.url, _signed_with_test_keys(emulator.url, action)):
-            browser.open(evil)
+            browser.open(evil_page)
             browser.run(_SUBMIT, method, target, action)
             assert "AccessDeniedException" in browser.find("body").text
 
     assert ["products"] == _tables(emulator)
 
 
-def test_a_script_of_another_page_reads_and_writes_nothing(
-    browser: Browser, emulator: Emulator
-) -> None:
-    """With a preflight and without; what is refused names no origin, so nothing can be read."""
+def test_a_script_of_another_page_is_refused(browser: Browser, emulator: Emulator) -> None:
+    """With and without a preflight. Refusals name no origin, so scripts cannot read them."""
     plain = {"method": "POST", "body": str(MAKE_A_TABLE)}
     signed = {
         **plain,
@@ -103,8 +101,8 @@ def test_a_script_of_another_page_reads_and_writes_nothing(
     }
     for options in ({}, plain, signed, {**plain, "mode": "no-cors"}):
         for host in ("127.0.0.1", "localhost"):
-            told = browser.call(FETCH, f"http://{host}:{emulator.port}/", options)
-            assert told in ("refused: TypeError", "")
+            result = browser.call(FETCH, f"http://{host}:{emulator.port}/", options)
+            assert result in ("refused: TypeError", "")
 
     assert ["products"] == _tables(emulator)
 

@@ -1,4 +1,4 @@
-"""The emulator itself, asked as attackers ask it; and Valkey, asked by HTTP."""
+"""The emulator refuses attackers' requests, and Valkey refuses HTTP."""
 
 import http.client
 import socket
@@ -24,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Emulator]:
-    """Start one with keys that nobody was told."""
+    """Start an emulator with random keys."""
     with Emulator() as emulator:
         yield emulator
 
@@ -44,8 +44,8 @@ def _signed(emulator: Emulator, keys: Credentials, query: str) -> str:
     return request.prepare().url.removeprefix(emulator.url)
 
 
-def test_who_has_the_keys_is_served(guarded: Emulator) -> None:
-    """And uses what was asked for."""
+def test_a_call_with_the_keys_is_served(guarded: Emulator) -> None:
+    """And the enabled service works."""
     assert [] == guarded.client("dynamodb").list_tables()["TableNames"]
 
 
@@ -58,8 +58,8 @@ def test_who_has_the_keys_is_served(guarded: Emulator) -> None:
         {},
     ],
 )
-def test_a_page_or_a_stranger_is_refused(guarded: Emulator, headers: dict[str, str]) -> None:
-    """A form, a link, another name for this machine, a call without keys."""
+def test_pages_and_unsigned_calls_are_refused(guarded: Emulator, headers: dict[str, str]) -> None:
+    """A form, a link, another host name, a call without keys."""
     assert 403 == _status(guarded, "POST", "/", MAKE_A_STACK, **FORM, **headers)
     assert 403 == _status(guarded, "GET", f"/?{MAKE_A_STACK}", **headers)
     assert 403 == _status(guarded, "POST", "/_ministack/reset", **headers)
@@ -67,7 +67,7 @@ def test_a_page_or_a_stranger_is_refused(guarded: Emulator, headers: dict[str, s
 
 
 def test_a_link_signed_with_the_well_known_keys_is_refused(guarded: Emulator) -> None:
-    """With this start's keys the same gets through, to find no CloudFormation there."""
+    """The same link with this start's keys passes the guard; CloudFormation is not enabled."""
     well_known = Credentials("test", "test")
 
     assert 403 == _status(guarded, "GET", _signed(guarded, well_known, MAKE_A_STACK))
@@ -75,22 +75,22 @@ def test_a_link_signed_with_the_well_known_keys_is_refused(guarded: Emulator) ->
 
 
 @pytest.mark.parametrize("service", ["cloudformation", "lambda", "apigateway", "s3", "iam"])
-def test_nothing_is_started_that_runs_code(guarded: Emulator, service: str) -> None:
-    """Not even who has the keys can make a stack or a function."""
+def test_no_service_that_runs_code_is_enabled(guarded: Emulator, service: str) -> None:
+    """Not even with the keys can a stack or a function be created."""
     keys = guarded.credentials.access_key_id
     authorization = f"AWS4-HMAC-SHA256 Credential={keys}/20261127/us-east-1/{service}/aws4_request"
 
     assert 400 == _status(guarded, "POST", "/", MAKE_A_STACK, Authorization=authorization)
 
 
-def test_another_emulator_is_not_taken_for_ours(guarded: Emulator) -> None:
-    """One that has the port answers as ours would."""
+def test_another_emulator_on_the_port_is_detected(guarded: Emulator) -> None:
+    """It answers, but has another process id."""
     with pytest.raises(StartFailed, match="The AWS emulator ended"):
         Emulator(guarded.port).start()
 
 
 def test_each_emulator_has_its_own_keys(guarded: Emulator, emulator: Emulator) -> None:
-    """Those of one start are of no use at another."""
+    """The keys of one start are not valid at another."""
     stranger = boto3.client(
         "dynamodb",
         region_name="us-east-1",
@@ -99,12 +99,12 @@ def test_each_emulator_has_its_own_keys(guarded: Emulator, emulator: Emulator) -
         aws_secret_access_key=emulator.credentials.secret_access_key,
     )
 
-    with pytest.raises(ClientError, match="keys of this start only"):
+    with pytest.raises(ClientError, match="only the keys of this start"):
         stranger.list_tables()
 
 
-def test_the_keys_file_is_its_owners_and_goes_again(tmp_path: Path) -> None:
-    """It is never readable for others, nor written through a link that is in its place."""
+def test_the_credentials_file_is_private_and_temporary(tmp_path: Path) -> None:
+    """It is never readable for others, and is not written through a symbolic link."""
     path, elsewhere = tmp_path / "aws-credentials", tmp_path / "elsewhere"
     path.symlink_to(elsewhere)
     keys = Credentials.random()
@@ -124,8 +124,8 @@ def test_the_keys_file_is_its_owners_and_goes_again(tmp_path: Path) -> None:
         b"PUT / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\nFLUSHALL\r\n",
     ],
 )
-def test_valkey_takes_no_command_out_of_a_request(valkey: Valkey, request_: bytes) -> None:
-    """It hangs up at `POST` and at `Host:`, so what a page puts into a body is never read."""
+def test_valkey_executes_no_command_in_an_http_request(valkey: Valkey, request_: bytes) -> None:
+    """It disconnects at `POST` and at `Host:`, before the body."""
     client = redis.Redis(port=valkey.port)
     client.set("kept", "1")
     with socket.create_connection((valkey.host, valkey.port), 10) as connection:
@@ -137,7 +137,7 @@ def test_valkey_takes_no_command_out_of_a_request(valkey: Valkey, request_: byte
 
 
 def test_both_listen_on_loopback_only(valkey: Valkey, guarded: Emulator) -> None:
-    """On 127.0.0.1, and on no other address of this machine."""
+    """On 127.0.0.1 only."""
     for port in (valkey.port, guarded.port):
         with socket.create_server(("127.0.0.2", port)):
-            pass  # a server on every address would have this one too
+            pass  # fails if the server listens on every address

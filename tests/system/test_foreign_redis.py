@@ -1,4 +1,4 @@
-"""A Redis that is not ours, where ours would be: it is left alone."""
+"""A Redis of another program on the stack's port is not changed."""
 
 import os
 import re
@@ -15,14 +15,14 @@ from dev.stack.servers import Valkey
 from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from tests import examples
-from tests.running_stack import Stack, eventually, is_alive, own_port
+from tests.running_stack import RunningStack, eventually, is_alive, own_port
 
 
 @pytest.fixture
-def others() -> Iterator[redis.Redis]:
-    """Start a Redis that is somebody else's, with a key."""
+def foreign_redis() -> Iterator[redis.Redis]:
+    """Start another Redis with a key."""
     with Valkey() as server, redis.Redis(port=server.port) as client:
-        client.set("theirs", "1")
+        client.set("foreign", "1")
         yield client
 
 
@@ -31,57 +31,57 @@ def _port(client: redis.Redis) -> int:
 
 
 @pytest.mark.parametrize("module", ["dev.stack", "dev.stack.services"])
-def test_a_busy_port_is_refused_with_what_to_type(
-    tmp_path: Path, others: redis.Redis, module: str
+def test_a_busy_port_is_refused_with_a_command(
+    tmp_path: Path, foreign_redis: redis.Redis, module: str
 ) -> None:
-    """Another Redis answers a PING as ours would. Nothing is started, and it keeps what it has."""
+    """No server is started, and the other Redis keeps its keys."""
     command = {"dev.stack": "make run", "dev.stack.services": "make services"}[module]
     free = {"AWS_PORT": str(own_port())}
 
-    stack = Stack(tmp_path, module=module, REDIS_PORT=str(_port(others)), **free)
+    stack = RunningStack(tmp_path, module=module, REDIS_PORT=str(_port(foreign_redis)), **free)
 
     assert 1 == stack.process.wait(30)
     assert 1 == len(stack.output.splitlines())
     assert re.search(rf"REDIS_PORT=\d+ {command}$", stack.output.strip())
-    assert [b"theirs"] == others.keys()
+    assert [b"foreign"] == foreign_redis.keys()
     assert not (tmp_path / ".local").exists()
 
 
-def test_another_redis_on_our_port_is_never_taken_for_ours(others: redis.Redis) -> None:
-    """Ours cannot have the port then, and says so."""
+def test_another_redis_on_the_port_is_detected(foreign_redis: redis.Redis) -> None:
+    """The stack's Valkey cannot listen on it."""
     with pytest.raises(StartFailed, match="Valkey ended"):
-        Valkey(_port(others)).start()
+        Valkey(_port(foreign_redis)).start()
 
-    assert [b"theirs"] == others.keys()
+    assert [b"foreign"] == foreign_redis.keys()
 
 
-def test_another_redis_on_the_port_of_ours_is_not_flushed() -> None:
-    """Ours has died; who has its port now keeps what it has, whatever the page's button says."""
-    with Valkey() as ours, Valkey() as theirs:
-        client = redis.Redis(port=theirs.port)
-        client.set("theirs", "1")
-        reach = RedisReach(examples.settings(REDIS_HOST="127.0.0.1"), ours, None)
-        assert ours.flush()
+def test_another_redis_is_not_flushed() -> None:
+    """After the stack's Valkey died, another program uses its port."""
+    with Valkey() as own, Valkey() as other:
+        client = redis.Redis(port=other.port)
+        client.set("foreign", "1")
+        reach = RedisReach(examples.settings(REDIS_HOST="127.0.0.1"), own, None)
+        assert own.flush()
 
-        ours.port = theirs.port
-        with pytest.raises(CommandRefused, match="nothing was flushed"):
+        own.port = other.port
+        with pytest.raises(CommandRefused, match="it was not flushed"):
             reach.flush()
 
-        assert [b"theirs"] == client.keys()
+        assert [b"foreign"] == client.keys()
 
 
-def test_a_stack_ends_where_another_has_taken_its_redis_port(tmp_path: Path) -> None:
-    """Its API would cache there, and "Valkey has died" would be told without end."""
-    stack = Stack(tmp_path).ready()
+def test_a_stack_stops_if_another_redis_takes_its_port(tmp_path: Path) -> None:
+    """Its API must not write to the other Redis."""
+    stack = RunningStack(tmp_path).ready()
     facts, pids = stack.facts, stack.pids
     os.kill(stack.process.pid, signal.SIGSTOP)
     try:
         os.kill(facts["redis"]["pid"], signal.SIGKILL)
         eventually(lambda: _is_free(facts["redis"]["port"]))
-        with Valkey(facts["redis"]["port"]) as theirs:
+        with Valkey(facts["redis"]["port"]) as other:
             os.kill(stack.process.pid, signal.SIGCONT)
             assert 1 == stack.process.wait(30)
-            keys = redis.Redis(port=theirs.port).keys()
+            keys = redis.Redis(port=other.port).keys()
     finally:
         if stack.process.poll() is None:
             os.kill(stack.process.pid, signal.SIGCONT)

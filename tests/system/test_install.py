@@ -1,4 +1,4 @@
-"""`make install` in a fresh clone, on each Python of this machine, with the pip that it bundles."""
+"""`make install` in a fresh clone, with each Python of this machine and its bundled pip."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import pytest
 
 from dev.stack.programs import free_port
 from tests.checkout import checkout, environment
-from tests.running_stack import Client, eventually
+from tests.running_stack import StackClient, eventually
 
 pytestmark = [pytest.mark.install, pytest.mark.timeout(600)]
 
 _MINORS = range(11, 15)
 _PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
 _NEWER = "coverage-99.0"
-"""A release that the lock does not pin, of a package that pytest-cov requires with an extra."""
+"""A release that is not in the lock, of a package that pytest-cov requires with an extra."""
 
 
 def _pythons() -> dict[str, str]:
-    """Return a path for each version found, the one that runs this among them."""
+    """Return a path for each version found, including the running Python."""
     found = {}
     for name in (f"3.{minor}" for minor in _MINORS):
         on_path = shutil.which(f"python{name}") or ""
@@ -46,7 +46,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newer_release(tmp_path: Path) -> Path:
-    """Make a directory that offers pip the newer release."""
+    """Create a directory that offers the newer release to pip."""
     info = f"{_NEWER}.dist-info"
     with zipfile.ZipFile(tmp_path / f"{_NEWER}-py3-none-any.whl", "w") as wheel:
         name, version = _NEWER.split("-")
@@ -58,13 +58,13 @@ def newer_release(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("python", _pythons().values(), ids=_pythons().keys())
-def test_the_lock_installs_where_newer_releases_are_out(
+def test_the_lock_installs_despite_newer_releases(
     python: str, project: Path, newer_release: Path
 ) -> None:
     """
-    Even by a lock without extras, such as locks are by default.
+    Even by a lock without extras, the default form of locks.
 
-    pip 23.2 and 24.2 would resolve them again, find the newer release, and refuse all.
+    pip 23.2 and 24.2 would resolve them again, find the newer release, and fail.
     """
     lock = project / "requirements" / "dev.lock"
     pins = re.sub(r"(?m)^([\w.-]+)\[[\w,-]+\]==", r"\1==", lock.read_text())
@@ -84,7 +84,7 @@ def test_the_lock_installs_where_newer_releases_are_out(
 
 @pytest.fixture
 def half_installed(project: Path) -> Path:
-    """Kill the first install when half of the virtual environment is there."""
+    """Kill the first install in the middle."""
     made = project / ".venv"
     install = subprocess.Popen(
         ["make", "install", f"PYTHON={sys.executable}"],
@@ -100,7 +100,7 @@ def half_installed(project: Path) -> Path:
 
 
 def test_make_test_repairs_an_interrupted_install(half_installed: Path) -> None:
-    """The tests then run as after an install that was not interrupted."""
+    """The tests then run."""
     done = _make(half_installed, "test", sys.executable, "ARGS=tests/unit/test_errors.py")
 
     assert 0 == done.returncode, done.stdout + done.stderr
@@ -109,7 +109,7 @@ def test_make_test_repairs_an_interrupted_install(half_installed: Path) -> None:
 
 def test_make_run_repairs_an_interrupted_install(half_installed: Path) -> None:
     """The API then answers."""
-    client = Client(free_port())
+    client = StackClient(free_port())
     command = ["make", "run", f"PYTHON={sys.executable}"]
     run = subprocess.Popen(
         command,
@@ -120,7 +120,7 @@ def test_make_run_repairs_an_interrupted_install(half_installed: Path) -> None:
     facts = half_installed / ".local" / "stack.json"
     try:
         eventually(lambda: facts.exists() or run.poll() is not None, seconds=300)
-        assert 200 == client.ask("GET", "/health").status
+        assert 200 == client.request("GET", "/health").status
     finally:
         os.killpg(run.pid, signal.SIGTERM)
         run.wait(30)

@@ -1,4 +1,4 @@
-"""Which addresses a server listens on."""
+"""The addresses that a server listens on."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def test_localhost_is_both_loopback_addresses() -> None:
     assert expected == _addresses("localhost")
 
 
-def test_an_address_is_itself() -> None:
+def test_an_address_is_used_unchanged() -> None:
     """0.0.0.0 is every IPv4 address."""
     assert ["127.0.0.1"] == _addresses("127.0.0.1")
     assert ["0.0.0.0"] == _addresses("0.0.0.0")
@@ -40,7 +40,7 @@ def test_an_address_is_itself() -> None:
 
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 def test_ipv6_addresses_are_served() -> None:
-    """`::` takes IPv4 connections too."""
+    """`::` accepts IPv4 connections too."""
     assert ["::1"] == _addresses("::1")
     (every,) = listeners.listen("::", 0)
     with every:

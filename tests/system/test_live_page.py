@@ -1,4 +1,4 @@
-"""The live page's server: it obeys its own page only. And Redis, as the page's buttons find it."""
+"""The live page's server accepts only its own page, and its buttons control Redis."""
 
 import http.client
 import signal
@@ -14,11 +14,11 @@ from dev.watch.redis_reach import RedisReach
 from dev.watch.refused import CommandRefused
 from dev.watch.server import PageServer
 from tests import examples
-from tests.running_stack import Answer, eventually
+from tests.running_stack import HttpResponse, eventually
 
 
-class Recorded:
-    """What stands behind the page, in this test."""
+class RecordingWatch:
+    """Records the actions of the page."""
 
     def __init__(self) -> None:
         self.done: list[Mapping[str, str]] = []
@@ -32,12 +32,12 @@ class Recorded:
 
 
 @pytest.fixture
-def watch() -> Recorded:
-    return Recorded()
+def watch() -> RecordingWatch:
+    return RecordingWatch()
 
 
 @pytest.fixture
-def server(watch: Recorded) -> Iterator[PageServer]:
+def server(watch: RecordingWatch) -> Iterator[PageServer]:
     """Serve on a free port."""
     server = PageServer(0, watch)
     server.start()
@@ -45,76 +45,76 @@ def server(watch: Recorded) -> Iterator[PageServer]:
     server.stop()
 
 
-def ask(server: PageServer, method: str, path: str, **headers: str) -> Answer:
+def request(server: PageServer, method: str, path: str, **headers: str) -> HttpResponse:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     try:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return HttpResponse(response.status, response.headers, response.read())
     finally:
         connection.close()
 
 
-def test_the_page_loads_nothing_from_elsewhere(server: PageServer) -> None:
-    """Its three files are there, and its policy forbids other hosts and other pages' frames."""
+def test_the_page_loads_only_its_own_files(server: PageServer) -> None:
+    """Its policy forbids other hosts, and frames in other pages."""
     for path in ("/", "/watch.css", "/watch.js"):
-        answer = ask(server, "GET", path)
+        answer = request(server, "GET", path)
         assert 200 == answer.status
         policy = answer.headers["Content-Security-Policy"]
         assert {"default-src 'self'", "frame-ancestors 'none'"} <= set(policy.split("; "))
 
 
-def test_other_paths_are_not_there(server: PageServer) -> None:
-    """Nor are other files, other buttons, other methods."""
+def test_other_paths_are_refused(server: PageServer) -> None:
+    """Also other files, buttons and methods."""
     origin = {"Origin": server.url}
 
-    assert 404 == ask(server, "GET", "/../server.py").status
-    assert 404 == ask(server, "POST", "/shutdown", **origin).status
-    assert 501 == ask(server, "DELETE", "/pause", **origin).status
+    assert 404 == request(server, "GET", "/../server.py").status
+    assert 404 == request(server, "POST", "/shutdown", **origin).status
+    assert 501 == request(server, "DELETE", "/pause", **origin).status
 
 
-def test_a_button_of_the_page_works(server: PageServer, watch: Recorded) -> None:
-    """Under each name of this machine, with what its address says."""
+def test_a_button_of_the_page_works(server: PageServer, watch: RecordingWatch) -> None:
+    """Under each host name of this machine, with its query."""
     for name in ("localhost", "127.0.0.1"):
         host = f"{name}:{server.server_port}"
-        answer = ask(server, "POST", "/pause?rate=20", Host=host, Origin=f"http://{host}")
+        answer = request(server, "POST", "/pause?rate=20", Host=host, Origin=f"http://{host}")
         assert 204 == answer.status
 
     assert [{"rate": "20"}] * 2 == watch.done
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:1", None])
-def test_another_page_s_button_does_not(
-    server: PageServer, watch: Recorded, origin: str | None
+def test_a_button_of_another_page_is_refused(
+    server: PageServer, watch: RecordingWatch, origin: str | None
 ) -> None:
-    """A browser tells which page asks; who does not tell is refused too."""
-    answer = ask(server, "POST", "/pause", **({"Origin": origin} if origin else {}))
+    """Browsers set `Origin`. A request without it is refused too."""
+    answer = request(server, "POST", "/pause", **({"Origin": origin} if origin else {}))
 
     assert 403 == answer.status
     assert [] == watch.done
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_foreign_name_for_this_machine_is_refused(
-    server: PageServer, watch: Recorded, method: str
+def test_a_foreign_host_name_is_refused(
+    server: PageServer, watch: RecordingWatch, method: str
 ) -> None:
-    """Else a page of that name could read and press all (DNS rebinding)."""
+    """It would allow DNS rebinding."""
     host = f"evil.example:{server.server_port}"
     path = {"GET": "/events", "POST": "/pause"}[method]
 
-    assert 403 == ask(server, method, path, Host=host, Origin=f"http://{host}").status
+    assert 403 == request(server, method, path, Host=host, Origin=f"http://{host}").status
     assert [] == watch.done
 
 
-def test_a_refusal_is_told(server: PageServer) -> None:
-    """In words for the page."""
-    answer = ask(server, "POST", "/flush", Origin=server.url)
+def test_a_refusal_contains_the_reason(server: PageServer) -> None:
+    """As text for the page."""
+    answer = request(server, "POST", "/flush", Origin=server.url)
 
     assert (409, b"not now") == (answer.status, answer.body)
 
 
-def test_events_tell_what_is_so_now(server: PageServer, watch: Recorded) -> None:
-    """A few times a second, until the page is closed or the server is."""
+def test_events_contain_the_current_values(server: PageServer, watch: RecordingWatch) -> None:
+    """Several times a second, until the page or the server is closed."""
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     connection.request("GET", "/events")
     events = connection.getresponse()
@@ -126,72 +126,72 @@ def test_events_tell_what_is_so_now(server: PageServer, watch: Recorded) -> None
     eventually(lambda: next(lines) == b'data: {"saved": 1}\n')
 
     server.ended.set()
-    events.read()  # returns, where the stream ends
+    events.read()  # returns at the end of the stream
 
 
 @pytest.fixture
 def own_valkey() -> Iterator[Valkey]:
-    """Start one that may be paused."""
+    """Start a Valkey that can be paused."""
     with Valkey() as server:
         yield server
 
 
-def reach(valkey: Valkey, ours: Valkey | None, timeline: Timeline | None = None) -> RedisReach:
+def reach(valkey: Valkey, own: Valkey | None, timeline: Timeline | None = None) -> RedisReach:
     settings = examples.settings(REDIS_HOST=valkey.host, REDIS_PORT=str(valkey.port))
-    return RedisReach(settings, ours, timeline or Timeline())
+    return RedisReach(settings, own, timeline or Timeline())
 
 
-def test_a_paused_redis_is_seen_and_goes_on(own_valkey: Valkey) -> None:
-    """The time that it was out of reach is on the timeline, from before it began to after it."""
+def test_a_pause_is_recorded_and_can_be_resumed(own_valkey: Valkey) -> None:
+    """The timeline contains the outage, from before its begin to after its end."""
     timeline = Timeline()
-    seen = reach(own_valkey, own_valkey, timeline)
-    seen.look()
-    assert seen.answers
+    redis_reach = reach(own_valkey, own_valkey, timeline)
+    redis_reach.check()
+    assert redis_reach.answers
 
-    seen.pause()
-    seen.look()
-    assert not seen.answers
-    seen.look()
-    seen.resume()
-    eventually(lambda: (seen.look(), seen.answers)[1])
+    redis_reach.pause()
+    redis_reach.check()
+    assert not redis_reach.answers
+    redis_reach.check()
+    redis_reach.resume()
+    eventually(lambda: (redis_reach.check(), redis_reach.answers)[1])
 
     (window,) = timeline.windows
     assert window.outage
     assert window.started < window.ended < float("inf")
 
 
-def test_a_pause_from_elsewhere_is_seen_too(own_valkey: Valkey) -> None:
-    """The page shows what is so, not what its buttons did; at the end nothing stays paused."""
-    seen = reach(own_valkey, own_valkey)
+def test_an_external_pause_is_detected(own_valkey: Valkey) -> None:
+    """At the end Redis is resumed."""
+    redis_reach = reach(own_valkey, own_valkey)
 
     own_valkey.signal(signal.SIGSTOP)
-    seen.look()
-    assert not seen.answers
+    redis_reach.check()
+    assert not redis_reach.answers
 
-    seen.let_go()
-    eventually(lambda: (seen.look(), seen.answers)[1])
+    redis_reach.resume_if_owned()
+    eventually(lambda: (redis_reach.check(), redis_reach.answers)[1])
 
 
 def test_a_flush_empties_redis(own_valkey: Valkey) -> None:
-    """While it hangs that is refused, with the reason."""
+    """While Redis hangs the flush is refused with the reason."""
     client = redis.Redis(own_valkey.host, own_valkey.port)
     client.set("key", "value")
-    seen = reach(own_valkey, own_valkey)
+    redis_reach = reach(own_valkey, own_valkey)
 
-    seen.flush()
+    redis_reach.flush()
     assert 0 == client.dbsize()
 
-    seen.pause()
+    redis_reach.pause()
     with pytest.raises(CommandRefused, match="does not answer"):
-        seen.flush()
+        redis_reach.flush()
 
 
-def test_a_redis_that_is_not_ours_is_left_alone(valkey: Valkey) -> None:
-    """It may be somebody's."""
-    seen = reach(valkey, ours=None)
-    seen.look()
+def test_an_external_redis_is_not_changed(valkey: Valkey) -> None:
+    """It may belong to other users."""
+    redis_reach = reach(valkey, own=None)
+    redis_reach.check()
 
-    for button in (seen.pause, seen.resume, seen.flush):
+    for button in (redis_reach.pause, redis_reach.resume, redis_reach.flush):
         with pytest.raises(CommandRefused, match="REDIS_HOST"):
             button()
-    assert (True, False) == (seen.answers, seen.is_ours)
+    assert (True, False) == (redis_reach.answers, redis_reach.is_owned)

@@ -1,4 +1,4 @@
-"""The live page in a real browser: it shows things as they happen, and its counts are exact."""
+"""The live page in a real browser: it updates live, and its counts are exact."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.examples import SOME_ID
-from tests.running_stack import JSON, Stack, eventually, running
+from tests.running_stack import JSON, RunningStack, eventually, running
 from tests.system.browser import Browser, started
 
 _PICTURES = os.environ.get("PICTURES", "")
-"""Where screenshots go: `PICTURES=docs make e2e` renews those of the documents."""
+"""The directory of screenshots: `PICTURES=docs make e2e` renews those of the documents."""
 _SIZE = (1000, 1200)
 _DARK = "rgb(17, 24, 39)"
 _ACTIONS = ("load", "stop", "pause", "resume", "flush")
@@ -26,8 +26,8 @@ soon = partial(eventually, seconds=60)
 _FAINT = Path(__file__).with_name("contrast.js").read_text("utf-8")
 
 
-class Page:
-    """The page as a person sees it."""
+class LivePageView:
+    """The page's visible values and its buttons."""
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
@@ -44,7 +44,7 @@ class Page:
         return Counter({name: self.number(f"requests-{name}") for name in outcomes})
 
     def settled(self) -> Counter[str]:
-        """Return the counts once they have stayed the same for a second."""
+        """Return the counts when they have not changed for a second."""
         counts, since = self.counts(), time.monotonic()
         while time.monotonic() < since + 1:
             time.sleep(0.1)
@@ -53,59 +53,61 @@ class Page:
         return counts
 
     def press(self, action: str) -> None:
-        """Use a button without a mouse."""
+        """Press a button with the keyboard."""
         button = self.browser.focus_by_tab(f"[data-action={action}]")
         button.send_keys(" ")
 
 
-class Counting:
-    """A client that keeps count of its own requests, by what the answers' headers say."""
+class CountingClient:
+    """A client that counts its requests by the responses' headers."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
         self.counts: Counter[str] = Counter()
 
     def read(self, product_id: str) -> str:
-        outcome = str(self._stack.ask("GET", f"/products/{product_id}").headers["X-Cache"]).lower()
+        outcome = str(
+            self._stack.request("GET", f"/products/{product_id}").headers["X-Cache"]
+        ).lower()
         self.counts[outcome] += 1
         return outcome
 
     def write(self, product_id: str, price: int) -> None:
         body = f'{{"price": {price}}}'.encode()
-        assert 200 == self._stack.ask("PATCH", f"/products/{product_id}", body, JSON).status
+        assert 200 == self._stack.request("PATCH", f"/products/{product_id}", body, JSON).status
         self.counts["write"] += 1
 
     def list(self) -> list[str]:
         self.counts["other"] += 1
-        return [item["id"] for item in self._stack.ask("GET", "/products").json["items"]]
+        return [item["id"] for item in self._stack.request("GET", "/products").json["items"]]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start what `make run` starts."""
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Start the stack of `make run`."""
     with running(tmp_path_factory.mktemp("stack")) as started_stack:
         yield started_stack
 
 
 @pytest.fixture
-def page(stack: Stack, tmp_path: Path) -> Iterator[Page]:
+def page(stack: RunningStack, tmp_path: Path) -> Iterator[LivePageView]:
     """Open the page."""
     with started(tmp_path / "profile") as browser:
         browser.resize(*_SIZE)
         browser.open(stack.facts["watch"]["url"])
         browser.wait(lambda: browser.find("#redis").text == "answers")
-        yield Page(browser)
+        yield LivePageView(browser)
 
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Return where screenshots go."""
+    """Return the directory of screenshots."""
     return Path(_PICTURES) if _PICTURES else tmp_path
 
 
-def test_the_counts_are_those_of_the_requests(stack: Stack, page: Page) -> None:
-    """Redis paused and resumed in between: the page counts what the client has counted."""
-    client, before = Counting(stack), page.counts()
+def test_the_page_counts_every_request(stack: RunningStack, page: LivePageView) -> None:
+    """Also while Redis is paused and after it is resumed."""
+    client, before = CountingClient(stack), page.counts()
     ids = client.list()
 
     _drive(client, ids)
@@ -114,7 +116,7 @@ def test_the_counts_are_those_of_the_requests(stack: Stack, page: Page) -> None:
     assert client.counts["miss"]
 
     page.press("pause")
-    soon(lambda: page.text("redis").endswith("silent"))
+    soon(lambda: page.text("redis").endswith("does not answer"))
     _drive(client, ids)
     assert before + client.counts == page.settled()
     assert client.counts["bypass"] > 3 * len(ids)
@@ -129,15 +131,17 @@ def test_the_counts_are_those_of_the_requests(stack: Stack, page: Page) -> None:
     assert 0 == page.number("errors")
 
 
-def _drive(client: Counting, ids: list[str]) -> None:
+def _drive(client: CountingClient, ids: list[str]) -> None:
     for turn in range(4):
         for product_id in (*ids, SOME_ID):
             client.read(product_id)
         client.write(ids[turn], turn + 1)
 
 
-def test_the_promises_are_seen_to_hold(stack: Stack, page: Page, pictures: Path) -> None:
-    """Load, Redis paused, resumed, flushed: no stale read, no server error; all by keyboard."""
+def test_the_page_shows_no_stale_reads_or_errors(
+    stack: RunningStack, page: LivePageView, pictures: Path
+) -> None:
+    """Load, pause, resume and flush, with the keyboard only."""
     page.press("load")
     soon(lambda: page.number("checked") > 500)
     page.browser.save(pictures / "watch-calm.png")
@@ -145,7 +149,7 @@ def test_the_promises_are_seen_to_hold(stack: Stack, page: Page, pictures: Path)
     bypasses = page.number("requests-bypass")
     page.press("pause")
     soon(lambda: page.number("requests-bypass") > bypasses + 500)
-    assert "Redis is silent, the circuit is open" in page.text("state")
+    assert "Redis does not answer, the circuit is open" in page.text("state")
     page.browser.save(pictures / "watch-paused.png")
 
     hits, checked = page.number("requests-hit"), page.number("checked")
@@ -166,8 +170,8 @@ def test_the_promises_are_seen_to_hold(stack: Stack, page: Page, pictures: Path)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_can_be_read_in_both_schemes(page: Page, scheme: str) -> None:
-    """By the system's choice; the two differ, and each has contrast enough."""
+def test_both_colour_schemes_have_enough_contrast(page: LivePageView, scheme: str) -> None:
+    """The system setting selects the scheme."""
     page.browser.prefer(scheme)
 
     texts, *faint = page.browser.run(_FAINT)
@@ -178,8 +182,8 @@ def test_all_can_be_read_in_both_schemes(page: Page, scheme: str) -> None:
     assert (scheme == "dark") == dark
 
 
-def test_every_control_is_reached_and_shown_to_be_by_the_tabulator(page: Page) -> None:
-    """Buttons and the rate; the focus has an outline, and each control a name."""
+def test_every_control_works_with_the_keyboard(page: LivePageView) -> None:
+    """Each has a name and a visible focus."""
     names = ["Load", "Start load", "Stop load", "Pause Redis", "Resume Redis", "Flush Redis"]
     controls = ["#rate", *(f"[data-action={name}]" for name in _ACTIONS)]
 

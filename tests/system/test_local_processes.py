@@ -1,4 +1,4 @@
-"""The local API's processes: how they start, serve side by side, and end."""
+"""The local API's processes: start, parallel service and end."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ import pytest
 from dev.stack import environment
 from dev.stack.programs import free_port
 from dev.stack.servers import ROOT, Api
-from tests.running_stack import JSON, Client, eventually, is_alive
+from tests.running_stack import JSON, StackClient, eventually, is_alive
 
 UNREACHABLE = {"REDIS_HOST": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
 """Redis and DynamoDB are not needed here."""
@@ -40,14 +40,14 @@ def api(log: Path) -> Iterator[Api]:
 
 
 def _settings(**env: str) -> dict[str, str]:
-    stand_ins = {**UNREACHABLE, "REDIS_PORT": str(free_port()), "LOG_FORMAT": "json"}
-    return environment.of(None, None, {**os.environ, **stand_ins, **env})
+    unused = {**UNREACHABLE, "REDIS_PORT": str(free_port()), "LOG_FORMAT": "json"}
+    return environment.of(None, None, {**os.environ, **unused, **env})
 
 
 def workers_of(pid: int) -> list[int]:
     """Return the child processes."""
-    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, check=True)
-    pairs = (map(int, line.split()) for line in told.stdout.splitlines())
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, check=True)
+    pairs = (map(int, line.split()) for line in listed.stdout.splitlines())
     return [child for child, parent in pairs if parent == pid]
 
 
@@ -59,7 +59,7 @@ def test_a_worker_that_dies_is_replaced(api: Api, log: Path) -> None:
 
     eventually(lambda: len({*workers_of(api.pid)} - {first}) == 2)
     assert second in workers_of(api.pid)
-    assert 405 == Client(api.port).ask("DELETE", "/products").status
+    assert 405 == StackClient(api.port).request("DELETE", "/products").status
     assert f"Worker (pid:{first}) was sent SIGKILL" in log.read_text()
 
 
@@ -73,12 +73,12 @@ def test_workers_end_with_the_server(api: Api, number: signal.Signals) -> None:
     api.start()
 
     assert 2 == len(workers)
-    assert 405 == Client(api.port).ask("DELETE", "/products").status
+    assert 405 == StackClient(api.port).request("DELETE", "/products").status
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_while_clients_are_connected(api: Api, number: signal.Signals) -> None:
-    """A silent client, a kept connection and half-sent requests delay it by 3 s at most."""
+def test_the_server_stops_despite_connected_clients(api: Api, number: signal.Signals) -> None:
+    """A silent client, a kept connection and partial requests delay it by 3 s at most."""
     kept = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
     assert 200 == _status(kept)
     with ExitStack() as clients:
@@ -93,7 +93,7 @@ def test_it_ends_while_clients_are_connected(api: Api, number: signal.Signals) -
     kept.close()
 
 
-def test_no_log_line_is_lost_or_torn_at_the_end(api: Api, log: Path) -> None:
+def test_no_log_line_is_lost_at_the_end(api: Api, log: Path) -> None:
     """Two workers write to one file under load. The live page counts these lines."""
     answered: list[str] = []
     clients = [threading.Thread(target=_load, args=(api.port, answered)) for _ in range(8)]
@@ -127,7 +127,7 @@ def test_slow_clients_do_not_block_others(api: Api) -> None:
             client = socket.create_connection(("127.0.0.1", api.port))
             clients.enter_context(client).sendall(sent)
 
-        assert {200} == {Client(api.port).ask("GET", "/docs").status for _ in range(20)}
+        assert {200} == {StackClient(api.port).request("GET", "/docs").status for _ in range(20)}
 
 
 def _status(connection: http.client.HTTPConnection) -> int:
@@ -149,8 +149,8 @@ def _ended(**env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_busy_port_ends_the_start_with_one_sentence() -> None:
-    """It names the address and the reason."""
+def test_a_busy_port_stops_the_start() -> None:
+    """The message has the address and the reason."""
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         ended = _ended(API_PORT=str(port))
@@ -163,8 +163,8 @@ def test_a_busy_port_ends_the_start_with_one_sentence() -> None:
     )
 
 
-def test_an_invalid_setting_ends_the_start() -> None:
-    """Its name and rule are printed, and no traceback."""
+def test_an_invalid_setting_stops_the_start() -> None:
+    """The message has the name and the rule, and no traceback."""
     ended = _ended(API_ALLOWED_HOSTS="http://shop.example")
 
     assert 1 == ended.returncode
@@ -194,7 +194,7 @@ def _loopback() -> list[tuple[int, str]]:
 def test_host_names_are_checked_on_every_address(allowed: str, status: int) -> None:
     """A container listens on 0.0.0.0 while its port is published on 127.0.0.1 only."""
     with Api(_settings(API_HOST="0.0.0.0", API_ALLOWED_HOSTS=allowed)) as server:
-        client = Client(server.port)
-        named = client.ask("GET", "/docs", headers={**JSON, "Host": "shop.example:8080"})
+        client = StackClient(server.port)
+        named = client.request("GET", "/docs", headers={**JSON, "Host": "shop.example:8080"})
 
-        assert [200, status] == [client.ask("GET", "/docs").status, named.status]
+        assert [200, status] == [client.request("GET", "/docs").status, named.status]

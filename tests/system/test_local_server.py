@@ -1,4 +1,4 @@
-"""The local server speaks HTTP as API Gateway does, over a real Valkey and the emulator."""
+"""The local server's HTTP behaves like API Gateway's, with a real Valkey and the emulator."""
 
 import http.client
 import json
@@ -14,27 +14,27 @@ from chalicelib.resources import PRODUCTS
 from dev.stack import environment
 from dev.stack.servers import Api, Emulator, Valkey
 from dev.stack.table import create_table
-from tests.running_stack import JSON, Client, a_product
+from tests.running_stack import JSON, StackClient, a_product
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the server writes."""
+    """Return the server's log file."""
     return tmp_path_factory.mktemp("server") / "log.txt"
 
 
 @pytest.fixture(scope="module")
-def api(log: Path) -> Iterator[Client]:
-    """Start the server, and what it needs."""
+def api(log: Path) -> Iterator[StackClient]:
+    """Start the server with Valkey and the emulator."""
     with Valkey(log=log.with_name("valkey")) as valkey, Emulator(log=log.with_name("aws")) as aws:
         env = environment.of(valkey, aws)
         create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
         with Api(env, log=log) as server:
-            yield Client(server.port)
+            yield StackClient(server.port)
 
 
-def test_head_is_answered_without_a_body(api: Client) -> None:
-    """A body after HEAD would be taken for the next answer on the same connection."""
+def test_head_is_answered_without_a_body(api: StackClient) -> None:
+    """A body after HEAD would be read as the next response on the connection."""
     path = api.create().headers["Location"]
     first = f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = "HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -47,13 +47,13 @@ def test_head_is_answered_without_a_body(api: Client) -> None:
     assert b"" == rest
 
 
-def test_not_modified_and_no_content_have_no_content(api: Client) -> None:
-    """304 and 204 bear neither a body nor a content type, and the connection goes on."""
+def test_not_modified_and_no_content_have_no_content(api: StackClient) -> None:
+    """304 and 204 have neither a body nor a content type, and keep the connection."""
     made = api.create()
     path, tag = made.headers["Location"], made.headers["ETag"]
 
-    unchanged = api.ask("GET", path, headers={"If-None-Match": tag})
-    deleted = api.ask("DELETE", path)
+    unchanged = api.request("GET", path, headers={"If-None-Match": tag})
+    deleted = api.request("DELETE", path)
 
     assert (304, b"", None) == (
         unchanged.status,
@@ -63,9 +63,9 @@ def test_not_modified_and_no_content_have_no_content(api: Client) -> None:
     assert (204, b"", None) == (deleted.status, deleted.body, deleted.headers["Content-Type"])
 
 
-def test_a_chunked_body_is_read(api: Client) -> None:
-    """A client that does not know its body's length can write too."""
-    answer = api.ask("POST", "/products", iter([a_product()[:9], a_product()[9:]]), JSON)
+def test_a_chunked_body_is_read(api: StackClient) -> None:
+    """A client need not know the length of its body."""
+    answer = api.request("POST", "/products", iter([a_product()[:9], a_product()[9:]]), JSON)
 
     assert 201 == answer.status
 
@@ -85,8 +85,8 @@ def test_a_chunked_body_is_read(api: Client) -> None:
         b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
     ],
 )
-def test_a_malformed_request_is_refused(api: Client, request_: bytes) -> None:
-    """The connection is closed, so that the rest is not taken for a second request."""
+def test_a_malformed_request_is_refused(api: StackClient, request_: bytes) -> None:
+    """The connection is closed, so that the rest is not read as a second request."""
     answer = api.send(request_)
 
     assert answer.startswith(b"HTTP/1.1 4")
@@ -94,8 +94,8 @@ def test_a_malformed_request_is_refused(api: Client, request_: bytes) -> None:
     assert b"\r\nConnection: close\r\n" in answer
 
 
-def test_a_client_that_waits_is_asked_for_its_body(api: Client) -> None:
-    """With 100 Continue, before the answer."""
+def test_expect_100_continue_is_answered(api: StackClient) -> None:
+    """Before the response."""
     head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     head += b"Content-Type: application/json\r\n"
     body = a_product()
@@ -109,25 +109,25 @@ def test_a_client_that_waits_is_asked_for_its_body(api: Client) -> None:
     assert answer.startswith(b"HTTP/1.1 201 ")
 
 
-def test_a_client_that_could_do_http_2_is_answered_in_http_1(api: Client) -> None:
-    """Its wish is passed over, its body is not."""
-    answer = api.ask(
+def test_an_upgrade_to_http_2_is_ignored(api: StackClient) -> None:
+    """The body is read."""
+    answer = api.request(
         "POST", "/products", a_product(), JSON | {"Connection": "Upgrade", "Upgrade": "h2c"}
     )
 
     assert 201 == answer.status
 
 
-def test_a_foreign_name_for_this_machine_is_refused(api: Client) -> None:
-    """By default the server listens on a loopback address, and asks nobody who they are."""
-    answer = api.ask("GET", "/products", headers={"Host": f"evil.example:{api.port}"})
+def test_a_foreign_host_name_is_refused(api: StackClient) -> None:
+    """The server listens on a loopback address by default, and requires no credentials."""
+    answer = api.request("GET", "/products", headers={"Host": f"evil.example:{api.port}"})
 
     assert 403 == answer.status
     assert answer.is_problem
 
 
-def test_pipelined_requests_are_answered_in_order(api: Client) -> None:
-    """All are sent before the first is answered. HTTP/1.0 keeps the connection on request."""
+def test_pipelined_requests_are_answered_in_order(api: StackClient) -> None:
+    """All are sent before the first response. HTTP/1.0 keeps the connection on request."""
     stays = b"GET /docs HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
     first = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -138,8 +138,8 @@ def test_pipelined_requests_are_answered_in_order(api: Client) -> None:
     assert [2, 1] == [answers.count(b"Connection: " + each) for each in (b"keep-alive", b"close")]
 
 
-def test_a_missing_host_is_a_bad_request(api: Client) -> None:
-    """The answer is a problem with a request id."""
+def test_a_missing_host_is_a_bad_request(api: StackClient) -> None:
+    """The response is a problem with a request id."""
     answer = api.send(b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
 
     head, body = answer.split(b"\r\n\r\n")
@@ -148,20 +148,20 @@ def test_a_missing_host_is_a_bad_request(api: Client) -> None:
     assert 400 == json.loads(body)["status"]
 
 
-def test_a_path_is_not_decoded(api: Client) -> None:
+def test_a_path_is_not_decoded(api: StackClient) -> None:
     """As in API Gateway: an encoded slash is part of the id."""
-    answer = api.ask("GET", "/products/a%2Fb")
+    answer = api.request("GET", "/products/a%2Fb")
 
     assert (404, "Product with id 'a/b' not found") == (answer.status, answer.json["detail"])
 
 
-def test_a_full_url_is_a_path(api: Client) -> None:
+def test_a_full_url_is_accepted(api: StackClient) -> None:
     """Clients send it to proxies."""
-    assert 200 == api.ask("GET", f"http://localhost:{api.port}/products?limit=1").status
+    assert 200 == api.request("GET", f"http://localhost:{api.port}/products?limit=1").status
 
 
-def test_many_connections_at_once_lose_nothing(api: Client) -> None:
-    """32 clients, each with a connection that it keeps."""
+def test_32_connections_are_served_concurrently(api: StackClient) -> None:
+    """Each client keeps its connection."""
     path = api.create().headers["Location"]
 
     def statuses(_: int) -> set[int]:
@@ -181,17 +181,17 @@ def _status(connection: http.client.HTTPConnection, path: str) -> int:
         return answer.status
 
 
-def test_a_body_that_is_no_utf8_is_a_bad_request(api: Client) -> None:
-    """Broken text is the client's mistake."""
-    answer = api.ask("POST", "/products", b'{"name": "\xff"}', JSON)
+def test_invalid_utf_8_is_a_bad_request(api: StackClient) -> None:
+    """It is a client error."""
+    answer = api.request("POST", "/products", b'{"name": "\xff"}', JSON)
 
     assert 400 == answer.status
     assert answer.is_problem
 
 
 @pytest.mark.parametrize("fields", [b"", b"Expect: 100-continue\r\n"])
-def test_a_body_over_ten_megabytes_is_refused_unread(api: Client, fields: bytes) -> None:
-    """The answer does not wait for the body."""
+def test_a_body_over_ten_megabytes_is_refused_unread(api: StackClient, fields: bytes) -> None:
+    """The response does not wait for the body."""
     head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11000000\r\n"
     with socket.create_connection(("127.0.0.1", api.port), timeout=3) as connection:
         connection.sendall(head + fields + b"\r\n")
@@ -200,8 +200,8 @@ def test_a_body_over_ten_megabytes_is_refused_unread(api: Client, fields: bytes)
     assert b"HTTP/1.1 413 Content Too Large\r\n" in answer
 
 
-def test_a_body_whose_end_is_missing_makes_no_product(api: Client) -> None:
-    """The client stops before the announced length. What arrived is valid JSON by chance."""
+def test_an_incomplete_body_creates_no_product(api: StackClient) -> None:
+    """The client stops before the announced length. The part sent is valid JSON."""
     body = a_product(category="half")
     head = b"POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
@@ -210,13 +210,13 @@ def test_a_body_whose_end_is_missing_makes_no_product(api: Client) -> None:
         answer = connection.makefile("rb").read()
 
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert [] == api.ask("GET", "/products?category=half").json["items"]
+    assert [] == api.request("GET", "/products?category=half").json["items"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer é"}])
-def test_an_unknown_path_is_not_found(api: Client, headers: dict[str, str]) -> None:
-    """With credentials or without: 404, a problem with a request id."""
-    answer = api.ask("GET", "/nowhere", headers=headers)
+def test_an_unknown_path_is_not_found(api: StackClient, headers: dict[str, str]) -> None:
+    """With or without credentials: 404, a problem with a request id."""
+    answer = api.request("GET", "/nowhere", headers=headers)
 
     assert 404 == answer.status
     assert answer.is_problem
@@ -224,9 +224,9 @@ def test_an_unknown_path_is_not_found(api: Client, headers: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("method", ["TRACE", "QUERY"])
-def test_a_known_method_that_no_path_has_is_not_allowed(api: Client, method: str) -> None:
-    """501 would say that it was never heard of (RFC 9110, 15.6.2)."""
-    answer = api.ask(method, "/products")
+def test_an_unsupported_standard_method_is_a_405(api: StackClient, method: str) -> None:
+    """501 is for unknown methods (RFC 9110, 15.6.2)."""
+    answer = api.request(method, "/products")
 
     assert 405 == answer.status
     assert answer.is_problem
@@ -234,16 +234,16 @@ def test_a_known_method_that_no_path_has_is_not_allowed(api: Client, method: str
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "FROBNICATE"])
-def test_an_unknown_method_is_a_problem(api: Client, method: str) -> None:
-    """It is refused in the API's own shape."""
-    answer = api.ask(method, "/products")
+def test_an_unknown_method_is_a_problem(api: StackClient, method: str) -> None:
+    """The refusal has the API's problem format."""
+    answer = api.request(method, "/products")
 
     assert answer.status in {405, 501}
     assert answer.is_problem
 
 
-def test_a_client_that_goes_away_is_no_event(api: Client, log: Path) -> None:
-    """A reset in mid-answer leaves no traceback in the output."""
+def test_a_disconnected_client_is_not_logged(api: StackClient, log: Path) -> None:
+    """A reset during the response leaves no traceback in the output."""
     for _ in range(5):
         connection = socket.create_connection(("127.0.0.1", api.port))
         reset_when_closed = b"\x01\x00\x00\x00\x00\x00\x00\x00"
@@ -251,5 +251,5 @@ def test_a_client_that_goes_away_is_no_event(api: Client, log: Path) -> None:
         connection.sendall(b"GET /products HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
         connection.close()
 
-    assert 200 == api.ask("GET", "/health").status
+    assert 200 == api.request("GET", "/health").status
     assert "Traceback" not in log.read_text()

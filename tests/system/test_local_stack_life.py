@@ -1,4 +1,4 @@
-"""How `make run` starts and ends: with everything or with nothing."""
+"""The start and end of `make run`: all servers run, or none."""
 
 import fcntl
 import os
@@ -14,31 +14,32 @@ import pytest
 
 from dev.stack import ports
 from dev.stack.programs import StartFailed
-from tests.running_stack import Stack, eventually, is_alive, running
+from tests.running_stack import RunningStack, eventually, is_alive, running
 
 
 @contextmanager
-def _taken(port: int) -> Iterator[None]:
-    """Listen on a port, unless somebody does."""
+def _occupied(port: int) -> Iterator[None]:
+    """Listen on a port, unless it is in use."""
     with suppress(OSError), socket.create_server(("127.0.0.1", port)):
         yield
         return
     yield
 
 
-def test_a_setting_at_fault_stops_the_start(tmp_path: Path) -> None:
-    """The variable is named, and nothing is started."""
-    stack = Stack(tmp_path, CACHE_TTL_SECONDS="soon")
+def test_an_invalid_setting_stops_the_start(tmp_path: Path) -> None:
+    """The message names the variable, and no server is started."""
+    stack = RunningStack(tmp_path, CACHE_TTL_SECONDS="soon")
 
     assert 1 == stack.process.wait(30)
     assert "CACHE_TTL_SECONDS must be" in stack.output
     assert not stack.file.exists()
 
 
-def test_without_a_port_of_its_own_the_api_listens_on_the_one_announced() -> None:
-    """`make run` serves on 8080, as it says. Nothing is started here: the port may be in use."""
+def test_the_default_port_is_8080() -> None:
+    """No server is started here: the port may be in use."""
     script = (
-        "import os; from dev.stack.local_stack import Stack; print(Stack(os.environ)._api.port)"
+        "import os; from dev.stack.local_stack import CatalogStack as S; "
+        "print(S(os.environ)._api.port)"
     )
 
     port = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
@@ -46,36 +47,36 @@ def test_without_a_port_of_its_own_the_api_listens_on_the_one_announced() -> Non
     assert b"8080" == port.stdout.strip()
 
 
-def test_a_second_stack_is_told_of_the_first(tmp_path: Path) -> None:
-    """Before its port is looked at: another port would not help it."""
+def test_a_second_stack_names_the_first(tmp_path: Path) -> None:
+    """The directory is checked before the port."""
     (tmp_path / ".local").mkdir()
     place = os.open(tmp_path / ".local", os.O_RDONLY)
     fcntl.flock(place, fcntl.LOCK_EX)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        stack = Stack(tmp_path, taken.getsockname()[1])
+        stack = RunningStack(tmp_path, taken.getsockname()[1])
         status = stack.process.wait(30)
     os.close(place)
 
     assert 1 == status
-    assert stack.output.startswith("A stack runs here already")
+    assert stack.output.startswith("A stack already runs here")
 
 
-def test_a_port_that_is_taken_is_told_with_one_that_is_free() -> None:
-    """The next one may be taken too."""
+def test_a_busy_port_is_reported_with_a_free_one() -> None:
+    """The next port may be in use too."""
     with socket.create_server(("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
-        with _taken(port + 1), pytest.raises(StartFailed, match="API_PORT=") as told:
+        with _occupied(port + 1), pytest.raises(StartFailed, match="API_PORT=") as caught:
             ports.refuse_busy("127.0.0.1", port, "API_PORT")
 
-    free = int(str(told.value).partition("API_PORT=")[2].split()[0])
+    free = int(str(caught.value).partition("API_PORT=")[2].split()[0])
     assert free not in {port, port + 1}
 
 
-def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
-    """No process, no state file, no temporary directory; a paused Valkey makes no difference."""
+def test_an_interrupted_stack_removes_everything(tmp_path: Path) -> None:
+    """No process, no state file, no temporary directory, also if Valkey is paused."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    stack = Stack(tmp_path, TMPDIR=str(scratch)).ready()
+    stack = RunningStack(tmp_path, TMPDIR=str(scratch)).ready()
     pids = stack.pids
     os.kill(stack.facts["redis"]["pid"], signal.SIGSTOP)
 
@@ -86,10 +87,10 @@ def test_an_interrupted_stack_leaves_nothing(tmp_path: Path) -> None:
     assert [] == list(scratch.iterdir())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
-def test_a_killed_stack_takes_its_servers_along(tmp_path: Path) -> None:
-    """Even SIGKILL, which nobody can answer, leaves no process behind, nor a paused Valkey."""
-    stack = Stack(tmp_path, TMPDIR=str(tmp_path)).ready()
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's parent death signal")
+def test_a_killed_stack_stops_its_servers(tmp_path: Path) -> None:
+    """Even after SIGKILL no process is left, also if Valkey is paused."""
+    stack = RunningStack(tmp_path, TMPDIR=str(tmp_path)).ready()
     pids = stack.pids
     os.kill(stack.facts["redis"]["pid"], signal.SIGSTOP)
 
@@ -98,9 +99,9 @@ def test_a_killed_stack_takes_its_servers_along(tmp_path: Path) -> None:
     eventually(lambda: not any(map(is_alive, pids)))
 
 
-def test_a_dead_emulator_ends_the_stack(tmp_path: Path) -> None:
-    """The table is gone with it, so all ends, and says so."""
-    stack = Stack(tmp_path).ready()
+def test_a_dead_emulator_stops_the_stack(tmp_path: Path) -> None:
+    """Its tables are lost."""
+    stack = RunningStack(tmp_path).ready()
     pids = stack.pids
 
     os.kill(stack.facts["aws"]["pid"], signal.SIGKILL)
@@ -111,9 +112,9 @@ def test_a_dead_emulator_ends_the_stack(tmp_path: Path) -> None:
     assert not stack.file.exists()
 
 
-def test_persist_keeps_the_data_over_a_restart(tmp_path: Path) -> None:
-    """With PERSIST=1 the next run has the product, and an empty cache: an old copy may be stale."""
-    first = Stack(tmp_path, PERSIST="1").ready()
+def test_persist_keeps_the_data_after_a_restart(tmp_path: Path) -> None:
+    """With PERSIST=1 the next start has the product and an empty cache."""
+    first = RunningStack(tmp_path, PERSIST="1").ready()
     made, pids = first.create(price=3.5).json, first.pids
     eventually(lambda: first.x_cache(made["id"]) == "HIT")
 
@@ -121,7 +122,7 @@ def test_persist_keeps_the_data_over_a_restart(tmp_path: Path) -> None:
     assert [] == [pid for pid in pids if is_alive(pid)]
 
     with running(tmp_path, PERSIST="1") as stack:
-        read = stack.ask("GET", f"/products/{made['id']}")
+        read = stack.request("GET", f"/products/{made['id']}")
 
     assert made == read.json
     assert "MISS" == read.headers["X-Cache"]

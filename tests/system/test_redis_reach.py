@@ -1,4 +1,4 @@
-"""A Redis that cannot be reached: what a read and a write cost, asked as the application asks."""
+"""An unreachable Redis: the waits of reads and writes of the application."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from dev.stack.servers import Valkey
 from tests import examples
-from tests.doubles.caching import Loader, a_cache, a_client
+from tests.doubles.caching import CountingLoader, a_cache, a_client
 from tests.doubles.recording import RecordingRedis
 
 TIME_OUT = 0.2
@@ -27,20 +27,20 @@ def _client(host: str, port: int) -> redis.Redis:
 
 @pytest.fixture
 def refusing(closed_port: int) -> redis.Redis:
-    """Return a client of a port at which no server listens."""
+    """Return a client of a port that refuses connections."""
     return _client("127.0.0.1", closed_port)
 
 
 @pytest.fixture
 def silent() -> Iterator[redis.Redis]:
-    """Return a client of a server that takes connections and never answers."""
+    """Return a client of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield _client("127.0.0.1", server.getsockname()[1])
 
 
 @pytest.fixture
 def unresolved(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
-    """Return a client of a server for whose name the resolver never answers."""
+    """Return a client of a host name that is never resolved."""
     ended, resolve = threading.Event(), socket.getaddrinfo
 
     def hang(host: str, *args: object) -> object:
@@ -63,11 +63,11 @@ def _seconds(call: Callable[[], object]) -> float:
 def test_a_read_waits_for_one_time_out_and_a_write_for_two(
     request: pytest.FixtureRequest, name: str, time_outs: int
 ) -> None:
-    """A write, for its fence and for its release. Then it is done, and the read loads."""
+    """A write waits for its fence and for its release."""
     cache = a_cache(request.getfixturevalue(name))
 
     def read() -> None:
-        assert Fetched("x", Outcome.BYPASS) == cache.fetch("k", Loader("x"))
+        assert Fetched("x", Outcome.BYPASS) == cache.fetch("k", CountingLoader("x"))
 
     def write() -> None:
         with cache.fenced("k"):
@@ -78,8 +78,8 @@ def test_a_read_waits_for_one_time_out_and_a_write_for_two(
 
 
 @pytest.mark.usefixtures("unresolved")
-def test_look_ups_that_hang_do_not_pile_up() -> None:
-    """Writes always try, and each leaves a thread behind until the resolver gives up."""
+def test_hanging_name_lookups_are_limited() -> None:
+    """Writes always try, and each leaves a thread until the resolver returns."""
     before = threading.active_count()
     impatient = {"REDIS_HOST": UNRESOLVED, "REDIS_TIMEOUT_SECONDS": "0.01"}
     store = redis_store.connect(examples.settings(**impatient))
@@ -91,11 +91,11 @@ def test_look_ups_that_hang_do_not_pile_up() -> None:
     assert threading.active_count() - before <= 128
 
 
-def test_a_server_that_restarted_is_found_again(valkey: Valkey, real_redis: RecordingRedis) -> None:
-    """A connection that the server closed is replaced, and the reader sees nothing of it."""
+def test_a_restarted_server_is_used_again(valkey: Valkey, real_redis: RecordingRedis) -> None:
+    """A closed connection is replaced."""
     cache = a_cache(_client("127.0.0.1", valkey.port))
-    cache.fetch("k", Loader("x"))
+    cache.fetch("k", CountingLoader("x"))
 
     real_redis.client_kill_filter(_type="normal", skipme=True)
 
-    assert Fetched("x", Outcome.HIT) == cache.fetch("k", Loader("y"))
+    assert Fetched("x", Outcome.HIT) == cache.fetch("k", CountingLoader("y"))

@@ -1,4 +1,4 @@
-"""`make services`: what an API needs, and no API."""
+"""`make services`: the servers that an API needs, without an API."""
 
 import json
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import redis
 
-from tests.running_stack import Stack, eventually, own_port, running
+from tests.running_stack import RunningStack, eventually, own_port, running
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
-    """Valkey, the table with samples and the stream's feed, on the ports that were named."""
+def test_the_services_run_on_the_given_ports(tmp_path: Path) -> None:
+    """Valkey, the table with samples, and the stream feed."""
     ports = {name: own_port() for name in ("REDIS_PORT", "AWS_PORT")}
     named = {name: str(port) for name, port in ports.items()}
 
@@ -23,7 +23,7 @@ def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
         client = redis.Redis(port=ports["REDIS_PORT"])
         (sample,) = services.dynamodb.scan(TableName="products", Limit=1)["Items"]
         client.set(f"product:{sample['id']['S']}", "outdated")
-        eventually(lambda: _edited(services, sample["id"]) and not client.keys())
+        eventually(lambda: _edit(services, sample["id"]) and not client.keys())
         saved = services.transfer("export", "-")
         output = services.output
 
@@ -33,8 +33,8 @@ def test_the_services_are_what_an_api_needs(tmp_path: Path) -> None:
     assert all(f'"{port}"' in output or f":{port}" in output for port in ports.values())
 
 
-def _edited(services: Stack, product_id: dict[str, str]) -> bool:
-    """Change an item past any API."""
+def _edit(services: RunningStack, product_id: dict[str, str]) -> bool:
+    """Change an item without the API."""
     services.dynamodb.update_item(
         TableName="products",
         Key={"id": product_id},
@@ -45,7 +45,7 @@ def _edited(services: Stack, product_id: dict[str, str]) -> bool:
 
 
 def test_the_services_have_no_live_page(tmp_path: Path) -> None:
-    """`make watch` says so, and starts no second stack beside them."""
+    """`make watch` says so, and does not start a second stack."""
     state = tmp_path / ".local" / "stack.json"
     state.parent.mkdir()
     state.write_text(json.dumps({"pid": os.getpid()}))

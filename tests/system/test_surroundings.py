@@ -1,4 +1,4 @@
-"""The local commands in shells, and on disks, that are not made for them."""
+"""The local commands with a foreign AWS configuration, a proxy, or a read-only disk."""
 
 import socket
 import threading
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_stack import Stack, own_port, running
+from tests.running_stack import RunningStack, own_port, running
 
 NOWHERE = {
-    "AWS_PROFILE": "of-nobody",
-    "AWS_DEFAULT_PROFILE": "of-nobody",
+    "AWS_PROFILE": "unknown",
+    "AWS_DEFAULT_PROFILE": "unknown",
     "AWS_CONFIG_FILE": "/nowhere/config",
     "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token",
-    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/of-nobody",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/unknown",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1",
 }
@@ -24,7 +24,7 @@ NOWHERE = {
 
 @contextmanager
 def a_proxy() -> Iterator[tuple[int, list[bytes]]]:
-    """Give a port, and what arrives there."""
+    """Yield a port, and the requests that arrive there."""
     arrived: list[bytes] = []
 
     def take(server: socket.socket) -> None:
@@ -43,10 +43,8 @@ def a_proxy() -> Iterator[tuple[int, list[bytes]]]:
 
 
 @pytest.mark.parametrize("surroundings", ["an AWS configuration", "a proxy"])
-def test_a_stack_and_its_commands_take_nothing_from_the_shell(
-    tmp_path: Path, surroundings: str
-) -> None:
-    """A profile that nobody has, or a proxy for everything: all calls stay here."""
+def test_the_configuration_of_the_shell_is_ignored(tmp_path: Path, surroundings: str) -> None:
+    """With an unknown profile, or a proxy, all calls stay on this machine."""
     with a_proxy() as (port, arrived):
         url = f"http://127.0.0.1:{port}"
         proxies = {
@@ -56,7 +54,7 @@ def test_a_stack_and_its_commands_take_nothing_from_the_shell(
         }
         env = NOWHERE if surroundings == "an AWS configuration" else proxies
         with running(tmp_path, **env) as stack:
-            assert "connected" == stack.ask("GET", "/health").json["dynamodb"]
+            assert "connected" == stack.request("GET", "/health").json["dynamodb"]
             saved = stack.transfer("export", "a.ndjson")
             loaded = stack.transfer("import", "a.ndjson")
 
@@ -67,24 +65,26 @@ def test_a_stack_and_its_commands_take_nothing_from_the_shell(
 
 @pytest.mark.parametrize("module", ["dev.stack", "dev.stack.services"])
 @pytest.mark.parametrize("place", [".local", ".local/logs"])
-def test_a_place_that_nobody_can_write_to_is_told_in_a_sentence(
+def test_an_unwritable_directory_is_reported_in_one_line(
     tmp_path: Path, module: str, place: str
 ) -> None:
-    """As on a read-only disk: a file stands where the stack's directory should be."""
+    """As on a read-only disk: a file has the name of the stack's directory."""
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).touch()
     ports = {name: str(own_port()) for name in ("REDIS_PORT", "AWS_PORT")}
 
-    stack = Stack(tmp_path, module=module, **ports)
+    stack = RunningStack(tmp_path, module=module, **ports)
 
     assert 1 == stack.process.wait(30)
     assert 1 == len(stack.output.splitlines())
     assert place in stack.output
 
 
-def test_a_table_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
-    """What fails before the stack is up says so without a traceback, and leaves nothing."""
-    stack = Stack(tmp_path, AWS_ENDPOINT_URL=f"http://127.0.0.1:{own_port()}")
+def test_a_failed_table_creation_is_reported_in_one_line(tmp_path: Path) -> None:
+    """The start fails without a traceback and leaves no process."""
+    stack = RunningStack(tmp_path, AWS_ENDPOINT_URL=f"http://127.0.0.1:{own_port()}")
 
     assert 1 == stack.process.wait(60)
-    assert [True] == ["The table could not be made" in line for line in stack.output.splitlines()]
+    assert [True] == [
+        "The table could not be created" in line for line in stack.output.splitlines()
+    ]

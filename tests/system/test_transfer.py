@@ -1,4 +1,4 @@
-"""What an import means for readers, and what it sends to a real Valkey and the emulator."""
+"""Imports and readers, with a real Valkey and the emulator."""
 
 import io
 import json
@@ -13,12 +13,12 @@ from chalicelib.products.schemas import parse_identified
 from dev.transfer import entries, formats
 from dev.transfer.loading import Import
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 from tests.examples import OTHER_ID, SOME_ID, a_body, settings
 
 
-class Busy:
-    """A client of DynamoDB that at first takes only one item of a batch, as a busy table does."""
+class ThrottledDynamoDB:
+    """A DynamoDB client that first stores only one item of a batch, as a throttled table does."""
 
     def __init__(self, client: Any, refusals: int) -> None:
         self._client = client
@@ -37,8 +37,8 @@ class Busy:
 
 
 @pytest.fixture
-def container(emulated_table: Table, real_redis: RecordingRedis) -> bootstrap.Container:
-    """Return the catalog over a real Valkey and the emulator."""
+def container(emulated_table: RecordingTable, real_redis: RecordingRedis) -> bootstrap.Container:
+    """Return the catalog with a real Valkey and the emulator."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)
     return bootstrap.Container(given, real_redis, emulated_table.client)
 
@@ -52,12 +52,12 @@ def load(container: bootstrap.Container, *rows: object) -> Import:
 
 
 def fences(client: redis.Redis) -> int:
-    """Return how many products are fenced."""
+    """Return the number of fenced products."""
     return sum((client.get(key) or b"").startswith(b"W") for key in client.scan_iter())
 
 
-def test_what_an_import_overwrites_is_read_fresh(container: bootstrap.Container) -> None:
-    """A cached copy ends with the import: the next read misses, the one after it hits."""
+def test_an_import_deletes_cached_products(container: bootstrap.Container) -> None:
+    """The next read is a miss, the one after it a hit."""
     load(container, a_body(id=SOME_ID))
     container.products.catalog.get(SOME_ID)
     assert Outcome.HIT == container.products.catalog.get(SOME_ID).outcome
@@ -71,8 +71,8 @@ def test_what_an_import_overwrites_is_read_fresh(container: bootstrap.Container)
     assert "Another mouse" == json.loads(fresh.item.body)["name"]
 
 
-def test_a_cached_404_ends_with_the_import(container: bootstrap.Container) -> None:
-    """An id that was asked for before it was there is found after it."""
+def test_an_import_deletes_a_cached_404(container: bootstrap.Container) -> None:
+    """A read before the import cached the missing product."""
     assert container.products.catalog.get(SOME_ID).item is None
 
     load(container, a_body(id=SOME_ID))
@@ -80,8 +80,8 @@ def test_a_cached_404_ends_with_the_import(container: bootstrap.Container) -> No
     assert container.products.catalog.get(SOME_ID).item is not None
 
 
-def test_a_version_rises_with_an_overwrite(container: bootstrap.Container) -> None:
-    """Who holds an old ETag is told that the product has moved on."""
+def test_an_import_raises_the_version(container: bootstrap.Container) -> None:
+    """An old ETag no longer matches."""
     load(container, a_body(id=SOME_ID))
     before = container.products.catalog.update(SOME_ID, {"stock_quantity": 1}).version
 
@@ -93,36 +93,38 @@ def test_a_version_rises_with_an_overwrite(container: bootstrap.Container) -> No
 
 
 def test_a_batch_is_fenced_then_written_then_released(
-    container: bootstrap.Container, real_redis: RecordingRedis, emulated_table: Table
+    container: bootstrap.Container, real_redis: RecordingRedis, emulated_table: RecordingTable
 ) -> None:
-    """Two products cost two fences, one call of DynamoDB and two releases, in that order."""
-    beside = redis.Redis(connection_pool=real_redis.connection_pool)
-    standing: list[int] = []
+    """Two products cost two fences, one DynamoDB call and two releases, in that order."""
+    inspector = redis.Redis(connection_pool=real_redis.connection_pool)
+    fence_counts: list[int] = []
 
-    def note(**_: Any) -> None:
+    def record(**_: Any) -> None:
         sent.append("BatchWriteItem")
-        standing.append(fences(beside))
+        fence_counts.append(fences(inspector))
 
     events = emulated_table.client.meta.events
-    events.register("before-call.dynamodb.BatchWriteItem", note)
+    events.register("before-call.dynamodb.BatchWriteItem", record)
     with real_redis.commands() as sent:
         load(container, a_body(id=SOME_ID), a_body(id=OTHER_ID))
-    events.unregister("before-call.dynamodb.BatchWriteItem", note)
+    events.unregister("before-call.dynamodb.BatchWriteItem", record)
 
     assert ["EVAL", "EVAL", "BatchWriteItem", "EVAL", "EVAL"] == sent
-    assert [2] == standing
-    assert 0 == fences(beside)
+    assert [2] == fence_counts
+    assert 0 == fences(inspector)
 
 
-def test_what_a_busy_table_leaves_is_sent_again(
-    emulated_table: Table, real_redis: RecordingRedis
+def test_unprocessed_items_are_stored_again(
+    emulated_table: RecordingTable, real_redis: RecordingRedis
 ) -> None:
-    """Every line ends up stored, though the table takes one a time at first."""
+    """Every line is stored, although the table first accepts one item at a time."""
     given = settings(PRODUCTS_TABLE=emulated_table.name)
-    busy = bootstrap.Container(given, real_redis, Busy(emulated_table.client, refusals=5))
+    throttled = bootstrap.Container(
+        given, real_redis, ThrottledDynamoDB(emulated_table.client, refusals=5)
+    )
 
     with emulated_table.calls() as made:
-        done = load(busy, *many(25))
+        done = load(throttled, *many(25))
 
     assert ["BatchWriteItem"] * 6 == made
     assert done.is_clean

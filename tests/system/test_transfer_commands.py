@@ -1,4 +1,4 @@
-"""The commands `import` and `export`: what they store, say and answer."""
+"""The commands `import` and `export`: stored items, output and exit status."""
 
 import json
 import os
@@ -11,22 +11,22 @@ from dev.stack.servers import Emulator
 from dev.stack.table import create_table
 from tests.doubles.commands import Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 from tests.examples import SOME_ID, a_body
 
 
 @pytest.fixture
 def transfer(
-    emulator: Emulator, emulated_table: Table, real_redis: RecordingRedis, tmp_path: Path
+    emulator: Emulator, emulated_table: RecordingTable, real_redis: RecordingRedis, tmp_path: Path
 ) -> Transfer:
-    """Return the command line, with the settings of a catalog of its own."""
+    """Return the commands, with the settings of an own catalog."""
     return Transfer(tmp_path, emulator, emulated_table, real_redis)
 
 
-def test_an_export_imports_again_unchanged(
-    transfer: Transfer, emulated_table: Table, tmp_path: Path
+def test_an_export_can_be_imported_unchanged(
+    transfer: Transfer, emulated_table: RecordingTable, tmp_path: Path
 ) -> None:
-    """Out and in again, by the commands: the same bodies, to the byte."""
+    """The bodies are equal to the byte."""
     first = transfer.run("import", transfer.write(many(60)))
     before = stored(emulated_table)
 
@@ -45,10 +45,10 @@ def test_an_export_imports_again_unchanged(
     assert {"a.ndjson", "b.ndjson"} == {path.name for path in tmp_path.iterdir()}
 
 
-def test_an_export_to_standard_output_is_nothing_but_products(
-    transfer: Transfer, emulated_table: Table
+def test_an_export_to_standard_output_has_only_products(
+    transfer: Transfer, emulated_table: RecordingTable
 ) -> None:
-    """What is told besides goes to standard error, so the output can be piped."""
+    """Messages go to standard error, so the output can be piped."""
     transfer.run("import", transfer.write(many(3)))
 
     out = transfer.run("export", "-")
@@ -57,9 +57,9 @@ def test_an_export_to_standard_output_is_nothing_but_products(
 
 
 def test_rejects_are_listed_by_line_and_the_rest_is_stored(
-    transfer: Transfer, emulated_table: Table
+    transfer: Transfer, emulated_table: RecordingTable
 ) -> None:
-    """Line number, field and reason on standard error; the counts on standard output; status 1."""
+    """Line, field and reason on standard error; counts on standard output; status 1."""
     rows = [a_body(id=SOME_ID), a_body(price=0), {}, a_body(id=SOME_ID), a_body()]
 
     done = transfer.run("import", transfer.write(rows))
@@ -84,10 +84,8 @@ def test_rejects_are_listed_by_line_and_the_rest_is_stored(
         ("export", "none/x"),
     ],
 )
-def test_a_file_that_cannot_be_worked_with_is_a_usage_error(
-    transfer: Transfer, words: tuple[str, str]
-) -> None:
-    """It is named in one line, nothing is stored, and the status is 2."""
+def test_an_unusable_file_is_a_usage_error(transfer: Transfer, words: tuple[str, str]) -> None:
+    """One line names it, no item is stored, and the status is 2."""
     done = transfer.run(*words)
 
     assert 2 == done.returncode
@@ -98,9 +96,9 @@ def test_a_file_that_cannot_be_worked_with_is_a_usage_error(
 @pytest.mark.parametrize("file", ["a.json", "-"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "BOM"])
 def test_a_pretty_printed_array_is_imported(
-    transfer: Transfer, emulated_table: Table, mark: str, file: str
+    transfer: Transfer, emulated_table: RecordingTable, mark: str, file: str
 ) -> None:
-    """From a file or a pipe; rejects are listed by number and line, and the rest is stored."""
+    """From a file or a pipe. Rejects are listed by number and line; the rest is stored."""
     array = mark + json.dumps([a_body(), a_body(price=0), *many(30)], indent=2)
     (transfer.folder / "a.json").write_text(array, "utf-8")
 
@@ -111,7 +109,7 @@ def test_a_pretty_printed_array_is_imported(
     assert 31 == len(stored(emulated_table))
 
 
-def test_a_byte_order_mark_costs_no_line(transfer: Transfer, emulated_table: Table) -> None:
+def test_a_byte_order_mark_is_ignored(transfer: Transfer, emulated_table: RecordingTable) -> None:
     """Spreadsheets and PowerShell write it before the first line."""
     (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), "utf-8-sig")
 
@@ -122,10 +120,10 @@ def test_a_byte_order_mark_costs_no_line(transfer: Transfer, emulated_table: Tab
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
-def test_another_format_is_refused_in_one_sentence(
-    transfer: Transfer, emulated_table: Table, encoding: str
+def test_another_format_is_refused(
+    transfer: Transfer, emulated_table: RecordingTable, encoding: str
 ) -> None:
-    """Status 2; nothing is stored, and no settings or services are needed to find out."""
+    """Status 2. No item is stored, and no settings or services are needed."""
     (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), encoding)
 
     done = transfer.run("import", "a.ndjson", PRODUCTS_TABLE="", AWS_ENDPOINT_URL="")
@@ -139,7 +137,7 @@ def test_another_format_is_refused_in_one_sentence(
 
 
 def test_invalid_settings_are_listed_together(transfer: Transfer) -> None:
-    """All variables in one go, and where a stack could come from; status 2."""
+    """All variables, and a hint to start a stack; status 2."""
     file = transfer.write(many(1))
 
     done = transfer.run("import", file, PRODUCTS_TABLE="", REDIS_PORT="x")
@@ -151,10 +149,8 @@ def test_invalid_settings_are_listed_together(transfer: Transfer) -> None:
     assert "REDIS_PORT must be" in done.stderr
 
 
-def test_a_running_stack_is_the_one_worked_on(
-    transfer: Transfer, emulator: Emulator, tmp_path: Path
-) -> None:
-    """What `.local/stack.json` names comes before what the environment says."""
+def test_a_running_stack_is_used(transfer: Transfer, emulator: Emulator, tmp_path: Path) -> None:
+    """`.local/stack.json` comes before the environment."""
     env, dynamodb = transfer.env, emulator.client("dynamodb")
     create_table(dynamodb, PRODUCTS, "of-the-stack")
     stack = {

@@ -1,4 +1,4 @@
-"""Imports and exports that cannot go on: outages, a missing table, Ctrl-C."""
+"""Imports and exports that stop early: outages, a missing table, Ctrl-C."""
 
 import signal
 import time
@@ -10,33 +10,33 @@ import pytest
 from dev.stack.servers import Emulator
 from tests.doubles.commands import IN_BACKGROUND, PATIENCE_SECONDS, Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, Table
+from tests.doubles.recording import RecordingRedis, RecordingTable
 
 
 @pytest.fixture
 def transfer(
-    emulator: Emulator, emulated_table: Table, real_redis: RecordingRedis, tmp_path: Path
+    emulator: Emulator, emulated_table: RecordingTable, real_redis: RecordingRedis, tmp_path: Path
 ) -> Transfer:
-    """Return the command line, with the settings of a catalog of its own."""
+    """Return the commands, with the settings of an own catalog."""
     return Transfer(tmp_path, emulator, emulated_table, real_redis)
 
 
-def test_an_import_without_redis_goes_on_and_reports_it_once(
-    transfer: Transfer, emulated_table: Table, closed_port: int
+def test_an_import_without_redis_reports_it_once(
+    transfer: Transfer, emulated_table: RecordingTable, closed_port: int
 ) -> None:
-    """All is stored; the report ends with what readers may see until the stream catches up."""
+    """All items are stored. The report ends with the effect on readers."""
     done = transfer.run("import", transfer.write(many(30)), REDIS_PORT=str(closed_port))
 
     assert (0, "read 30, stored 30, rejected 0\n") == (done.returncode, done.stdout)
     assert 1 == done.stderr.count("Redis was unavailable")
-    assert 4 == len(done.stderr.splitlines())  # fence, circuit, release; what they mean
+    assert 4 == len(done.stderr.splitlines())  # fence, circuit, release, and their effect
     assert 30 == len(stored(emulated_table))
 
 
-def test_an_import_without_redis_stores_nothing_under_the_strict_policy(
-    transfer: Transfer, emulated_table: Table, closed_port: int
+def test_a_strict_import_without_redis_stores_nothing(
+    transfer: Transfer, emulated_table: RecordingTable, closed_port: int
 ) -> None:
-    """The first batch is refused and its lines are named; the file is not read on."""
+    """The first batch is refused, its lines are named, and the import stops."""
     file = transfer.write(many(30))
 
     done = transfer.run("import", file, REDIS_PORT=str(closed_port), CACHE_WRITE_POLICY="strict")
@@ -47,10 +47,10 @@ def test_an_import_without_redis_stores_nothing_under_the_strict_policy(
 
 
 @pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
-def test_a_missing_table_is_reported_in_a_line(
+def test_a_missing_table_is_reported_in_one_line(
     transfer: Transfer, tmp_path: Path, words: tuple[str, str]
 ) -> None:
-    """Before anything is read or written, and with DynamoDB's own word for it."""
+    """Before any item is read or written, with DynamoDB's error code."""
     transfer.write(many(1))
 
     done = transfer.run(*words, PRODUCTS_TABLE="elsewhere")
@@ -61,10 +61,10 @@ def test_a_missing_table_is_reported_in_a_line(
 
 
 @pytest.mark.parametrize("words", [("import", "a.ndjson"), ("export", "b.ndjson")])
-def test_an_unavailable_dynamodb_is_reported_in_a_line(
+def test_an_unavailable_dynamodb_is_reported_in_one_line(
     transfer: Transfer, closed_port: int, words: tuple[str, str]
 ) -> None:
-    """Before anything is read or written, and without a traceback."""
+    """Before any item is read or written, without a traceback."""
     transfer.write(many(1))
 
     done = transfer.run(*words, AWS_ENDPOINT_URL=f"http://127.0.0.1:{closed_port}")
@@ -76,21 +76,21 @@ def test_an_unavailable_dynamodb_is_reported_in_a_line(
 
 @pytest.mark.parametrize("start", [(), IN_BACKGROUND], ids=["foreground", "background"])
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_import_reports_what_is_stored(
-    transfer: Transfer, emulated_table: Table, signum: int, start: Sequence[str]
+def test_interrupted_import_reports_stored_lines(
+    transfer: Transfer, emulated_table: RecordingTable, signum: int, start: Sequence[str]
 ) -> None:
-    """Ctrl-C or `kill` while it waits for more lines: whole batches are stored and reported."""
+    """Ctrl-C or `kill` while it waits for lines: complete batches are stored and reported."""
     with transfer.start("import", "-", by=start) as process:
         assert process.stdin is not None
         process.stdin.write(as_lines(many(27)).encode())
         process.stdin.flush()
         _wait_until(lambda: 25 == len(stored(emulated_table)))
         process.send_signal(signum)
-        out, told = process.communicate(timeout=PATIENCE_SECONDS)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     # The signal may come before the last two lines are read, or after.
     assert 1 == process.returncode
-    assert (out, told) in (
+    assert (out, err) in (
         (
             b"read 27, stored 25, rejected 0, not stored 2\n",
             b"Stopped after line 27: interrupted\nNot stored: line 26, line 27\n",
@@ -100,8 +100,8 @@ def test_an_interrupted_import_reports_what_is_stored(
     assert 25 == len(stored(emulated_table))
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

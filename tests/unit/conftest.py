@@ -1,4 +1,4 @@
-"""Unit tests reach nothing: a socket raises."""
+"""Unit tests use no network: a socket raises."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import pytest_socket
 
 @pytest.fixture(autouse=True)
 def no_network() -> Iterator[None]:
-    """Refuse every socket, on every host."""
+    """Refuse every socket."""
     pytest_socket.disable_socket()
     yield
     pytest_socket.enable_socket()

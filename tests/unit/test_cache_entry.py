@@ -1,4 +1,4 @@
-"""What the bytes of a key mean to readers."""
+"""The meaning of a key's bytes for readers."""
 
 import time
 
@@ -18,8 +18,8 @@ from chalicelib.caching.entries import LONGEST_FENCE_MS, is_fence
         ("L{soon}:abc", False),
     ],
 )
-def test_a_fence_has_a_deadline_that_a_writer_may_have_set(text: str, *, expected: bool) -> None:
-    """A deadline in the past, far in the future, or at the end of a longer number is none."""
+def test_a_fence_needs_a_possible_deadline(text: str, *, expected: bool) -> None:
+    """A deadline in the past, far in the future, or in a longer number is not valid."""
     soon = int(time.time() * 1000) + 60_000
 
     raw = text.format(soon=soon, far=soon + 2 * LONGEST_FENCE_MS).encode()
@@ -27,6 +27,6 @@ def test_a_fence_has_a_deadline_that_a_writer_may_have_set(text: str, *, expecte
     assert expected == is_fence(raw)
 
 
-def test_an_absent_key_is_no_fence() -> None:
-    """Nothing is known of it."""
+def test_a_missing_key_is_no_fence() -> None:
+    """`None` has no deadline."""
     assert not is_fence(None)

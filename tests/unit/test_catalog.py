@@ -1,4 +1,4 @@
-"""The use cases over an in-memory table: what is fenced, what is cached, what is refused."""
+"""The catalog with an in-memory table: fences, cached reads and refusals."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ from tests.doubles.products import InMemoryProducts
 from tests.examples import SOME_ID, a_draft
 
 
-class Notebook:
-    """A cache that keeps nothing, and notes in the table's list of calls when it fences."""
+class RecordingCache:
+    """A cache that stores nothing, and records fences in the table's list of calls."""
 
     def __init__(self, calls: list[str]) -> None:
         self._calls = calls
@@ -44,19 +44,19 @@ def products() -> InMemoryProducts:
 
 @pytest.fixture
 def catalog(products: InMemoryProducts) -> Catalog:
-    return Catalog(Notebook(products.calls), lambda: products)
+    return Catalog(RecordingCache(products.calls), lambda: products)
 
 
-def test_a_created_product_has_an_id_of_ours(catalog: Catalog, products: InMemoryProducts) -> None:
-    """The id is a UUID, another one for each product."""
+def test_a_created_product_gets_an_id(catalog: Catalog, products: InMemoryProducts) -> None:
+    """The id is a new UUID for each product."""
     made = {catalog.create(a_draft()).id for _ in range(3)}
 
     assert set(products.stored) == made
     assert all(map(is_id, made))
 
 
-def test_creating_needs_no_fence(catalog: Catalog, products: InMemoryProducts) -> None:
-    """Nobody can have cached a product whose id was just made."""
+def test_a_creation_needs_no_fence(catalog: Catalog, products: InMemoryProducts) -> None:
+    """No cache entry exists for a new id."""
     catalog.create(a_draft())
 
     assert ["add"] == products.calls
@@ -82,8 +82,8 @@ def test_a_deletion_commits_within_its_fence(catalog: Catalog, products: InMemor
     assert [f"fence {product_id}", "remove", f"release {product_id}"] == products.calls
 
 
-def test_no_change_is_no_write(catalog: Catalog, products: InMemoryProducts) -> None:
-    """An update that names nothing reads the product, past the cache, and leaves it."""
+def test_an_empty_update_writes_nothing(catalog: Catalog, products: InMemoryProducts) -> None:
+    """It reads the product from the table."""
     made = catalog.create(a_draft())
     products.calls.clear()
 
@@ -92,8 +92,8 @@ def test_no_change_is_no_write(catalog: Catalog, products: InMemoryProducts) -> 
     assert ["get", "get"] == products.calls
 
 
-def test_no_change_keeps_its_condition(catalog: Catalog) -> None:
-    """An update that names nothing is refused like any other."""
+def test_an_empty_update_checks_its_precondition(catalog: Catalog) -> None:
+    """It is refused like any other update."""
     made = catalog.create(a_draft())
 
     with pytest.raises(PreconditionFailed):
@@ -105,18 +105,18 @@ def test_no_change_keeps_its_condition(catalog: Catalog) -> None:
 
 
 def test_a_product_is_read_as_its_representation(catalog: Catalog) -> None:
-    """What `get` gives is what goes over the wire."""
+    """`get` returns the response body."""
     made = catalog.create(a_draft())
 
     assert Fetched(represent(made), Outcome.MISS) == catalog.get(made.id)
     assert Fetched(None, Outcome.MISS) == catalog.get(SOME_ID)
 
 
-def test_the_table_is_reached_for_only_when_needed(products: InMemoryProducts) -> None:
-    """To build the catalog does not build DynamoDB's client."""
-    asked = []
-    catalog = Catalog(Notebook([]), lambda: asked.append("table") or products)
+def test_the_table_is_created_lazily(products: InMemoryProducts) -> None:
+    """Creating the catalog does not create DynamoDB's client."""
+    created = []
+    catalog = Catalog(RecordingCache([]), lambda: created.append("table") or products)
 
-    assert [] == asked
+    assert [] == created
     catalog.get(SOME_ID)
-    assert ["table"] == asked
+    assert ["table"] == created

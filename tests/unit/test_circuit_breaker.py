@@ -1,12 +1,12 @@
-"""When the circuit opens, rests, and closes again. Time is ours."""
+"""The circuit breaker: when it opens, rests and closes, with a manual clock."""
 
 import pytest
 
 from chalicelib.redis_store.circuit_breaker import CircuitBreaker
 
 
-class Clock:
-    """Seconds that pass when told to."""
+class ManualClock:
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -16,12 +16,12 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def breaker(clock: Clock) -> CircuitBreaker:
+def breaker(clock: ManualClock) -> CircuitBreaker:
     return CircuitBreaker(failures=3, rest_seconds=1.0, clock=clock)
 
 
@@ -35,21 +35,21 @@ def test_a_new_circuit_is_closed(breaker: CircuitBreaker) -> None:
     assert [True] * 5 == [breaker.allows() for _ in range(5)]
 
 
-def test_fewer_failures_than_the_limit_leave_it_closed(breaker: CircuitBreaker) -> None:
-    """Two of three failures change nothing."""
+def test_fewer_failures_than_the_limit_keep_it_closed(breaker: CircuitBreaker) -> None:
+    """Two of three failures have no effect."""
     _fail(breaker, 2)
 
     assert breaker.allows()
 
 
-def test_the_last_failure_of_a_row_opens_it(breaker: CircuitBreaker) -> None:
-    """Three failures in a row: no call for a while."""
+def test_consecutive_failures_open_it(breaker: CircuitBreaker) -> None:
+    """After three failures in a row no call is allowed."""
     _fail(breaker)
 
     assert not breaker.allows()
 
 
-def test_a_success_in_between_starts_the_count_anew(breaker: CircuitBreaker) -> None:
+def test_a_success_resets_the_count(breaker: CircuitBreaker) -> None:
     """Only failures in a row count."""
     _fail(breaker, 2)
     breaker.succeeded()
@@ -58,8 +58,8 @@ def test_a_success_in_between_starts_the_count_anew(breaker: CircuitBreaker) -> 
     assert breaker.allows()
 
 
-def test_it_stays_open_until_the_rest_is_over(breaker: CircuitBreaker, clock: Clock) -> None:
-    """Just before the rest's end the answer is no, at its end yes."""
+def test_it_stays_open_during_the_rest(breaker: CircuitBreaker, clock: ManualClock) -> None:
+    """The first call is allowed at the end of the rest."""
     _fail(breaker)
 
     clock.now += 0.999
@@ -68,18 +68,16 @@ def test_it_stays_open_until_the_rest_is_over(breaker: CircuitBreaker, clock: Cl
     assert breaker.allows()
 
 
-def test_after_the_rest_one_may_try_and_the_others_wait(
-    breaker: CircuitBreaker, clock: Clock
-) -> None:
-    """The one who tries keeps the others out for another rest."""
+def test_after_the_rest_one_call_is_allowed(breaker: CircuitBreaker, clock: ManualClock) -> None:
+    """Other calls wait for another rest."""
     _fail(breaker)
     clock.now += 1
 
     assert [True, False, False] == [breaker.allows() for _ in range(3)]
 
 
-def test_a_try_that_fails_opens_it_for_another_rest(breaker: CircuitBreaker, clock: Clock) -> None:
-    """One failure is enough now."""
+def test_a_failed_attempt_starts_another_rest(breaker: CircuitBreaker, clock: ManualClock) -> None:
+    """One failure is enough."""
     _fail(breaker)
     clock.now += 1
     breaker.allows()
@@ -89,8 +87,8 @@ def test_a_try_that_fails_opens_it_for_another_rest(breaker: CircuitBreaker, clo
     assert not breaker.allows()
 
 
-def test_a_try_that_succeeds_closes_it(breaker: CircuitBreaker, clock: Clock) -> None:
-    """From then on all are allowed, and a row of failures is needed anew."""
+def test_a_successful_attempt_closes_it(breaker: CircuitBreaker, clock: ManualClock) -> None:
+    """Then all calls are allowed, and the count starts at zero."""
     _fail(breaker)
     clock.now += 1
     breaker.allows()
@@ -100,10 +98,10 @@ def test_a_try_that_succeeds_closes_it(breaker: CircuitBreaker, clock: Clock) ->
     assert breaker.allows()
 
 
-def test_who_tries_and_never_reports_does_not_shut_it_for_good(
-    breaker: CircuitBreaker, clock: Clock
+def test_an_attempt_without_a_result_is_repeated(
+    breaker: CircuitBreaker, clock: ManualClock
 ) -> None:
-    """A try whose outcome is never told is repeated after a rest."""
+    """Another call is allowed after a rest."""
     _fail(breaker)
     clock.now += 1
     breaker.allows()

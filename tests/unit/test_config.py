@@ -1,4 +1,4 @@
-"""Each setting's rule, and the message where it is broken."""
+"""Each setting's rule, and the message of an invalid setting."""
 
 import dataclasses
 from typing import Any
@@ -41,14 +41,14 @@ def _errors(**variables: str) -> str:
 
 
 def test_three_variables_are_enough() -> None:
-    """Table, region and Redis host have no default; all else has."""
+    """Only table, region and Redis host have no default."""
     assert "products" == settings().tables["products"]
 
 
 @pytest.mark.parametrize("name", list(ENVIRONMENT))
 @pytest.mark.parametrize("content", [None, ""])
 def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
-    """Missing or empty, the message names the variable and says that it is missing."""
+    """Missing or empty, the message names the variable."""
     without = {key: value for key, value in ENVIRONMENT.items() if key != name}
     empty = {} if content is None else {name: content}
 
@@ -70,8 +70,8 @@ def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
         ("log_hits", 1.0), ("metrics", True), ("stage", "local"),
     ],
 )  # fmt: skip
-def test_the_defaults(field: str, value: Any) -> None:
-    """What is not set has its documented default."""
+def test_each_setting_has_its_default(field: str, value: Any) -> None:
+    """The documented one."""
     assert value == getattr(settings(), field)
 
 
@@ -99,10 +99,10 @@ def test_the_defaults(field: str, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_a_valid_variable_is_read(name: str, content: str | None, value: Any) -> None:
-    """It becomes a value of the setting's type."""
-    taken = getattr(settings(**{name: content}), name.lower())
+    """It is converted to the setting's type."""
+    parsed = getattr(settings(**{name: content}), name.lower())
 
-    assert (type(value), value) == (type(taken), taken)
+    assert (type(value), value) == (type(parsed), parsed)
 
 
 @pytest.mark.parametrize(
@@ -139,18 +139,18 @@ def test_a_valid_variable_is_read(name: str, content: str | None, value: Any) ->
 def test_an_invalid_variable_is_named_with_its_rule(
     name: str, rule: str, contents: list[str]
 ) -> None:
-    """Whichever way the rule is broken."""
+    """For every way to break the rule."""
     for content in contents:
-        said = _errors(**{name: content})
+        message = _errors(**{name: content})
 
-        assert f"  {name} must be" in said, content
-        assert rule in said
-        assert 2 == len(said.splitlines())
+        assert f"  {name} must be" in message, content
+        assert rule in message
+        assert 2 == len(message.splitlines())
 
 
 @pytest.mark.parametrize("name", ["WRITE_ACCESS", "READ_ACCESS"])
-def test_tokens_are_of_a_pool_that_is_named(name: str) -> None:
-    """Without one, a stage that asks for tokens would let nobody in."""
+def test_token_access_requires_a_user_pool(name: str) -> None:
+    """Without a pool no caller could authenticate."""
     assert "COGNITO_POOL_ARN is missing" in _errors(**{name: "cognito"})
 
 
@@ -159,16 +159,16 @@ def test_tokens_are_of_a_pool_that_is_named(name: str) -> None:
     ["PRODUCTS_TABLE", "AWS_REGION", "AWS_ENDPOINT_URL", "CACHE_ENABLED", "CACHE_WRITE_POLICY",
      "CACHE_TTL_SECONDS", "REDIS_HOST", "REDIS_PORT", "REDIS_TIMEOUT_SECONDS", "LOG_LEVEL"],
 )  # fmt: skip
-def test_the_message_holds_no_content(name: str) -> None:
-    """What stands in the environment may be a secret: the message never repeats it."""
-    said = _errors(**{name: SECRET, "REDIS_PASSWORD": SECRET, "OTHER": SECRET})
+def test_the_message_contains_no_values(name: str) -> None:
+    """A variable may contain a secret."""
+    message = _errors(**{name: SECRET, "REDIS_PASSWORD": SECRET, "OTHER": SECRET})
 
-    assert SECRET not in said
-    assert "s3cret" not in said
+    assert SECRET not in message
+    assert "s3cret" not in message
 
 
-def test_the_error_carries_no_content_in_its_chain() -> None:
-    """Nor do the errors behind the error, which a traceback shows."""
+def test_the_error_has_no_cause_with_values() -> None:
+    """A traceback would show it."""
     with pytest.raises(SettingsError) as caught:
         settings(REDIS_PORT=SECRET)
 
@@ -176,17 +176,17 @@ def test_the_error_carries_no_content_in_its_chain() -> None:
     assert caught.value.__context__ is None
 
 
-def test_all_errors_are_listed_at_once() -> None:
-    """One start shows all there is to correct."""
-    said = _errors(REDIS_PORT="x", LOG_LEVEL="loud", AWS_REGION="")
+def test_all_errors_are_listed() -> None:
+    """One start shows every error."""
+    message = _errors(REDIS_PORT="x", LOG_LEVEL="loud", AWS_REGION="")
 
     assert ["AWS_REGION", "REDIS_PORT", "LOG_LEVEL"] == [
-        line.split()[0] for line in said.splitlines()[1:]
+        line.split()[0] for line in message.splitlines()[1:]
     ]
 
 
-def test_the_region_may_come_by_its_other_name() -> None:
-    """AWS_DEFAULT_REGION counts where AWS_REGION is not set, as for boto3."""
+def test_aws_default_region_is_the_second_choice() -> None:
+    """It applies if AWS_REGION is not set, as in boto3."""
     environment = {**ENVIRONMENT, "AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"}
 
     assert "us-east-1" == Settings.from_env(environment).aws_region
@@ -197,11 +197,11 @@ CACHE = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:products"
 
 
 def test_iam_needs_a_user_and_tls() -> None:
-    """A token is made for a user, and is not to be read on its way."""
-    said = _errors(REDIS_IAM_CACHE=CACHE)
+    """A token belongs to a user, and must be encrypted in transit."""
+    message = _errors(REDIS_IAM_CACHE=CACHE)
 
-    assert "REDIS_USERNAME is missing" in said
-    assert "REDIS_TLS must be true with REDIS_IAM_CACHE" in said
+    assert "REDIS_USERNAME is missing" in message
+    assert "REDIS_TLS must be true with REDIS_IAM_CACHE" in message
     complete = settings(REDIS_IAM_CACHE=CACHE, REDIS_USERNAME="me", REDIS_TLS="true")
     assert CACHE == complete.redis_iam_cache
 
@@ -210,33 +210,33 @@ def test_iam_needs_a_user_and_tls() -> None:
     "content",
     ["products", CACHE.replace("elasticache", "rds"), CACHE.replace("serverless", ""), CACHE + ":"],
 )
-def test_the_cache_of_iam_is_an_arn_of_one(content: str) -> None:
-    """Its name, its region and its kind are in the token."""
-    said = _errors(REDIS_IAM_CACHE=content, REDIS_USERNAME="me", REDIS_TLS="true")
+def test_the_iam_cache_must_be_a_cache_arn(content: str) -> None:
+    """The token contains its name, region and kind."""
+    message = _errors(REDIS_IAM_CACHE=content, REDIS_USERNAME="me", REDIS_TLS="true")
 
-    assert "REDIS_IAM_CACHE must be the ARN of" in said
+    assert "REDIS_IAM_CACHE must be the ARN of" in message
 
 
 def test_a_cluster_has_one_database() -> None:
-    """Another one than 0 would fail at each connection."""
+    """A database other than 0 fails in a cluster."""
     assert "REDIS_DB must be a whole number from 0 to 0" in _errors(
         REDIS_CLUSTER="true", REDIS_DB="1"
     )
 
 
 def test_without_a_cache_no_redis_is_needed() -> None:
-    """CACHE_ENABLED=false makes REDIS_HOST optional."""
+    """With CACHE_ENABLED=false REDIS_HOST is optional."""
     assert not settings(CACHE_ENABLED="false", REDIS_HOST="").redis_host
 
 
 def test_settings_cannot_be_changed() -> None:
-    """Read once, frozen."""
+    """They are frozen."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings().redis_port = 1
 
 
-def test_an_invalid_region_is_named_by_the_variable_that_was_set() -> None:
-    """With AWS_DEFAULT_REGION alone, the error names it and not AWS_REGION."""
+def test_an_invalid_region_names_the_given_variable() -> None:
+    """The error names AWS_DEFAULT_REGION if only that is set."""
     without = {name: value for name, value in ENVIRONMENT.items() if name != "AWS_REGION"}
 
     with pytest.raises(SettingsError, match="AWS_DEFAULT_REGION must be"):
@@ -244,11 +244,11 @@ def test_an_invalid_region_is_named_by_the_variable_that_was_set() -> None:
 
 
 @pytest.mark.parametrize("name", ["STAGE", "CURSOR_SECRET"])
-def test_a_lambda_must_be_told_what_a_laptop_need_not(name: str) -> None:
-    """By default its metrics would be a laptop's, and its cursors anybody's to forge."""
-    told = {"AWS_LAMBDA_FUNCTION_NAME": "api", "STAGE": "prod", "CURSOR_SECRET": "x" * 16}
+def test_a_lambda_requires_a_stage_and_a_cursor_secret(name: str) -> None:
+    """The local defaults would mix its metrics, and allow forged cursors."""
+    variables = {"AWS_LAMBDA_FUNCTION_NAME": "api", "STAGE": "prod", "CURSOR_SECRET": "x" * 16}
 
-    assert f"{name} is missing" in _errors(**{**told, name: ""})
+    assert f"{name} is missing" in _errors(**{**variables, name: ""})
 
 
 def _imports_early(memory: str, start: str, handler: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a run of the container files (`make e2e-containers`) cannot show."""
+"""The container files' rules that a run of `make e2e-containers` does not check."""
 
 import re
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.stack.environment import OF_ANOTHER_REDIS
+from dev.stack.environment import REDIS_VARIABLES
 from tests.unit.test_env_example import example
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "localstack-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-OF_ANOTHER_REDIS_OR_ACCOUNT = {*OF_ANOTHER_REDIS, "PRODUCTS_STREAM_ARN"}
-OF_A_DEPLOYMENT = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
-OF_MAKE_RUN = {"WATCH_PORT"}
+REDIS_AND_ACCOUNT_VARIABLES = {*REDIS_VARIABLES, "PRODUCTS_STREAM_ARN"}
+DEPLOYMENT_VARIABLES = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
+MAKE_RUN_VARIABLES = {"WATCH_PORT"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def services() -> dict[str, Any]:
 
 
 def test_images_are_pinned(services: dict[str, Any]) -> None:
-    """To a full version, or to the minor version of Python that both stages have."""
+    """To a full version, or to the same minor version of Python in both stages."""
     foreign = [each["image"] for each in services.values() if "local" not in each["image"][-6:]]
     bases = re.findall(r"(?m)^FROM (\S+)", DOCKERFILE)
 
@@ -35,28 +35,28 @@ def test_images_are_pinned(services: dict[str, Any]) -> None:
     assert re.fullmatch(r"python:3\.1[1-4]-slim-[a-z]+", bases[0])
 
 
-def test_one_service_builds_the_image_that_the_others_wait_for(services: dict[str, Any]) -> None:
-    """Three builds of one tag at once may fail, and no registry has it."""
-    ours = {name: each for name, each in services.items() if "product-catalog" in each["image"]}
-    policies = {name: each.get("pull_policy") for name, each in ours.items()}
+def test_one_service_builds_the_image(services: dict[str, Any]) -> None:
+    """The others wait for it: concurrent builds of one tag may fail."""
+    built = {name: each for name, each in services.items() if "product-catalog" in each["image"]}
+    policies = {name: each.get("pull_policy") for name, each in built.items()}
 
-    assert ["prepare"] == [name for name, each in ours.items() if "build" in each]
+    assert ["prepare"] == [name for name, each in built.items() if "build" in each]
     assert {"prepare": "build", "api": "never", "stream": "never"} == policies
-    assert all("prepare" in ours[name]["depends_on"] for name in ("api", "stream"))
+    assert all("prepare" in built[name]["depends_on"] for name in ("api", "stream"))
 
 
-def test_every_setting_is_passed_on_or_left_out_for_a_reason(services: dict[str, Any]) -> None:
-    """A new setting is not forgotten, and none describes another Redis or account."""
+def test_every_setting_is_passed_on_or_excluded(services: dict[str, Any]) -> None:
+    """No setting is forgotten, and none of another Redis or account is passed on."""
     passed = {*services["api"]["environment"], *re.findall(r"\$\{([A-Z_]+)", COMPOSE)}
-    left_out = OF_ANOTHER_REDIS_OR_ACCOUNT | OF_A_DEPLOYMENT | OF_MAKE_RUN
+    excluded = REDIS_AND_ACCOUNT_VARIABLES | DEPLOYMENT_VARIABLES | MAKE_RUN_VARIABLES
 
-    assert set() == example().keys() - passed - left_out
-    assert set() == passed & left_out
-    assert set() == OF_ANOTHER_REDIS_OR_ACCOUNT - example().keys()
+    assert set() == example().keys() - passed - excluded
+    assert set() == passed & excluded
+    assert set() == REDIS_AND_ACCOUNT_VARIABLES - example().keys()
 
 
 def test_every_substitution_has_the_default_of_the_setting() -> None:
-    """`${NAME:-value}` has the value of `.env.example`; an empty one is the setting's default."""
+    """Each has the value of `.env.example`; an empty one means the setting's default."""
     found = set(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE))
     given = {(name, value) for name, value in found if value}
     elsewhere = {("LOG_FORMAT", "text"), ("AWS_PORT", "4566")}  # as for `make run`, `make services`
@@ -65,8 +65,8 @@ def test_every_substitution_has_the_default_of_the_setting() -> None:
     assert given - elsewhere == {(name, example()[name]) for name, _ in given - elsewhere}
 
 
-def test_dockerignore_lets_through_what_is_copied() -> None:
-    """And nothing else, so that the build sends little and an image holds no secret."""
+def test_dockerignore_allows_only_the_copied_files() -> None:
+    """So the build context is small, and the image contains no secret."""
     copies = re.findall(r"(?m)^COPY (?!--from)(.+) \S+$", DOCKERFILE)
     copied = {source.rstrip("/") for sources in copies for source in sources.split()}
     ignored = (ROOT / ".dockerignore").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Cursors: only what was given out comes back in."""
+"""Only cursors that the API returned are valid."""
 
 import base64
 
@@ -13,21 +13,21 @@ CURSORS = Cursors("a secret of some length")
 
 
 @given(st.text(), st.lists(st.text(), max_size=3))
-def test_a_cursor_opens_to_what_was_sealed(query: str, position: list[str]) -> None:
-    """Whatever the query and the position, a cursor leads back to it."""
+def test_a_cursor_returns_its_position(query: str, position: list[str]) -> None:
+    """For any query and position."""
     assert position == CURSORS.open(query, CURSORS.seal(query, position))
 
 
-def test_a_cursor_fits_no_other_query() -> None:
-    """A cursor of one listing is refused by another."""
+def test_a_cursor_is_invalid_for_another_query() -> None:
+    """Another listing refuses it."""
     cursor = CURSORS.seal("mice by price", ["1"])
 
     with pytest.raises(InvalidCursor):
         CURSORS.open("mice by price, descending", cursor)
 
 
-def test_a_cursor_fits_no_other_secret() -> None:
-    """Who does not know the secret cannot make a cursor."""
+def test_a_cursor_is_invalid_for_another_secret() -> None:
+    """Creating a cursor requires the secret."""
     cursor = Cursors("another secret of some length").seal("mice", ["1"])
 
     with pytest.raises(InvalidCursor):
@@ -35,8 +35,8 @@ def test_a_cursor_fits_no_other_secret() -> None:
 
 
 @given(st.integers(min_value=0), st.integers(1, 255))
-def test_any_byte_changed_breaks_the_seal(place: int, change: int) -> None:
-    """Not one byte of a cursor can be changed."""
+def test_any_changed_byte_makes_a_cursor_invalid(place: int, change: int) -> None:
+    """The seal covers every byte."""
     cursor = CURSORS.seal("mice", ["550e8400-e29b-41d4-a716-446655440000"])
     sealed = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     sealed[place % len(sealed)] ^= change
@@ -46,7 +46,7 @@ def test_any_byte_changed_breaks_the_seal(place: int, change: int) -> None:
 
 
 @given(st.text())
-def test_no_text_is_taken_for_a_cursor(text: str) -> None:
-    """Whatever a client makes up is refused as a cursor, not as an error of ours."""
+def test_no_invented_text_is_a_cursor(text: str) -> None:
+    """Any text raises `InvalidCursor`, and no other error."""
     with pytest.raises(InvalidCursor):
         CURSORS.open("mice", text)

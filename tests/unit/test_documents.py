@@ -1,4 +1,4 @@
-"""What the documents name exists: files, tests, commands."""
+"""The files, tests and commands that the documents name exist."""
 
 import re
 from pathlib import Path
@@ -20,15 +20,15 @@ def _text(document: str) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_link_leads_to_a_file(document: str) -> None:
-    """No link of ours is dead."""
+    """No relative link is broken."""
     place = (ROOT / document).parent
 
     assert [] == [link for link in LINK.findall(_text(document)) if not (place / link).exists()]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_test_that_is_named_exists(document: str) -> None:
-    """What is said to be shown by a test is."""
+def test_every_named_test_exists(document: str) -> None:
+    """In the named file."""
     missing = [
         f"{file}::{name}"
         for file, name in TEST.findall(_text(document))
@@ -39,8 +39,8 @@ def test_every_test_that_is_named_exists(document: str) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_command_is_one_of_the_makefile(document: str) -> None:
-    """Who follows a document finds the command."""
+def test_every_command_is_in_the_makefile(document: str) -> None:
+    """Each `make` command in a document is a target."""
     targets = set(
         re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     )

@@ -1,4 +1,4 @@
-"""Every setting is documented, and nothing else: in `.env.example` and in `docs/settings.md`."""
+"""`.env.example` and `docs/settings.md` contain every setting, and no others."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,11 @@ from tests.examples import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER_NAMES = {"AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME", "_HANDLER"}
-"""AWS's own: a second name of a setting; the sign of a Lambda, and of which one."""
+"""Variables of AWS: the second name of a setting, and the marks of a Lambda."""
 
 
-class Asked(Mapping[str, str]):
-    """An environment that remembers which variables it was asked for."""
+class RecordingEnvironment(Mapping[str, str]):
+    """An environment that records the names of the variables read."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
@@ -32,7 +32,7 @@ class Asked(Mapping[str, str]):
 
 
 def settings_read() -> set[str]:
-    env = Asked(ENVIRONMENT)
+    env = RecordingEnvironment(ENVIRONMENT)
     Settings.from_env(env)
     for name in ("WATCH_PORT", "AWS_PORT"):
         ports.named(env, name)
@@ -44,7 +44,7 @@ def example_lines() -> list[str]:
 
 
 def example() -> dict[str, str]:
-    """Return the variables of the file, those commented out included."""
+    """Return the variables of the file, including those commented out."""
     pairs = (re.fullmatch(r"(?:# )?([A-Z_]+)=(.*)", line) for line in example_lines())
     return {pair[1]: pair[2] for pair in pairs if pair}
 
@@ -56,19 +56,19 @@ def documented() -> set[str]:
     return {name for cell in rows for name in re.findall(r"`([A-Z_]+)`", cell)}
 
 
-def test_the_example_names_every_setting_and_nothing_else() -> None:
-    """What the code reads is what the file has."""
+def test_the_example_contains_exactly_the_settings() -> None:
+    """The names that the code reads."""
     assert settings_read() == example().keys()
 
 
-def test_the_values_shown_are_the_defaults() -> None:
-    """Copied as it is, the file changes nothing."""
+def test_the_example_contains_the_defaults() -> None:
+    """An unchanged copy has no effect."""
     shown = {line.split("=")[0] for line in example_lines() if re.match(r"[A-Z_]+=", line)}
     env = {name: value for name, value in example().items() if name in shown}
 
     assert Settings.from_env(ENVIRONMENT) == Settings.from_env(env | dict(ENVIRONMENT))
 
 
-def test_the_page_of_settings_has_a_row_for_every_setting_and_nothing_else() -> None:
-    """The table of `docs/settings.md` names each one."""
+def test_the_settings_page_contains_exactly_the_settings() -> None:
+    """In the table of `docs/settings.md`."""
     assert settings_read() == documented()

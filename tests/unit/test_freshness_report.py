@@ -1,8 +1,8 @@
-"""The figures of a run: what counts as broken, and how times are summed up."""
+"""The figures of a run: broken promises and sums."""
 
 from dev.faults import report
 from dev.faults.at_rest import AtRest
-from dev.faults.tally import Stale, Tally
+from dev.faults.load_results import LoadResults, Stale
 from dev.faults.timeline import Verdict
 
 
@@ -12,34 +12,34 @@ def _stale(verdict: Verdict, age_ms: float = 1.0) -> Stale:
     )
 
 
-def _tally(*stale: Stale) -> Tally:
-    tally = Tally()
+def _results(*stale: Stale) -> LoadResults:
+    results = LoadResults()
     for each in stale:
-        tally.note(each)
-    return tally
+        results.add_stale(each)
+    return results
 
 
 def test_a_run_without_a_stale_read_keeps_every_promise() -> None:
-    """Nothing seen, nothing broken."""
-    assert report.is_kept(report.figures(Tally(), AtRest(1, 1, []), 1.0))
+    """No stale read, no broken promise."""
+    assert report.is_kept(report.figures(LoadResults(), AtRest(1, 1, []), 1.0))
 
 
 def test_a_late_read_breaks_no_promise() -> None:
     """It is counted, and allowed."""
-    figures = report.figures(_tally(_stale(Verdict.LATE)), None, 1.0)
+    figures = report.figures(_results(_stale(Verdict.LATE)), None, 1.0)
 
     assert 1 == figures["stale_reads"]
     assert report.is_kept(figures)
 
 
-def test_each_kind_of_fault_in_the_answers_breaks_a_promise() -> None:
-    """A stale read, a late one past its time, an entry stale at rest, an unexpected status."""
-    failing = Tally()
+def test_each_kind_of_violation_breaks_a_promise() -> None:
+    """A stale read, an overdue one, an entry stale at rest, an unexpected status."""
+    failing = LoadResults()
     failing.unexpected["calm", "read", 500] += 1
     runs = [
-        report.figures(_tally(_stale(Verdict.BROKEN)), None, 1.0),
-        report.figures(_tally(_stale(Verdict.OVERDUE)), None, 1.0),
-        report.figures(Tally(), AtRest(1, 1, ["id"]), 1.0),
+        report.figures(_results(_stale(Verdict.BROKEN)), None, 1.0),
+        report.figures(_results(_stale(Verdict.OVERDUE)), None, 1.0),
+        report.figures(LoadResults(), AtRest(1, 1, ["id"]), 1.0),
         report.figures(failing, None, 1.0),
     ]
 

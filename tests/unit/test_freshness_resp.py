@@ -1,4 +1,4 @@
-"""Redis's protocol as the proxy reads it: whole commands, and what is left over."""
+"""The proxy's parser of Redis's protocol: complete commands, and the rest."""
 
 import pytest
 
@@ -8,8 +8,8 @@ GET = b"*2\r\n$3\r\nget\r\n$1\r\nk\r\n"
 SET = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\nb\r\n"
 
 
-def test_commands_are_told_apart() -> None:
-    """Two commands sent at once are two; a value may hold line ends."""
+def test_two_commands_are_separated() -> None:
+    """A value may contain line ends."""
     commands, rest = resp.split(GET + SET)
 
     assert [[b"get", b"k"], [b"SET", b"k", b"a\r\nb"]] == [each.args for each in commands]
@@ -17,23 +17,23 @@ def test_commands_are_told_apart() -> None:
     assert b"" == rest
 
 
-def test_a_name_is_in_capitals() -> None:
-    """However the client wrote it."""
+def test_a_name_is_upper_case() -> None:
+    """Whatever the client's notation."""
     [command], _ = resp.split(GET)
 
     assert b"GET" == command.name
 
 
 @pytest.mark.parametrize("length", range(len(SET)))
-def test_a_command_cut_anywhere_waits_for_its_rest(length: int) -> None:
-    """What has not come in full is left over, unchanged."""
+def test_an_incomplete_command_is_kept(length: int) -> None:
+    """Its bytes are returned unchanged."""
     commands, rest = resp.split(GET + SET[:length])
 
     assert [GET] == [each.raw for each in commands]
     assert SET[:length] == rest
 
 
-def test_what_is_no_command_is_refused() -> None:
-    """An inline command is nothing that our client sends."""
-    with pytest.raises(ValueError, match="not a command's line"):
+def test_an_inline_command_is_refused() -> None:
+    """Clients of this project send none."""
+    with pytest.raises(ValueError, match="invalid line in a command"):
         resp.split(b"PING\r\n")

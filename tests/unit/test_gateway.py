@@ -1,4 +1,4 @@
-"""The local gateway makes the events that API Gateway would, and answers what it would."""
+"""The local gateway creates API Gateway's events, and answers as it does."""
 
 import base64
 import io
@@ -24,8 +24,8 @@ ROUTES: dict[str, Any] = {
 }
 
 
-class Lambda:
-    """Keeps the event that it gets, and answers as it is told."""
+class RecordingLambda:
+    """Records its event and returns a given response."""
 
     def __init__(self, answer: Callable[[], Any] = dict, cors: object = None) -> None:
         self.routes = ROUTES
@@ -38,7 +38,9 @@ class Lambda:
         return plain | self._answer()
 
 
-class Answer(NamedTuple):
+class WsgiResponse(NamedTuple):
+    """A response of the gateway."""
+
     status: str
     fields: list[tuple[str, str]]
     body: bytes
@@ -52,16 +54,16 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-def ask(
+def request(
     function: Any,
     method: str = "GET",
     target: str = "/products",
     body: bytes = b"",
-    hosts: AllowedHosts = AllowedHosts(),  # noqa: B008 — it never changes
+    hosts: AllowedHosts = AllowedHosts(),  # noqa: B008 — immutable
     **environ: Any,
-) -> Answer:
-    """Send a request as gunicorn hands it over; a variable that is None is left out."""
-    request = {
+) -> WsgiResponse:
+    """Send a request as gunicorn does. A variable that is `None` is left out."""
+    variables = {
         "REQUEST_METHOD": method,
         "RAW_URI": target,
         "REMOTE_ADDR": "127.0.0.1",
@@ -71,16 +73,16 @@ def ask(
     }
     started: list[Any] = []
     chunks = Gateway(function, hosts)(
-        {name: value for name, value in request.items() if value is not None},
+        {name: value for name, value in variables.items() if value is not None},
         lambda status, fields: started.extend((status, fields)),  # type: ignore[arg-type, return-value]
     )
     received = b"".join(chunks)
-    return Answer(*started, received)
+    return WsgiResponse(*started, received)
 
 
 def event_of(method: str = "GET", target: str = "/products", **parts: Any) -> dict[str, Any]:
-    function = Lambda()
-    ask(function, method, target, **parts)
+    function = RecordingLambda()
+    request(function, method, target, **parts)
     return function.event
 
 
@@ -95,26 +97,26 @@ def event_of(method: str = "GET", target: str = "/products", **parts: Any) -> di
         ("http://localhost:8080/products?limit=1", "/products", None),
     ],
 )
-def test_a_path_is_told_by_its_resource(
+def test_a_path_maps_to_its_resource(
     target: str, resource: str, parameters: dict[str, str] | None
 ) -> None:
-    """A slash at the end makes no odds, and what stands in braces is passed on as it came."""
+    """A slash at the end makes no difference. Path parameters are not decoded."""
     event = event_of(target=target)
 
     assert (resource, parameters) == (event["resource"], event["pathParameters"])
     assert resource == event["requestContext"]["resourcePath"]
 
 
-def test_a_query_keeps_values_given_twice_and_empty_ones() -> None:
-    """No query at all is null."""
+def test_a_query_keeps_repeated_and_empty_values() -> None:
+    """Without a query the parameters are null."""
     event = event_of(target="/products?a=1&a=%C3%BC&b=")
 
     assert {"a": ["1", "ü"], "b": [""]} == event["multiValueQueryStringParameters"]
     assert event_of()["multiValueQueryStringParameters"] is None
 
 
-def test_a_body_is_text_or_in_base_64() -> None:
-    """No body is null."""
+def test_a_body_is_text_or_base64() -> None:
+    """Without a body it is null."""
     text = event_of("POST", body="é".encode())
     bytes_ = event_of("POST", body=b"\xff")
 
@@ -123,12 +125,12 @@ def test_a_body_is_text_or_in_base_64() -> None:
     assert event_of()["body"] is None
 
 
-def test_each_request_has_an_id_of_its_own() -> None:
-    """Event and context name the same one."""
-    function = Lambda()
+def test_each_request_has_a_new_id() -> None:
+    """Event and context have the same one."""
+    function = RecordingLambda()
     seen = set()
     for _ in range(2):
-        ask(function)
+        request(function)
         assert function.context.aws_request_id == function.event["requestContext"]["requestId"]
         seen.add(function.context.aws_request_id)
 
@@ -139,39 +141,39 @@ def test_each_request_has_an_id_of_its_own() -> None:
     "target", ["/", "/nowhere", "/products/1/2", "/product", "*", "http://localhost"]
 )
 def test_an_unknown_path_is_not_found(target: str) -> None:
-    """The Lambda is not asked."""
-    function = Lambda()
+    """The Lambda is not called."""
+    function = RecordingLambda()
 
-    answer = ask(function, target=target)
+    answer = request(function, target=target)
 
     assert ("404 Not Found", 404) == (answer.status, answer.problem["status"])
     assert answer.headers["X-Request-Id"]
     assert not hasattr(function, "event")
 
 
-def test_values_of_one_header_and_bytes_are_passed_on() -> None:
-    """As a Lambda has them: `multiValueHeaders`, `isBase64Encoded`."""
+def test_multi_value_headers_and_bytes_are_passed_on() -> None:
+    """From `multiValueHeaders` and `isBase64Encoded`."""
     made = {
         "multiValueHeaders": {"Set-Cookie": ["a", "b"]},
         "body": base64.b64encode(b"\xff").decode(),
         "isBase64Encoded": True,
     }
 
-    answer = ask(Lambda(lambda: made))
+    answer = request(RecordingLambda(lambda: made))
 
     assert ["a", "b"] == [value for name, value in answer.fields if name == "Set-Cookie"]
     assert b"\xff" == answer.body
 
 
-def test_a_lambda_that_fails_is_a_problem(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has the exception, the answer has no details."""
+def test_a_failed_lambda_is_a_problem(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the exception, the response has no details."""
 
     def fail() -> None:
         raise RuntimeError("secret")
 
     logging.getLogger("catalog").addHandler(caplog.handler)
     try:
-        answer = ask(Lambda(fail))
+        answer = request(RecordingLambda(fail))
     finally:
         logging.getLogger("catalog").removeHandler(caplog.handler)
 
@@ -182,10 +184,10 @@ def test_a_lambda_that_fails_is_a_problem(caplog: pytest.LogCaptureFixture) -> N
 
 def test_a_preflight_is_answered_by_the_gateway() -> None:
     """Only if CORS is on."""
-    open_, closed = Lambda(cors=CORSConfig(allow_origin=ORIGIN)), Lambda()
+    open_, closed = RecordingLambda(cors=CORSConfig(allow_origin=ORIGIN)), RecordingLambda()
 
-    preflight = ask(open_, "OPTIONS")
-    ask(closed, "OPTIONS")
+    preflight = request(open_, "OPTIONS")
+    request(closed, "OPTIONS")
 
     assert "GET,OPTIONS" == preflight.headers["Access-Control-Allow-Methods"]
     assert ORIGIN == preflight.headers["Access-Control-Allow-Origin"]
@@ -194,10 +196,10 @@ def test_a_preflight_is_answered_by_the_gateway() -> None:
 
 
 def test_a_refusal_is_a_problem_that_names_the_origin() -> None:
-    """A page of another origin may read why."""
-    function = Lambda(cors=CORSConfig(allow_origin=ORIGIN))
+    """A page of another origin may read the reason."""
+    function = RecordingLambda(cors=CORSConfig(allow_origin=ORIGIN))
 
-    answer = ask(function, target="/nowhere")
+    answer = request(function, target="/nowhere")
 
     assert ORIGIN == answer.headers["Access-Control-Allow-Origin"]
     assert "application/problem+json" == answer.headers["Content-Type"]
@@ -224,10 +226,10 @@ def test_headers_reach_the_lambda_in_lower_case() -> None:
 
 @pytest.mark.parametrize("host", ["evil.example:8080", "", "localhost,evil.example"])
 def test_a_foreign_host_name_is_refused(host: str) -> None:
-    """A page of that name could read and write (DNS rebinding). The answer names the setting."""
-    function = Lambda()
+    """It would allow DNS rebinding. The response names the setting."""
+    function = RecordingLambda()
 
-    answer = ask(function, HTTP_HOST=host)
+    answer = request(function, HTTP_HOST=host)
 
     assert "403 Forbidden" == answer.status
     assert "API_ALLOWED_HOSTS" in answer.problem["detail"]
@@ -236,47 +238,51 @@ def test_a_foreign_host_name_is_refused(host: str) -> None:
 
 def test_a_missing_host_is_a_bad_request() -> None:
     """RFC 9112, section 3.2."""
-    assert "400 Bad Request" == ask(Lambda(), HTTP_HOST=None).status
+    assert "400 Bad Request" == request(RecordingLambda(), HTTP_HOST=None).status
 
 
 def test_a_host_name_can_be_allowed() -> None:
     """By API_ALLOWED_HOSTS."""
-    answer = ask(Lambda(), HTTP_HOST="shop.example:80", hosts=AllowedHosts("shop.example"))
+    answer = request(
+        RecordingLambda(), HTTP_HOST="shop.example:80", hosts=AllowedHosts("shop.example")
+    )
 
     assert "200 OK" == answer.status
 
 
 def test_a_body_over_ten_megabytes_is_refused() -> None:
-    """By its length before it is read, or while it is read if it comes in chunks."""
-    by_length = ask(Lambda(), "POST", CONTENT_LENGTH=str(MAX_BODY_BYTES + 1))
-    in_chunks = ask(Lambda(), "POST", body=b"x" * (MAX_BODY_BYTES + 1))
+    """By its length before it is read, or while a chunked body is read."""
+    by_length = request(RecordingLambda(), "POST", CONTENT_LENGTH=str(MAX_BODY_BYTES + 1))
+    in_chunks = request(RecordingLambda(), "POST", body=b"x" * (MAX_BODY_BYTES + 1))
 
     assert ["413 Content Too Large"] * 2 == [by_length.status, in_chunks.status]
 
 
-def test_a_body_without_its_end_is_a_bad_request() -> None:
-    """The client has hung up. What arrived may be valid JSON by chance."""
-    function = Lambda()
+def test_an_incomplete_body_is_a_bad_request() -> None:
+    """The client has disconnected. The received part may be valid JSON."""
+    function = RecordingLambda()
 
-    answer = ask(function, "POST", body=b"{}", CONTENT_LENGTH="3")
+    answer = request(function, "POST", body=b"{}", CONTENT_LENGTH="3")
 
     assert "400 Bad Request" == answer.status
     assert not hasattr(function, "event")
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_without_content_has_no_content_headers(status: int) -> None:
-    """204 and 304 have neither a body nor its type and length."""
+def test_a_response_without_content_has_no_content_headers(status: int) -> None:
+    """204 and 304 have no body, type or length."""
     made = {"statusCode": status, "headers": {"Content-Type": "x", "ETag": "y"}, "body": "z"}
 
-    answer = ask(Lambda(lambda: made))
+    answer = request(RecordingLambda(lambda: made))
 
     assert ([("ETag", "y")], b"") == (answer.fields, answer.body)
 
 
 def test_head_has_no_body() -> None:
-    """A length is sent if the Lambda gave a body to count."""
-    answers = [ask(Lambda(lambda body=body: {"body": body}), "HEAD") for body in ("", "four")]
+    """The length is sent if the Lambda returned a body."""
+    answers = [
+        request(RecordingLambda(lambda body=body: {"body": body}), "HEAD") for body in ("", "four")
+    ]
 
     assert [b"", b""] == [each.body for each in answers]
     assert [None, "4"] == [each.headers.get("Content-Length") for each in answers]

@@ -1,4 +1,4 @@
-"""Which `Host` fields a local server accepts."""
+"""The `Host` fields that a local server accepts."""
 
 import pytest
 
@@ -13,15 +13,15 @@ MALFORMED = ["a b", "localhost/", "u@localhost", "localhost:80:80", "::1", "loca
     "field",
     ["localhost", "LOCALHOST:8080", "shop.localhost:1", "127.0.0.1:80", "127.9.9.9", "[::1]:8080"],
 )
-def test_names_that_only_this_machine_has_are_allowed(field: str) -> None:
-    """With any port: it may be forwarded."""
+def test_local_names_are_allowed(field: str) -> None:
+    """With any port, because it may be forwarded."""
     assert hosts.is_local(field)
     assert field in AllowedHosts("shop.example")
 
 
 @pytest.mark.parametrize("field", FOREIGN + MALFORMED)
 def test_other_names_are_refused(field: str) -> None:
-    """A foreign DNS server can point them to this machine."""
+    """A foreign DNS server can make them resolve to this machine."""
     assert not hosts.is_local(field)
     assert field not in AllowedHosts("shop.example")
 

@@ -1,4 +1,4 @@
-"""HTTP's dates: three forms of one moment, and what is no date."""
+"""HTTP dates: three forms, and invalid dates."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -21,22 +21,22 @@ MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
         " Sun, 06 Nov 1994 08:49:37 GMT ",
     ],
 )
-def test_each_form_names_the_moment(text: str) -> None:
-    """IMF-fixdate, RFC 850's, asctime's: the examples of RFC 9110, 5.6.7."""
+def test_each_form_is_parsed(text: str) -> None:
+    """IMF-fixdate, RFC 850 and asctime: the examples of RFC 9110, 5.6.7."""
     assert MOMENT == http_date.parse(text)
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_what_we_send_is_read_back(moment: datetime) -> None:
-    """Our own `Last-Modified`, of any year."""
+def test_a_sent_date_is_parsed(moment: datetime) -> None:
+    """`Last-Modified` of any year."""
     second = moment.replace(microsecond=0)
 
     assert second == http_date.parse(format_datetime(second, usegmt=True))
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 50, 51, 99])
-def test_two_digits_name_a_year_up_to_50_ahead(ahead: int) -> None:
-    """What would be further ahead is the past (RFC 9110, 5.6.7)."""
+def test_a_two_digit_year_is_at_most_50_years_ahead(ahead: int) -> None:
+    """A later year is in the past (RFC 9110, 5.6.7)."""
     year = datetime.now(UTC).year + ahead
     expected = year if ahead <= 50 else year - 100
 
@@ -45,8 +45,8 @@ def test_two_digits_name_a_year_up_to_50_ahead(ahead: int) -> None:
     assert datetime(expected, 1, 1, tzinfo=UTC) == parsed
 
 
-def test_a_leap_second_is_a_date() -> None:
-    """It counts as the second before it."""
+def test_a_leap_second_is_valid() -> None:
+    """It is parsed as the second before it."""
     end = datetime(2017, 1, 1, tzinfo=UTC) - timedelta(seconds=1)
 
     assert end == http_date.parse("Sat, 31 Dec 2016 23:59:60 GMT")
@@ -64,12 +64,12 @@ def test_a_leap_second_is_a_date() -> None:
      "Sun, 06 Nov 1994 08:49:37 GMT\n", "Sunday, 06-Nov-1994 08:49:37 GMT",
      "Sun, ٠٦ Nov 1994 08:49:37 GMT"],
 )  # fmt: skip
-def test_anything_else_is_no_date(text: str) -> None:
+def test_other_text_is_no_date(text: str) -> None:
     """`None`, so the header is ignored."""
     assert http_date.parse(text) is None
 
 
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
-    """Whatever a client sends."""
+    """For any header of a client."""
     http_date.parse(text)

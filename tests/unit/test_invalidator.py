@@ -1,4 +1,4 @@
-"""The invalidator alone: which entries it spares, what it does again, and what never blocks it."""
+"""The invalidator: the entries that it keeps, retries, and malformed records."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,14 +13,14 @@ from chalicelib.products.cache import CODEC
 from chalicelib.products.model import represent
 from chalicelib.products.parts import entry_of_image
 from chalicelib.resources import PRODUCTS
-from tests.doubles.log import Log, caught
+from tests.doubles.log import CapturedLog, capture_log
 from tests.examples import OTHER_ID, SOME_ID, a_product
 
 NONE = CODEC.entry(None)
 
 
-class Cache:
-    """Notes what may stay of each product, in each call; `silent`, it does not answer."""
+class RecordingInvalidation:
+    """Records the entries to keep in each call. If `silent`, it raises."""
 
     def __init__(self, *, silent: bool = False) -> None:
         self.calls: list[dict[str, bytes | None]] = []
@@ -34,17 +34,17 @@ class Cache:
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
-    """Catch the log of one batch."""
+def log() -> Iterator[CapturedLog]:
+    """Capture the log of one batch."""
     telemetry.begin()
-    with caught(STAGE="dev") as log:
+    with capture_log(STAGE="dev") as log:
         yield log
 
 
 def a_record(
     product_id: str = SOME_ID, version: int | None = None, *, removed: bool = False
 ) -> dict[str, Any]:
-    """Return a record of a product at a version; without one it has no image."""
+    """Return a record of a product at a version, or without an image."""
     change: dict[str, Any] = {"Keys": {"id": {"S": product_id}}}
     if version is not None:
         change["NewImage"] = to_item(a_product(id=product_id, version=version))
@@ -52,45 +52,45 @@ def a_record(
 
 
 def an_entry(product_id: str = SOME_ID, version: int = 1) -> bytes:
-    """Return what the cache holds of such a product."""
+    """Return the cache entry of a product at a version."""
     return CODEC.entry(represent(a_product(id=product_id, version=version)))
 
 
-def spared(*records: Any) -> dict[str, bytes | None]:
-    """Return what may stay of each product after one batch."""
-    cache = Cache()
+def kept_entries(*records: Any) -> dict[str, bytes | None]:
+    """Return the entry to keep for each product after one batch."""
+    cache = RecordingInvalidation()
     Invalidator(PRODUCTS, cache.invalidate, entry_of_image).process(records)
     (call,) = cache.calls
     return call
 
 
-def test_what_the_record_shows_may_stay() -> None:
-    """The bytes are those that a reader fills in: of the product, or that there is none."""
-    assert {SOME_ID: an_entry(SOME_ID, 7), OTHER_ID: NONE} == spared(
+def test_the_entry_of_the_record_is_kept() -> None:
+    """The bytes are those that a reader fills: the product, or a negative entry."""
+    assert {SOME_ID: an_entry(SOME_ID, 7), OTHER_ID: NONE} == kept_entries(
         a_record(SOME_ID, 7), a_record(OTHER_ID, removed=True)
     )
 
 
 @pytest.mark.parametrize("version", [None, 7])
-def test_of_a_removed_product_only_its_absence_may_stay(version: int | None) -> None:
-    """Whatever images the stream bears."""
-    assert {SOME_ID: NONE} == spared(a_record(version=version, removed=True))
+def test_only_a_negative_entry_of_a_removed_product_is_kept(version: int | None) -> None:
+    """With any images in the record."""
+    assert {SOME_ID: NONE} == kept_entries(a_record(version=version, removed=True))
 
 
-def test_without_an_image_nothing_may_stay() -> None:
-    """As from a stream of keys only."""
-    assert {SOME_ID: None} == spared(a_record())
+def test_without_an_image_no_entry_is_kept() -> None:
+    """As with a stream of keys only."""
+    assert {SOME_ID: None} == kept_entries(a_record())
 
 
 @pytest.mark.parametrize(
     "image", [None, "text", [], {}, {"id": {"S": SOME_ID}}, {"price": {"N": "x"}}, {"name": "x"}]
 )
-def test_without_a_product_in_the_image_nothing_may_stay(image: Any) -> None:
-    """Of an item that was made past the API readers find no product either."""
+def test_without_a_product_in_the_image_no_entry_is_kept(image: Any) -> None:
+    """Readers find no product in such an item either."""
     record = a_record()
     record["dynamodb"]["NewImage"] = image
 
-    assert {SOME_ID: None} == spared(record)
+    assert {SOME_ID: None} == kept_entries(record)
 
 
 @pytest.mark.parametrize(
@@ -104,25 +104,27 @@ def test_without_a_product_in_the_image_nothing_may_stay(image: Any) -> None:
         ("version", {"N": "1.5"}),
     ],
 )
-def test_an_image_with_a_bad_field_is_no_product(field: str, attribute: Any) -> None:
-    """The record's product is invalidated all the same."""
+def test_an_image_with_an_invalid_field_is_no_product(field: str, attribute: Any) -> None:
+    """Its entry is deleted."""
     record = a_record(version=7)
     record["dynamodb"]["NewImage"][field] = attribute
 
-    assert {SOME_ID: None} == spared(record)
+    assert {SOME_ID: None} == kept_entries(record)
 
 
 def test_the_last_record_of_a_product_decides() -> None:
-    """With the first, version 5 would pass for right where 6 is in the batch, and stay."""
-    assert {SOME_ID: an_entry(SOME_ID, 6)} == spared(a_record(version=5), a_record(version=6))
-    assert {SOME_ID: NONE} == spared(a_record(version=5), a_record(removed=True))
-    assert {SOME_ID: an_entry(SOME_ID, 9)} == spared(a_record(removed=True), a_record(version=9))
-    assert {SOME_ID: None} == spared(a_record(version=5), a_record())
+    """By the first one, an older version could stay."""
+    assert {SOME_ID: an_entry(SOME_ID, 6)} == kept_entries(a_record(version=5), a_record(version=6))
+    assert {SOME_ID: NONE} == kept_entries(a_record(version=5), a_record(removed=True))
+    assert {SOME_ID: an_entry(SOME_ID, 9)} == kept_entries(
+        a_record(removed=True), a_record(version=9)
+    )
+    assert {SOME_ID: None} == kept_entries(a_record(version=5), a_record())
 
 
-def test_what_could_not_be_deleted_raises() -> None:
-    """Lambda then delivers the whole batch again, however it is configured."""
-    cache = Cache(silent=True)
+def test_a_failed_deletion_raises() -> None:
+    """Lambda then retries the whole batch."""
+    cache = RecordingInvalidation(silent=True)
 
     with pytest.raises(CacheUnavailable):
         Invalidator(PRODUCTS, cache.invalidate, entry_of_image).process(
@@ -131,12 +133,15 @@ def test_what_could_not_be_deleted_raises() -> None:
     assert [{SOME_ID: None, OTHER_ID: None}] == cache.calls
 
 
-def test_a_batch_that_fails_is_logged_with_its_age(log: Log) -> None:
-    """So that it shows for how long writes have waited."""
+def test_a_failed_batch_is_logged_with_its_age(log: CapturedLog) -> None:
+    """It shows how long writes have waited."""
     record = a_record()
     record["dynamodb"]["ApproximateCreationDateTime"] = 1000.0
     invalidator = Invalidator(
-        PRODUCTS, Cache(silent=True).invalidate, entry_of_image, clock=lambda: 1090.0
+        PRODUCTS,
+        RecordingInvalidation(silent=True).invalidate,
+        entry_of_image,
+        clock=lambda: 1090.0,
     )
 
     with pytest.raises(CacheUnavailable):
@@ -162,18 +167,18 @@ def test_a_batch_that_fails_is_logged_with_its_age(log: Log) -> None:
         {"dynamodb": {"Keys": {"id": {"S": "\ud800"}}}},
     ],
 )
-def test_a_malformed_record_is_counted_and_blocks_nothing(log: Log, malformed: Any) -> None:
-    """It would never succeed: the others of its batch do, and the batch with them."""
-    assert {SOME_ID: None} == spared(malformed, a_record())
+def test_a_malformed_record_is_counted_and_skipped(log: CapturedLog, malformed: Any) -> None:
+    """A retry would never succeed. The other records are processed."""
+    assert {SOME_ID: None} == kept_entries(malformed, a_record())
 
     warning, ended = log.lines()
     assert "malformed stream record" == warning["message"]
     assert 1 == ended["MalformedRecords"]
 
 
-def test_a_malformed_record_is_logged_by_its_own_id(log: Log) -> None:
+def test_a_malformed_record_is_logged_with_its_id(log: CapturedLog) -> None:
     """Its content may be private."""
-    spared({"eventID": "7", "dynamodb": {"NewImage": {"secret": {"S": "secret"}}}})
+    kept_entries({"eventID": "7", "dynamodb": {"NewImage": {"secret": {"S": "secret"}}}})
 
     assert "7" == log.lines()[0]["event_id"]
     assert "secret" not in str(log.lines())

@@ -1,4 +1,4 @@
-"""The locks: what a requirements file names is pinned with hashes, and so is what that requires."""
+"""The locks pin all required packages and their dependencies, with hashes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-OURS = {
+PROJECT_LOCKS = {
     ROOT / "requirements.txt": ROOT / "requirements" / "functions.lock",
     **{path: path.with_suffix(".lock") for path in (ROOT / "requirements").glob("*.txt")},
 }
-OTHERS = {
+TOOL_LOCKS = {
     path: path.with_suffix(".lock")
     for directory in ("dev", "benchmarks")
     for path in (ROOT / directory).rglob("*.txt")
 }
-"""Of the tools and the benchmark's peers, which have environments of their own."""
-LOCKS = OURS | OTHERS
+"""The locks of tools and of the benchmark's peers, which have separate environments."""
+LOCKS = PROJECT_LOCKS | TOOL_LOCKS
 
 
 class Pin(NamedTuple):
@@ -35,7 +35,7 @@ class Pin(NamedTuple):
 
 
 def pins(lock: Path) -> dict[str, Pin]:
-    """Return each package that a lock pins, by its name."""
+    """Return the pinned packages of a lock by name."""
     found = {}
     for block in re.split(r"(?m)^(?=[a-zA-Z0-9])", lock.read_text())[1:]:
         requirement = Requirement(block.split(" \\\n")[0])
@@ -46,7 +46,7 @@ def pins(lock: Path) -> dict[str, Pin]:
 
 
 def named(requirements: Path) -> Iterator[Requirement]:
-    """Return each requirement of a file and of those that it includes."""
+    """Yield the requirements of a file and of its included files."""
     for line in requirements.read_text().splitlines():
         text = line.partition("#")[0].strip()
         if text.startswith("-r "):
@@ -56,7 +56,7 @@ def named(requirements: Path) -> Iterator[Requirement]:
 
 
 def required(requirement: Requirement) -> Iterator[Requirement]:
-    """Return what an installed package requires on this machine, with the extras asked for."""
+    """Yield the requirements of an installed package on this machine, with its extras."""
     for text in metadata.requires(requirement.name) or []:
         each = Requirement(text)
         extras = requirement.extras or {""}
@@ -65,7 +65,7 @@ def required(requirement: Requirement) -> Iterator[Requirement]:
 
 
 def test_every_lock_has_its_requirements() -> None:
-    """A lock whose file was removed would be installed, and never renewed."""
+    """A lock without its file would never be updated."""
     locks = {
         path
         for directory in ("requirements", "dev", "benchmarks")
@@ -76,8 +76,8 @@ def test_every_lock_has_its_requirements() -> None:
 
 
 @pytest.mark.parametrize("requirements", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_is_named_is_locked_at_that_version(requirements: Path) -> None:
-    """With its extras: older pips resolve a package again whose lock has fewer."""
+def test_each_requirement_is_locked_at_its_version(requirements: Path) -> None:
+    """With its extras: older pips resolve a package again if the lock has fewer."""
     locked = pins(LOCKS[requirements])
 
     for each in named(requirements):
@@ -88,13 +88,13 @@ def test_what_is_named_is_locked_at_that_version(requirements: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS.values(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_package_has_hashes(lock: Path) -> None:
-    """So pip installs the files that were locked, from wherever it gets them."""
+    """So pip installs exactly the locked files."""
     assert [] == [name for name, pin in pins(lock).items() if not pin.hashes]
 
 
-@pytest.mark.parametrize("requirements", OURS, ids=lambda path: path.name)
+@pytest.mark.parametrize("requirements", PROJECT_LOCKS, ids=lambda path: path.name)
 def test_a_lock_is_complete(requirements: Path) -> None:
-    """What is installed without resolving lacks nothing that a package in it requires."""
+    """Installing without resolving misses no dependency."""
     locked = pins(LOCKS[requirements])
     seen: set[str] = set()
     waiting = list(named(requirements))
@@ -108,10 +108,10 @@ def test_a_lock_is_complete(requirements: Path) -> None:
             waiting += required(each)
 
 
-def test_what_ships_is_what_the_tests_run_with() -> None:
-    """The functions' lock and the image's pin the versions of the one for development."""
+def test_the_locks_pin_the_tested_versions() -> None:
+    """The locks of functions and image have the versions of the development lock."""
     tested = pins(ROOT / "requirements" / "dev.lock")
 
-    for lock in OURS.values():
+    for lock in PROJECT_LOCKS.values():
         for name, pin in pins(lock).items():
             assert pin.version == tested[name].version, (lock.name, name)

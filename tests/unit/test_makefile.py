@@ -1,4 +1,4 @@
-"""What make hands on to the programs that it starts."""
+"""The variables that make passes to the programs that it starts."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_no_variable_of_the_makefile_reaches_what_it_starts(tmp_path: Path) -> None:
-    """`STAGE=local make run` is the stage `local`; a test may run make by itself."""
-    _makefile(tmp_path)
+def test_variables_of_the_makefile_are_not_exported(tmp_path: Path) -> None:
+    """`STAGE=local make run` has the stage `local`; a test may run make itself."""
+    _copy_makefile(tmp_path)
     given = dict.fromkeys(_variables(), "of the shell") | {"STAGE": "local", "LOG_LEVEL": "DEBUG"}
     kept = {name: os.environ[name] for name in ("PATH", "HOME")}
 
@@ -23,22 +23,22 @@ def test_no_variable_of_the_makefile_reaches_what_it_starts(tmp_path: Path) -> N
         assert set() == {"MAKEFLAGS", "MFLAGS", *_variables()} & env.keys()
 
 
-def test_a_deployments_stage_is_the_command_lines(tmp_path: Path) -> None:
-    """A shell's own STAGE, a setting of the local API, deploys or destroys nothing of that name."""
-    _makefile(tmp_path)
+def test_the_stage_of_a_deployment_is_an_argument(tmp_path: Path) -> None:
+    """The STAGE of the environment is a setting of the local API only."""
+    _copy_makefile(tmp_path)
     env = {"PATH": os.environ["PATH"], "STAGE": "prod"}
 
     assert ["--stage", "dev"] == _words(tmp_path, env, "destroy")[-2:]
     assert ["--stage", "prod"] == _words(tmp_path, env, "destroy", "STAGE=prod")[-2:]
 
 
-def _makefile(place: Path) -> None:
-    """Copy it to where a Python stands that only tells how it was called."""
+def _copy_makefile(place: Path) -> None:
+    """Copy the Makefile, with a Python that prints its arguments and environment."""
     shutil.copy(ROOT / "Makefile", place)
     python = place / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    told = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{told}" "$@"\n')
+    script = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{script}" "$@"\n')
     python.chmod(0o755)
     (place / "requirements").mkdir()
     (place / "requirements" / "dev.lock").touch()
@@ -54,8 +54,8 @@ def _variables() -> list[str]:
 
 def _called(place: Path, env: dict[str, str], *words: str) -> tuple[list[str], dict[str, str]]:
     done = subprocess.run(["make", *words], cwd=place, env=env, check=True, capture_output=True)
-    arguments, told = json.loads(done.stdout)
-    return arguments, told
+    arguments, variables = json.loads(done.stdout)
+    return arguments, variables
 
 
 def _words(place: Path, env: dict[str, str], *words: str) -> list[str]:

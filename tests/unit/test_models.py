@@ -1,4 +1,4 @@
-"""The rules of each field, by examples that a machine invents. Over HTTP: `test_bad_bodies.py`."""
+"""The rules of each field, with generated examples. Over HTTP: `test_bad_bodies.py`."""
 
 from contextlib import suppress
 from decimal import Decimal
@@ -21,27 +21,27 @@ JSON = st.recursive(
 )
 
 
-def _faults(**fields: Any) -> list[tuple[str | int, ...]]:
+def _invalid_fields(**fields: Any) -> list[tuple[str | int, ...]]:
     with pytest.raises(InvalidFields) as caught:
         parse(ProductDraft, a_draft(**fields))
     return [error.loc for error in caught.value.errors]
 
 
 @given(PRICES)
-def test_a_price_of_four_decimals_is_taken_as_it_is(price: Decimal) -> None:
-    """Up to 10 integer digits and 4 decimals: not a digit is changed."""
+def test_a_price_of_four_decimals_is_unchanged(price: Decimal) -> None:
+    """Up to 10 integer digits and 4 decimals."""
     assert price == parse(ProductDraft, a_draft(price=price)).price
 
 
 @given(PRICES.map(lambda price: price.normalize()))
-def test_a_price_may_be_written_by_exponent(price: Decimal) -> None:
+def test_a_price_may_have_an_exponent(price: Decimal) -> None:
     """1E+2 is a hundred."""
     assert price == parse(ProductDraft, a_draft(price=price)).price
 
 
 @given(st.integers(1, 9_999_999_999))
 def test_a_price_may_be_an_integer(price: int) -> None:
-    """JSON knows no difference between 5 and 5.0."""
+    """JSON does not distinguish 5 and 5.0."""
     assert Decimal(price) == parse(ProductDraft, a_draft(price=price)).price
 
 
@@ -50,46 +50,46 @@ def test_a_price_may_be_an_integer(price: int) -> None:
     | st.decimals(min_value=10**10, allow_nan=False, allow_infinity=False)
     | PRICES.map(lambda price: price + Decimal("0.00001"))
 )
-def test_any_other_number_is_no_price(price: Decimal) -> None:
+def test_other_numbers_are_invalid_prices(price: Decimal) -> None:
     """Not above zero, over 10 integer digits, or more than 4 decimals."""
-    assert [("price",)] == _faults(price=price)
+    assert [("price",)] == _invalid_fields(price=price)
 
 
 @pytest.mark.parametrize("price", ["NaN", "sNaN", "Infinity", "-Infinity", "1e999999", "1e-999999"])
-def test_an_odd_decimal_is_no_price(price: str) -> None:
-    """What Decimal knows beside numbers is refused, not raised."""
-    assert [("price",)] == _faults(price=Decimal(price))
+def test_special_decimals_are_invalid_prices(price: str) -> None:
+    """They are refused, and raise no other error."""
+    assert [("price",)] == _invalid_fields(price=Decimal(price))
 
 
 @given(st.text(TEXT, min_size=1, max_size=255).filter(lambda text: text.strip()))
-def test_a_name_is_taken_as_it_is(name: str) -> None:
-    """Any Unicode of 1 to 255 characters: not trimmed, not normalised."""
+def test_a_name_is_unchanged(name: str) -> None:
+    """Any Unicode of 1 to 255 characters, without trimming or normalisation."""
     assert name == parse(ProductDraft, a_draft(name=name)).name
 
 
 @given(st.integers(0, 1_000_000_000))
-def test_a_stock_in_its_range_is_taken(stock: int) -> None:
+def test_a_stock_in_the_range_is_valid(stock: int) -> None:
     """0 to 1,000,000,000."""
     assert stock == parse(ProductDraft, a_draft(stock_quantity=stock)).stock_quantity
 
 
 @given(st.integers(max_value=-1) | st.integers(min_value=1_000_000_001))
-def test_a_stock_out_of_its_range_is_refused(stock: int) -> None:
-    """However large: no overflow, no error but ours."""
-    assert [("stock_quantity",)] == _faults(stock_quantity=stock)
+def test_a_stock_out_of_the_range_is_invalid(stock: int) -> None:
+    """Of any size, without an overflow."""
+    assert [("stock_quantity",)] == _invalid_fields(stock_quantity=stock)
 
 
 @given(JSON)
-def test_whatever_json_is_sent_is_taken_or_refused(data: object) -> None:
-    """No JSON value raises anything but `InvalidFields`."""
+def test_any_json_is_valid_or_refused(data: object) -> None:
+    """No JSON value raises an error other than `InvalidFields`."""
     for model in (ProductDraft, ProductChanges, IdentifiedDraft):
         with suppress(InvalidFields):
             parse(model, data)
 
 
 @given(st.sampled_from(sorted(a_draft())), JSON)
-def test_whatever_a_field_holds_is_taken_or_refused_by_its_name(field: str, value: object) -> None:
-    """An error names the field that it is in."""
+def test_an_error_names_its_field(field: str, value: object) -> None:
+    """For any value of any field."""
     named = set()
     try:
         parse(ProductDraft, a_draft(**{field: value}))
@@ -100,26 +100,26 @@ def test_whatever_a_field_holds_is_taken_or_refused_by_its_name(field: str, valu
 
 
 @given(st.dictionaries(st.sampled_from(sorted(a_draft())), st.none(), max_size=0))
-def test_no_changes_name_nothing(data: dict[str, None]) -> None:
-    """`{}` is a valid update that changes nothing."""
+def test_an_empty_update_is_valid(data: dict[str, None]) -> None:
+    """`{}` names no field."""
     assert {} == parse(ProductChanges, data).named()
 
 
-def test_changes_name_what_the_client_named() -> None:
-    """A field left out is not one set to null."""
+def test_an_update_contains_only_the_given_fields() -> None:
+    """A missing field differs from null."""
     assert {"category": None} == parse(ProductChanges, {"category": None}).named()
     assert {"name": "x"} == parse(ProductChanges, {"name": "x"}).named()
 
 
-def test_an_import_may_bring_its_id() -> None:
-    """A UUID as this catalog makes them, or none."""
+def test_an_import_may_contain_ids() -> None:
+    """A UUID in the API's form, or none."""
     assert SOME_ID == parse(IdentifiedDraft, a_draft(id=SOME_ID)).id
     assert parse(IdentifiedDraft, a_draft()).id is None
 
 
 @pytest.mark.parametrize("product_id", ["", "x", OTHER_ID.upper(), OTHER_ID + "\n", 5])
-def test_a_bad_id_is_told_by_its_own_rule(product_id: object) -> None:
-    """The message is of ids, not of white space."""
+def test_an_invalid_id_has_its_own_message(product_id: object) -> None:
+    """The message is about ids, not about white space."""
     with pytest.raises(InvalidFields) as caught:
         parse(IdentifiedDraft, a_draft(id=product_id))
 
@@ -129,7 +129,7 @@ def test_a_bad_id_is_told_by_its_own_rule(product_id: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         ([], "Must be a JSON object"),
         ({**a_draft(), "price": "1"}, "Must be a number"),
@@ -137,16 +137,16 @@ def test_a_bad_id_is_told_by_its_own_rule(product_id: object) -> None:
         ({**a_draft(), "price": True}, "Must be a number"),
     ],
 )
-def test_another_kind_of_value_is_told_in_words_of_json(data: object, told: str) -> None:
-    """A class of Python's says nothing to a client."""
+def test_the_message_names_json_types(data: object, message: str) -> None:
+    """Python's class names mean nothing to clients."""
     with pytest.raises(InvalidFields) as refused:
         parse(IdentifiedDraft, data)
 
-    assert [told] == [error.msg for error in refused.value.errors]
+    assert [message] == [error.msg for error in refused.value.errors]
 
 
 def test_models_cannot_be_changed() -> None:
-    """What was checked stays checked."""
+    """They are frozen after validation."""
     draft = parse(ProductDraft, a_draft())
 
     with pytest.raises(ValueError, match="frozen"):

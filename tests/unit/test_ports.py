@@ -1,4 +1,4 @@
-"""Which port a variable names."""
+"""Ports from variables."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from chalicelib.settings import SettingsError
 from dev.stack import ports
 
 
-def test_a_port_that_is_named_is_the_only_one() -> None:
-    """Anything else than a port is a setting at fault."""
+def test_a_port_is_read_from_its_variable() -> None:
+    """An invalid port is a settings error."""
     assert (None, None, 9000) == tuple(
         ports.named(env, "WATCH_PORT") for env in ({}, {"WATCH_PORT": ""}, {"WATCH_PORT": "9000"})
     )

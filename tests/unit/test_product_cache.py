@@ -1,4 +1,4 @@
-"""The bytes in the cache, held to a file: releases side by side must read each other's."""
+"""The cached bytes match a file, so that releases can read each other's entries."""
 
 from contextlib import suppress
 
@@ -14,12 +14,12 @@ from tests.golden import FILE, entry, product
 KEY = CODEC.key(SOME_ID)
 
 
-def test_the_bytes_are_those_of_the_golden_file() -> None:
+def test_the_bytes_match_the_golden_file() -> None:
     """To change the cached bytes, raise SCHEMA, then `make golden`."""
     assert FILE.read_bytes() == entry()
 
 
-def test_the_golden_file_is_read() -> None:
+def test_the_golden_file_is_decoded() -> None:
     """What an earlier process wrote is a hit."""
     assert represent(product()) == CODEC.decode(KEY, FILE.read_bytes())
 
@@ -29,14 +29,14 @@ def test_the_golden_product_has_every_field() -> None:
     assert None not in product()
 
 
-def test_the_key_holds_no_schema() -> None:
-    """Writers of every release fence the one key that readers of every release look at."""
+def test_the_key_contains_no_schema() -> None:
+    """All releases use the same key, so that fences apply to all of them."""
     assert f"product:{SOME_ID}" == CODEC.key(SOME_ID)
 
 
 @given(st.integers(0, 10**38 - 1), st.text(), st.text())
-def test_what_was_laid_out_is_read_back(version: int, name: str, description: str) -> None:
-    """Any version that DynamoDB can hold and any text come back equal."""
+def test_an_encoded_item_is_decoded(version: int, name: str, description: str) -> None:
+    """With any version of DynamoDB and any text."""
     item = represent(a_product(version=version, name=name, description=description))
 
     assert item == CODEC.decode(KEY, CODEC.encode(item))
@@ -46,7 +46,7 @@ BODY = represent(a_product()).body.encode()
 DATE = b"Sun, 22 Nov 2026 12:00:00 GMT"
 HEAD = b"%d 7 %b" % (SCHEMA, DATE)
 FORGED = {
-    "nothing": b"",
+    "empty": b"",
     "an end of line": b"\n",
     "half a head": b"%d 7" % SCHEMA,
     "no body": HEAD + b" 0\n",
@@ -66,15 +66,15 @@ VERSIONS = [b"-5", b"+5", b"1_000", b"007", b"1.0", b"1e3", b"x", b"9" * 39, b" 
 
 
 @pytest.mark.parametrize("data", FORGED.values(), ids=FORGED)
-def test_other_bytes_are_refused(data: bytes) -> None:
-    """Another schema, a cut or forged entry: `ValueError`, which the cache takes as a miss."""
+def test_invalid_entries_are_refused(data: bytes) -> None:
+    """Another schema, a cut or forged entry: `ValueError`, which is a miss."""
     with pytest.raises(ValueError):  # noqa: PT011 — the kind is the contract
         CODEC.decode(KEY, data)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_version_that_is_not_written_as_ours_is_refused(version: bytes) -> None:
-    """Signs, underscores and leading zeros are no digits of a version."""
+def test_an_invalid_version_is_refused(version: bytes) -> None:
+    """Signs, underscores and leading zeros."""
     forged = b"%d %b %b %d\n%b"
     assert CODEC.decode(KEY, forged % (SCHEMA, b"7", DATE, len(BODY), BODY))
 
@@ -83,7 +83,7 @@ def test_a_version_that_is_not_written_as_ours_is_refused(version: bytes) -> Non
 
 
 def test_an_entry_belongs_to_its_key() -> None:
-    """Copied to another product's key it is no entry."""
+    """Under another product's key it is invalid."""
     with pytest.raises(ValueError):  # noqa: PT011
         CODEC.decode(CODEC.key(OTHER_ID), entry())
 
@@ -97,7 +97,7 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 10, 40, 100])
-def test_a_cut_entry_is_refused(length: int) -> None:
+def test_a_truncated_entry_is_refused(length: int) -> None:
     """Before its body or within it."""
     with pytest.raises(ValueError):  # noqa: PT011
         CODEC.decode(KEY, entry()[:length])

@@ -1,4 +1,4 @@
-"""How Redis is reached, as the settings say."""
+"""Redis clients and connections by the settings."""
 
 import errno
 import socket
@@ -24,32 +24,32 @@ CACHE = "arn:aws:elasticache:eu-central-1:123456789012:replicationgroup:products
 
 
 def _connection(**variables: str) -> Any:
-    """Return the connection that the settings give, unconnected."""
+    """Return a connection by the settings, not yet connected."""
     return connector(settings(**variables))("cache", 6379).connection_pool.make_connection()
 
 
-def test_nothing_is_connected_before_the_first_command() -> None:
-    """A Lambda starts though Redis is down. (Sockets are blocked here: connecting would fail.)"""
+def test_no_connection_is_opened_at_the_start() -> None:
+    """A Lambda starts without Redis. (Sockets are blocked here, so connecting would fail.)"""
     on_lambda = {"AWS_LAMBDA_FUNCTION_NAME": "api", "CURSOR_SECRET": "x" * 16, "STAGE": "prod"}
 
     assert isinstance(redis_store.connect(settings(**on_lambda)), RedisStore)
 
 
-def test_a_cluster_is_not_connected_to_either() -> None:
-    """`redis.RedisCluster` would do so in its constructor."""
+def test_a_cluster_client_opens_no_connection_at_the_start() -> None:
+    """`redis.RedisCluster` would, in its constructor."""
     assert isinstance(redis_store.connect(settings(REDIS_CLUSTER="true")), ClusterStore)
 
 
-def test_a_server_that_hangs_is_given_up_soon() -> None:
-    """After the setting's time-out."""
+def test_the_time_out_is_the_setting() -> None:
+    """It limits the wait for a hanging server."""
     assert 0.15 == _connection(REDIS_TIMEOUT_SECONDS="0.15").socket_timeout
 
 
 WAITS: list[float] = []
 
 
-class _Socket:
-    """Notes how long each connecting may take, and never gets connected; there is no IPv6 here."""
+class _RefusingSocket:
+    """Records the time-out of each connection attempt, and refuses it. IPv6 is not available."""
 
     def __init__(self, family: int, *_: object) -> None:
         if family == socket.AF_INET6:
@@ -71,12 +71,12 @@ class _Socket:
         pass
 
 
-def test_an_address_that_is_dead_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what a connection has to get ready in, one address takes half at most."""
+def test_an_unreachable_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One address takes at most half of the time."""
     families = [socket.AF_INET6, socket.AF_INET, socket.AF_INET]
     addresses = [(family, 1, 6, "", (f"10.0.0.{n}", 1)) for n, family in enumerate(families)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: addresses)
-    monkeypatch.setattr(socket, "socket", _Socket)
+    monkeypatch.setattr(socket, "socket", _RefusingSocket)
 
     WAITS.clear()
     with pytest.raises(redis.ConnectionError, match=r"10\.0\.0\.2"):  # the last one's error
@@ -85,7 +85,7 @@ def test_an_address_that_is_dead_leaves_time_for_the_next(monkeypatch: pytest.Mo
 
 
 def test_a_burst_of_connections_waits_for_its_turn() -> None:
-    """As many threads as a worker of gunicorn's has, and half as many connections at a time."""
+    """With as many threads as a gunicorn worker has, and half as many connections at a time."""
     callers = 256
     barrier = threading.Barrier(callers)
 
@@ -97,10 +97,10 @@ def test_a_burst_of_connections_waits_for_its_turn() -> None:
         list(threads.map(connect, range(callers)))  # raises what a caller raised
 
 
-def test_a_thread_that_cannot_start_is_an_outage_and_keeps_no_permit(
+def test_a_failed_thread_start_is_an_outage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The cache is bypassed, and connections are made again once there are threads."""
+    """The cache is bypassed. Connections are opened again when threads are available."""
 
     def start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -114,8 +114,8 @@ def test_a_thread_that_cannot_start_is_an_outage_and_keeps_no_permit(
     assert "connected" == client._within(1, lambda: "connected")
 
 
-class _Server:
-    """A socket whose other end answers every command with OK, and notes its words."""
+class _RecordingSocket:
+    """A socket whose server answers every command with OK. Records the words."""
 
     def __init__(self) -> None:
         self.words: list[bytes] = []
@@ -151,11 +151,11 @@ class _Server:
         ),
     ],
 )
-def test_the_greeting_is_what_the_settings_need(
+def test_the_greeting_follows_the_settings(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], greeting: list[bytes]
 ) -> None:
-    """Nothing, by default: no HELLO and no round trip before the first command."""
-    connection, server = _connection(**variables), _Server()
+    """Empty by default: no HELLO and no round trip before the first command."""
+    connection, server = _connection(**variables), _RecordingSocket()
     monkeypatch.setattr(connection, "_connect", lambda: server)
 
     connection.connect()
@@ -163,7 +163,7 @@ def test_the_greeting_is_what_the_settings_need(
     assert greeting == server.words
 
 
-def test_the_settings_say_where_redis_is() -> None:
+def test_the_settings_contain_the_address() -> None:
     """Host, port and database."""
     store = redis_store.connect(settings(REDIS_HOST="cache", REDIS_PORT="7000", REDIS_DB="3"))
 
@@ -172,15 +172,15 @@ def test_the_settings_say_where_redis_is() -> None:
 
 
 def test_tls_verifies_the_server() -> None:
-    """REDIS_TLS=true: certificate and host name are verified; by default there is no TLS."""
+    """REDIS_TLS=true verifies certificate and host name. By default there is no TLS."""
     context = _connection(REDIS_TLS="true")._tls
 
     assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)
     assert _connection()._tls is None
 
 
-def test_a_file_of_authorities_replaces_the_machine_s(tmp_path: Path) -> None:
-    """REDIS_CA_FILE: no other authority is trusted, and nothing else is read."""
+def test_a_ca_file_replaces_the_authorities_of_the_machine(tmp_path: Path) -> None:
+    """REDIS_CA_FILE: no other authority is trusted."""
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
 
     context = _connection(REDIS_TLS="true", REDIS_CA_FILE=str(tmp_path / "ca.pem"))._tls
@@ -189,7 +189,7 @@ def test_a_file_of_authorities_replaces_the_machine_s(tmp_path: Path) -> None:
 
 
 def test_with_iam_a_token_replaces_the_password() -> None:
-    """A password that is set as well is sent nowhere."""
+    """A password in the settings is not sent."""
     connection = _connection(
         REDIS_IAM_CACHE=CACHE, REDIS_TLS="true", REDIS_USERNAME="u", REDIS_PASSWORD="p"
     )

@@ -1,4 +1,4 @@
-"""The token that stands for a password, checked by the rules of AWS's Signature Version 4."""
+"""The IAM token for Redis, checked by the rules of AWS's Signature Version 4."""
 
 import hashlib
 import hmac
@@ -17,8 +17,8 @@ SERVERLESS = "arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:prod
 NODES = "arn:aws:elasticache:eu-central-1:123456789012:replicationgroup:products"
 
 
-class Clock:
-    """Stands still until told otherwise."""
+class TokenClock:
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -28,16 +28,18 @@ class Clock:
 
 
 def _session(*credentials: str) -> Any:
-    """Return a session of botocore's own, with our credentials."""
+    """Return a botocore session with the given credentials."""
     session = botocore.session.Session()
     if credentials:
         session.set_credentials(*credentials)
     return session
 
 
-def _iam(cache: str = NODES, session: Any = None, clock: Clock | None = None) -> IamCredentials:
+def _iam(
+    cache: str = NODES, session: Any = None, clock: TokenClock | None = None
+) -> IamCredentials:
     session = session or _session("a key", SECRET, "a session")
-    return IamCredentials(cache, "catalog-dev", lambda: session, clock or Clock())
+    return IamCredentials(cache, "catalog-dev", lambda: session, clock or TokenClock())
 
 
 def _query(token: str) -> dict[str, str]:
@@ -45,7 +47,7 @@ def _query(token: str) -> dict[str, str]:
 
 
 def _signature(token: str, secret: str) -> str:
-    """Return what the token must be signed with: AWS's documentation, step by step."""
+    """Return the expected signature, step by step as in AWS's documentation."""
     parts = urlsplit(f"https://{token}")
     query = {name: value for name, value in _query(token).items() if name != "X-Amz-Signature"}
     canonical = "&".join(f"{quote(k, '-_.~')}={quote(v, '-_.~')}" for k, v in sorted(query.items()))
@@ -61,8 +63,8 @@ def _signature(token: str, secret: str) -> str:
 
 
 @pytest.mark.parametrize("cache", [SERVERLESS, NODES])
-def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
-    """Over every other part of the token, by the secret key; another key gives another."""
+def test_the_signature_is_that_of_aws(cache: str) -> None:
+    """It covers every other part of the token. Another key gives another signature."""
     user, token = _iam(cache).get_credentials()
 
     assert "catalog-dev" == user
@@ -70,8 +72,8 @@ def test_the_signature_is_the_one_that_aws_computes(cache: str) -> None:
     assert _query(token)["X-Amz-Signature"] != _signature(token, "another key")
 
 
-def test_the_token_says_who_connects_where_and_for_how_long() -> None:
-    """A request `connect` of the user to the cache, good for 15 minutes, without its scheme."""
+def test_the_token_contains_user_cache_and_lifetime() -> None:
+    """A `connect` request of the user to the cache, valid for 15 minutes, without its scheme."""
     _, token = _iam().get_credentials()
     query = _query(token)
 
@@ -81,16 +83,16 @@ def test_the_token_says_who_connects_where_and_for_how_long() -> None:
     assert "ResourceType" not in query
 
 
-def test_a_serverless_cache_is_named_as_one() -> None:
-    """ElastiCache takes no token for it otherwise."""
+def test_the_token_of_a_serverless_cache_contains_its_type() -> None:
+    """ElastiCache requires it."""
     _, token = _iam(SERVERLESS).get_credentials()
 
     assert "ServerlessCache" == _query(token)["ResourceType"]
 
 
-def test_a_token_serves_until_shortly_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signing takes some ms, so connections share a token; none is given that is about to end."""
-    clock, signed = Clock(), []
+def test_a_token_is_reused_until_shortly_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signing takes some ms, so connections share a token. An expiring token is replaced."""
+    clock, signed = TokenClock(), []
     iam = _iam(clock=clock)
     sign = iam._sign
     monkeypatch.setattr(iam, "_sign", lambda signer: signed.append(signer) or sign(signer))
@@ -105,8 +107,8 @@ def test_a_token_serves_until_shortly_before_its_end(monkeypatch: pytest.MonkeyP
     assert 2 == len(signed)
 
 
-def test_a_token_is_replaced_with_the_credentials_that_signed_it() -> None:
-    """It ends with them: ElastiCache refuses the token of a session that is over."""
+def test_a_token_is_replaced_with_its_credentials() -> None:
+    """ElastiCache refuses the token of an expired session."""
     session = _session("a key", SECRET, "a session")
     iam = _iam(session=session)
     _, before = iam.get_credentials()
@@ -120,7 +122,7 @@ def test_a_token_is_replaced_with_the_credentials_that_signed_it() -> None:
 
 
 class _FailingSession:
-    """Gives no credentials, or fails to get them."""
+    """Returns no credentials, or raises."""
 
     def __init__(self, error: Exception | None) -> None:
         self._error = error
@@ -138,8 +140,10 @@ class _FailingSession:
         (ClientError({"Error": {"Code": "AccessDenied"}}, "AssumeRole"), "ClientError"),
     ],
 )
-def test_without_credentials_no_connection_is_made(error: Exception | None, kind: str) -> None:
-    """The cache is out of reach then, as with a wrong password; the API goes on without it."""
+def test_missing_credentials_are_an_authentication_error(
+    error: Exception | None, kind: str
+) -> None:
+    """The cache is unavailable, as with a wrong password. The API works without it."""
     with pytest.raises(redis.AuthenticationError) as caught:
         _iam(session=_FailingSession(error)).get_credentials()
 

@@ -13,7 +13,7 @@ def _headings(document: str, pattern: str) -> set[str]:
 
 
 def test_the_runbook_has_a_section_for_each_alarm() -> None:
-    """Under the alarm's name in the template, and for no other."""
+    """With the alarm's name in the template, and no others."""
     resources = templates.app()["Resources"].items()
     alarms = {name for name, each in resources if each.get("Type") == "AWS::CloudWatch::Alarm"}
 
@@ -21,7 +21,7 @@ def test_the_runbook_has_a_section_for_each_alarm() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    """By its name, and no other is."""
+    """With its name, and no others."""
     assert (metrics.COUNTS | metrics.MILLISECONDS).keys() == _headings(
         "metrics.md", r"^\| `(\w+)` \|"
     )

@@ -1,4 +1,4 @@
-"""The local stream feed keeps Lambda's promises: in order, nothing lost, nothing skipped."""
+"""The local stream feed delivers like Lambda: in order, without losing or skipping records."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ ARN = "arn:aws:dynamodb:eu-central-1:000000000000:table/products/stream/now"
 
 
 class FakeStreams:
-    """Streams of shards; an iterator is `<shard>:<place>`."""
+    """Streams of shards. An iterator is `<shard>:<place>`."""
 
     def __init__(self, **shards: list[str]) -> None:
         self.arn = ARN
@@ -23,8 +23,8 @@ class FakeStreams:
         self.closed: set[str] = set()
         self.expired: set[str] = set()
 
-    def describe_stream(self, **asked: str) -> dict[str, Any]:
-        if asked["StreamArn"] != self.arn:
+    def describe_stream(self, **parameters: str) -> dict[str, Any]:
+        if parameters["StreamArn"] != self.arn:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "DescribeStream")
         listed = [
             {"ShardId": shard} | ({"ParentShardId": parent} if parent else {})
@@ -32,25 +32,25 @@ class FakeStreams:
         ]
         return {"StreamDescription": {"Shards": listed}}
 
-    def get_shard_iterator(self, **asked: str) -> dict[str, str]:
-        numbers = self.shards[asked["ShardId"]]
-        after = asked.get("SequenceNumber")
+    def get_shard_iterator(self, **parameters: str) -> dict[str, str]:
+        numbers = self.shards[parameters["ShardId"]]
+        after = parameters.get("SequenceNumber")
         place = 0 if after is None else numbers.index(after) + 1
-        return {"ShardIterator": f"{asked['ShardId']}:{place}"}
+        return {"ShardIterator": f"{parameters['ShardId']}:{place}"}
 
-    def get_records(self, **asked: Any) -> dict[str, Any]:
-        if asked["ShardIterator"] in self.expired:
+    def get_records(self, **parameters: Any) -> dict[str, Any]:
+        if parameters["ShardIterator"] in self.expired:
             raise ClientError({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
-        shard, place = asked["ShardIterator"].split(":")
-        numbers = self.shards[shard][int(place) :][: asked["Limit"]]
+        shard, place = parameters["ShardIterator"].split(":")
+        numbers = self.shards[shard][int(place) :][: parameters["Limit"]]
         end = int(place) + len(numbers)
         ended = shard in self.closed and end == len(self.shards[shard])
         following = {} if ended else {"NextShardIterator": f"{shard}:{end}"}
         return {"Records": [_record(number) for number in numbers]} | following
 
 
-class Function:
-    """Takes what it is given, but raises so many times for the numbers that are to fail."""
+class FailingFunction:
+    """Records batches. Raises a number of times for given sequence numbers."""
 
     def __init__(self, error: Exception | None = None, **failures: int) -> None:
         self._error = error or CacheUnavailable("Redis did not answer")
@@ -76,14 +76,14 @@ def _record(number: str) -> dict[str, Any]:
     return {"eventID": number, "dynamodb": change}
 
 
-def _fed(streams: FakeStreams, function: Function) -> Feed:
+def _feed(streams: FakeStreams, function: FailingFunction) -> Feed:
     return Feed(streams, lambda: streams.arn, function, sleep=lambda _: None)
 
 
-def test_records_come_in_order_and_once() -> None:
-    """What was delivered is not delivered again, and what comes later is."""
-    streams, function = FakeStreams(s=["a", "b"]), Function()
-    feed = _fed(streams, function)
+def test_records_are_delivered_in_order_and_once() -> None:
+    """Later records follow."""
+    streams, function = FakeStreams(s=["a", "b"]), FailingFunction()
+    feed = _feed(streams, function)
 
     feed.catch_up()
     streams.shards["s"].append("c")
@@ -93,28 +93,28 @@ def test_records_come_in_order_and_once() -> None:
 
 
 @pytest.mark.parametrize("error", [CacheUnavailable("Redis did not answer"), RuntimeError()])
-def test_a_function_that_raises_gets_the_whole_batch_again(error: Exception) -> None:
-    """However often; what comes after it waits. As Lambda does it."""
-    function = Function(error, b=2)
+def test_a_failed_batch_is_retried(error: Exception) -> None:
+    """As often as needed. Later records wait, as in Lambda."""
+    function = FailingFunction(error, b=2)
 
-    _fed(FakeStreams(s=["a", "b", "c"]), function).catch_up()
+    _feed(FakeStreams(s=["a", "b", "c"]), function).catch_up()
 
     assert [["a", "b", "c"]] * 3 == function.batches
 
 
-def test_a_batch_holds_at_most_a_hundred() -> None:
-    """More wait for the next one."""
-    function = Function()
+def test_a_batch_has_at_most_100_records() -> None:
+    """The next batch has the rest."""
+    function = FailingFunction()
 
-    _fed(FakeStreams(s=[f"{n:03}" for n in range(150)]), function).catch_up()
+    _feed(FakeStreams(s=[f"{n:03}" for n in range(150)]), function).catch_up()
 
     assert [100, 50] == [len(batch) for batch in function.batches]
 
 
-def test_an_expired_iterator_loses_and_repeats_nothing() -> None:
-    """A new one goes on after what was delivered last."""
-    streams, function = FakeStreams(s=["a"]), Function()
-    feed = _fed(streams, function)
+def test_an_expired_iterator_is_replaced() -> None:
+    """The new one continues after the last delivered record."""
+    streams, function = FakeStreams(s=["a"]), FailingFunction()
+    feed = _feed(streams, function)
     feed.catch_up()
     streams.shards["s"].append("b")
     streams.expired = {"s:1"}
@@ -128,9 +128,9 @@ def test_an_expired_iterator_loses_and_repeats_nothing() -> None:
 
 def test_a_child_shard_waits_for_its_parent() -> None:
     """A product's changes stay in order when its shard is split."""
-    streams, function = FakeStreams(child=["c"], parent=["a"]), Function()
+    streams, function = FakeStreams(child=["c"], parent=["a"]), FailingFunction()
     streams.parents["child"] = "parent"
-    feed = _fed(streams, function)
+    feed = _feed(streams, function)
 
     feed.catch_up()
     assert [["a"]] == function.batches
@@ -141,11 +141,11 @@ def test_a_child_shard_waits_for_its_parent() -> None:
     assert [["a"], ["c"]] == function.batches
 
 
-def test_a_record_looks_as_lambda_sends_it() -> None:
-    """Times are numbers, and the record names its stream."""
-    function = Function()
+def test_a_record_has_the_form_of_lambda() -> None:
+    """Times are numbers, and the record contains its stream's ARN."""
+    function = FailingFunction()
 
-    _fed(FakeStreams(s=["a"]), function).catch_up()
+    _feed(FakeStreams(s=["a"]), function).catch_up()
 
     record = function.events[0]["Records"][0]
     assert ARN == record["eventSourceARN"]
@@ -156,9 +156,9 @@ def test_a_record_looks_as_lambda_sends_it() -> None:
 
 
 def test_a_new_stream_of_the_table_is_read_from_its_oldest_record() -> None:
-    """An emulator that restarts loses the table; the one made again has another stream."""
-    streams, function = FakeStreams(s=["a", "b"]), Function()
-    feed = _fed(streams, function)
+    """A restarted emulator has a new table with a new stream."""
+    streams, function = FakeStreams(s=["a", "b"]), FailingFunction()
+    feed = _feed(streams, function)
     feed.catch_up()
 
     streams.arn, streams.shards = f"{ARN}-again", {"s": ["a"]}
@@ -168,10 +168,10 @@ def test_a_new_stream_of_the_table_is_read_from_its_oldest_record() -> None:
     assert f"{ARN}-again" == function.events[-1]["Records"][0]["eventSourceARN"]
 
 
-def test_a_table_that_cannot_be_found_is_looked_for_again() -> None:
+def test_a_missing_table_is_looked_up_again() -> None:
     """Neither a failed call nor a failed start ends the feed."""
     failures: list[Exception] = [
-        StartFailed("The table could not be made"),
+        StartFailed("The table could not be created"),
         EndpointConnectionError(endpoint_url="http://localstack:4566"),
     ]
 
@@ -180,7 +180,7 @@ def test_a_table_that_cannot_be_found_is_looked_for_again() -> None:
             raise failures.pop()
         return ARN
 
-    function = Function()
+    function = FailingFunction()
     feed = Feed(FakeStreams(s=["a"]), find, function, sleep=lambda _: None)
     for _ in range(3):
         feed.catch_up()

@@ -1,4 +1,4 @@
-"""JSON read without loss or doubt. Over HTTP: `test_bad_bodies.py`."""
+"""JSON is decoded without loss or ambiguity. Over HTTP: `test_bad_bodies.py`."""
 
 import json
 from decimal import Decimal
@@ -21,7 +21,7 @@ PLAIN = st.recursive(
 
 @given(DIGITS)
 def test_no_digit_of_a_number_is_lost(digits: str) -> None:
-    """However long, a number is what it says."""
+    """For numbers of any length."""
     read = strict_json.decode(digits)
 
     assert Decimal(digits) == read
@@ -29,16 +29,16 @@ def test_no_digit_of_a_number_is_lost(digits: str) -> None:
 
 
 @given(PLAIN)
-def test_everything_else_is_read_as_ever(value: object) -> None:
-    """What the standard library writes comes back, as text and as bytes."""
+def test_other_values_are_decoded_as_by_json(value: object) -> None:
+    """As text and as bytes."""
     text = json.dumps(value)
 
     assert value == strict_json.decode(text) == strict_json.decode(text.encode())
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_refused_by_a_value_error(data: bytes) -> None:
-    """Nothing else is raised, whatever a client sends."""
+def test_any_bytes_raise_only_a_value_error(data: bytes) -> None:
+    """For any body of a client."""
     try:
         strict_json.decode(data)
     except ValueError:
@@ -51,21 +51,21 @@ def test_any_bytes_are_read_or_refused_by_a_value_error(data: bytes) -> None:
     ["NaN", "[Infinity]", "-Infinity", '{"a": 1, "a": 1}', "[" * 100_000, '{"a":' * 100_000,
      "", "\ufeff1"],
 )  # fmt: skip
-def test_what_leaves_a_doubt_is_refused(text: str) -> None:
-    """Constants, repeated names, nesting without end."""
+def test_ambiguous_json_is_refused(text: str) -> None:
+    """Constants, repeated names, unlimited nesting."""
     with pytest.raises(ValueError):  # noqa: PT011 — the kind is the contract
         strict_json.decode(text)
 
 
 @pytest.mark.parametrize("digits", ["1" * 250_000, "1." + "1" * 250_000, "-" + "9" * 250_000])
-def test_long_numbers_cost_no_time(digits: str) -> None:
-    """A quarter of a megabyte of digits is read in one go, not in minutes, and not refused."""
+def test_long_numbers_are_decoded_quickly(digits: str) -> None:
+    """A quarter of a megabyte of digits takes less than a second, and is valid."""
     assert Decimal(digits) == strict_json.decode(digits)
 
 
 @pytest.mark.parametrize("text", ["1e9999999999999999999", "-1E-9999999999999999999"])
-def test_an_exponent_that_nothing_can_hold_is_no_number_that_a_rule_allows(text: str) -> None:
-    """JSON all right, so not refused here; what it stands for, no field takes."""
+def test_a_huge_exponent_is_decoded_as_not_finite(text: str) -> None:
+    """It is valid JSON, and no field accepts the value."""
     value = strict_json.decode(text)
 
     assert isinstance(value, Decimal)

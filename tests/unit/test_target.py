@@ -1,4 +1,4 @@
-"""Which catalog a command line works on."""
+"""The catalog that a command works on."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from chalicelib.settings import SettingsError
 from dev.stack import target
 from tests.examples import ENVIRONMENT
 
-OF_AWS = (
+AWS_VARIABLES = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_CONFIG_FILE",
@@ -24,11 +24,11 @@ OF_AWS = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ENDPOINT_URL_DYNAMODB",
 )
-"""What botocore reads, each of which stops a command or misleads it where it is another's."""
+"""Variables of botocore. Foreign values would stop or mislead a command."""
 
 
 def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
-    """What `.local/stack.json` names is used, with the keys of the file beside it."""
+    """`.local/stack.json` is used, with the credentials file beside it."""
     env = {"REDIS_HOST": "else.example", "AWS_ENDPOINT_URL": "http://else.example"}
 
     settings = target.settings(env, _state(tmp_path, os.getpid()))
@@ -39,11 +39,9 @@ def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
     assert str(tmp_path / "aws-credentials") == env["AWS_SHARED_CREDENTIALS_FILE"]
 
 
-@pytest.mark.parametrize("name", OF_AWS)
-def test_the_stacks_emulator_is_called_by_nothing_of_the_users_aws(
-    tmp_path: Path, name: str
-) -> None:
-    """A profile that nobody has stops boto3; keys and a region of an account are not for it."""
+@pytest.mark.parametrize("name", AWS_VARIABLES)
+def test_the_emulator_of_the_stack_ignores_the_aws_configuration(tmp_path: Path, name: str) -> None:
+    """An unknown profile stops boto3. An account's keys and region do not apply."""
     env = {name: "of the user"}
 
     settings = target.settings(env, _state(tmp_path, os.getpid()))
@@ -52,21 +50,21 @@ def test_the_stacks_emulator_is_called_by_nothing_of_the_users_aws(
     assert "of the user" not in env.values()
 
 
-def test_another_emulator_is_called_as_the_environment_says(tmp_path: Path) -> None:
-    """Who named it by AWS_ENDPOINT_URL has its keys; where nobody has some, `test` will do."""
+def test_an_external_emulator_uses_the_environment(tmp_path: Path) -> None:
+    """Its keys are those of the environment, else `test`."""
     aws = {"url": "http://127.0.0.1:4567", "pid": None}
     state = _state(tmp_path, os.getpid(), aws=aws)
-    theirs, none = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-central-1"}, dict[str, str]()
+    external, none = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-central-1"}, dict[str, str]()
 
-    assert "eu-central-1" == target.settings(theirs, state).aws_region
+    assert "eu-central-1" == target.settings(external, state).aws_region
     target.settings(none, state)
 
-    assert ("mine", None) == (theirs["AWS_PROFILE"], theirs.get("AWS_ACCESS_KEY_ID"))
+    assert ("mine", None) == (external["AWS_PROFILE"], external.get("AWS_ACCESS_KEY_ID"))
     assert "test" == none["AWS_ACCESS_KEY_ID"]
 
 
-def test_what_is_said_of_another_redis_does_not_reach_the_stacks_own(tmp_path: Path) -> None:
-    """A fence in another database would hold nobody off."""
+def test_the_redis_of_the_stack_ignores_settings_of_another(tmp_path: Path) -> None:
+    """A fence in another database would have no effect."""
     env = {"REDIS_DB": "3", "REDIS_TLS": "true", "CACHE_ENABLED": "false"}
 
     settings = target.settings(env, _state(tmp_path, os.getpid()))
@@ -75,26 +73,26 @@ def test_what_is_said_of_another_redis_does_not_reach_the_stacks_own(tmp_path: P
     assert settings.cache_enabled
 
 
-def test_a_redis_that_the_stack_did_not_start_is_reached_as_the_settings_say(
+def test_an_external_redis_uses_the_settings(
     tmp_path: Path,
 ) -> None:
-    """The stack took it from REDIS_HOST, and so from its other variables too."""
+    """The stack took it from REDIS_HOST, so its other variables apply."""
     state = _state(tmp_path, os.getpid(), redis={"host": "127.0.0.1", "port": 1, "pid": None})
 
     assert 3 == target.settings({"REDIS_DB": "3"}, state).redis_db
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": "1"}', '{"pid": null}'])
-def test_a_file_that_no_stack_wrote_counts_as_absent(tmp_path: Path, text: str) -> None:
-    """Half written or foreign, it stops nobody."""
+def test_an_invalid_state_file_is_ignored(tmp_path: Path, text: str) -> None:
+    """Incomplete or foreign."""
     state = tmp_path / "stack.json"
     state.write_text(text)
 
     assert target.running(state) is None
 
 
-def test_the_file_of_a_dead_stack_counts_as_absent(tmp_path: Path) -> None:
-    """Without a stack the environment decides, and is told all that it lacks."""
+def test_the_file_of_a_dead_stack_is_ignored(tmp_path: Path) -> None:
+    """The environment applies, and missing variables are reported."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     state = _state(tmp_path, ended.pid)

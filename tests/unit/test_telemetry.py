@@ -1,4 +1,4 @@
-"""Log lines in both forms, and where a request's time went."""
+"""Log lines in both formats, and the times of a request."""
 
 import io
 import json
@@ -15,8 +15,8 @@ from tests.examples import SOME_ID, settings
 
 
 @pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    """Put the log back as it was."""
+def restored_log() -> Iterator[None]:
+    """Restore the log."""
     log = logging.getLogger("catalog")
     handlers, level, propagate = log.handlers, log.level, log.propagate
     yield
@@ -31,7 +31,7 @@ def _configured(**variables: str) -> io.StringIO:
 
 
 def test_a_line_is_json() -> None:
-    """Time, level, message, the request's ids, and what the fact is about."""
+    """Time, level, message, the request's ids, and fields."""
     stream = _configured()
     telemetry.begin(request_id="request-1", product_id=SOME_ID)
 
@@ -49,8 +49,8 @@ def test_a_line_is_json() -> None:
 
 
 @pytest.mark.parametrize("value", ['"', "\n", "\x00", "ü 🐭", "\u2028", 1.5, None, [1], object()])
-def test_a_line_is_one_line_whatever_is_told(value: object) -> None:
-    """A value may hold what breaks lines, and what JSON does not know."""
+def test_a_record_is_one_line_with_any_value(value: object) -> None:
+    """Also with line breaks, and with values that JSON cannot encode."""
     stream = _configured()
 
     telemetry.warning("odd", value=value)
@@ -59,8 +59,8 @@ def test_a_line_is_one_line_whatever_is_told(value: object) -> None:
     assert "WARNING" == json.loads(line)["level"]
 
 
-def test_outside_a_request_there_are_no_ids() -> None:
-    """What is not known is left out."""
+def test_without_a_request_there_are_no_ids() -> None:
+    """Missing ids are left out."""
     stream = _configured()
     telemetry.begin(request_id="", product_id="")
 
@@ -77,23 +77,23 @@ def _fail() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_an_exception_is_told_with_where_it_came_from(form: str) -> None:
-    """By its kind, and those that led to it; their texts may hold what a client has sent."""
+def test_an_exception_is_logged_with_its_traceback(form: str) -> None:
+    """With the types of all causes, but without messages, which may contain client data."""
     stream = _configured(LOG_FORMAT=form, STAGE="prod")
     try:
         _fail()
     except LookupError:
         telemetry.exception("unexpected error")
 
-    told = stream.getvalue().replace("\\n", "\n")
-    assert ["ValueError", "LookupError"] == re.findall(r"(?m)^(\w+Error)\b", told)
-    assert "in _fail" in told
-    assert "invalid literal" not in told
+    text = stream.getvalue().replace("\\n", "\n")
+    assert ["ValueError", "LookupError"] == re.findall(r"(?m)^(\w+Error)\b", text)
+    assert "in _fail" in text
+    assert "invalid literal" not in text
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_an_exception_is_told_to_its_developer_with_its_text(form: str) -> None:
-    """On a machine of their own."""
+def test_an_exception_is_logged_with_its_message_locally(form: str) -> None:
+    """On a developer's machine."""
     stream = _configured(LOG_FORMAT=form)
     try:
         _fail()
@@ -104,8 +104,8 @@ def test_an_exception_is_told_to_its_developer_with_its_text(form: str) -> None:
     assert "ValueError: invalid literal" in stream.getvalue()
 
 
-def test_text_is_for_people() -> None:
-    """Clock time, level, message, then the ids and fields by name."""
+def test_the_text_format() -> None:
+    """Local time, level, message, then the ids and fields by name."""
     stream = _configured(LOG_FORMAT="text")
     telemetry.begin(request_id="request-1", product_id=SOME_ID)
 
@@ -118,7 +118,7 @@ def test_text_is_for_people() -> None:
 
 
 def test_each_configuration_replaces_the_one_before() -> None:
-    """Two calls do not tell each fact twice."""
+    """Two calls do not log each line twice."""
     first, second = _configured(), _configured()
 
     telemetry.info("once")
@@ -127,7 +127,7 @@ def test_each_configuration_replaces_the_one_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "levels"),
     [
         ({}, {"INFO", "WARNING"}),
         ({"LOG_LEVEL": "WARNING"}, {"WARNING"}),
@@ -135,18 +135,18 @@ def test_each_configuration_replaces_the_one_before() -> None:
         ({"LOG_LEVEL": "ERROR", "DEBUG": "true"}, {"INFO", "WARNING"}),
     ],
 )
-def test_the_level_is_the_setting_s(variables: dict[str, str], told: set[str]) -> None:
-    """LOG_LEVEL, or all of it with DEBUG."""
+def test_the_level_is_the_setting(variables: dict[str, str], levels: set[str]) -> None:
+    """LOG_LEVEL, or everything with DEBUG."""
     stream = _configured(**variables)
 
     telemetry.info("x")
     telemetry.warning("x")
 
-    assert told == {json.loads(line)["level"] for line in stream.getvalue().splitlines()}
+    assert levels == {json.loads(line)["level"] for line in stream.getvalue().splitlines()}
 
 
-def test_time_is_told_by_part() -> None:
-    """Server-Timing sums each part, and the rest is the app's."""
+def test_server_timing_has_the_time_of_each_part() -> None:
+    """The rest is the app's."""
     trace = telemetry.begin(request_id="request-1")
     trace.started -= 1
     telemetry.spent("cache", 0.1)
@@ -159,8 +159,8 @@ def test_time_is_told_by_part() -> None:
     assert float(app.removeprefix("app;dur=")) >= 550
 
 
-def test_a_request_s_time_is_its_own() -> None:
-    """A new request starts at nothing."""
+def test_the_time_of_a_request_starts_at_zero() -> None:
+    """Each request has its own times."""
     telemetry.begin(request_id="request-1")
     telemetry.spent("db", 5)
 

@@ -1,4 +1,4 @@
-"""Hits that get no line, and the metrics that stay exact all the same."""
+"""Sampled hits: not every hit has a line, and the metrics stay exact."""
 
 import threading
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from chalicelib import telemetry
 from chalicelib.telemetry.metrics import MAX_VALUES, Tally
 from chalicelib.telemetry.sampling import LATE_SECONDS, Sampling
 from tests.cloudwatch import metrics
-from tests.doubles.journal import Clock
-from tests.doubles.log import Line, Log, caught
+from tests.doubles.journal import SleepClock
+from tests.doubles.log import CapturedLog, Line, capture_log
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
-    """Catch the log of a stage that writes one hit in four."""
-    with caught(LOG_HITS="0.25") as log:
-        _answer("miss")  # a container's first line is written, whatever it is
+def log() -> Iterator[CapturedLog]:
+    """Capture the log of a stage that writes one hit in four."""
+    with capture_log(LOG_HITS="0.25") as log:
+        _answer("miss")  # the first line of a container is always written
         log.text()
         yield log
 
@@ -40,8 +40,8 @@ def _total(lines: list[Line], name: str) -> float:
     return sum(point.value for point in metrics.read(lines) if point.metric[1] == name)
 
 
-def test_one_hit_in_so_many_is_written(log: Log) -> None:
-    """LOG_HITS=0.25: every fourth, which bears what the three before it counted and took."""
+def test_a_share_of_hits_is_written(log: CapturedLog) -> None:
+    """With LOG_HITS=0.25 every fourth line contains the counts and times of four hits."""
     for _ in range(8):
         _answer("hit")
 
@@ -51,9 +51,9 @@ def test_one_hit_in_so_many_is_written(log: Log) -> None:
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.4, 0.7, 0.95, 1.0])
-def test_the_share_written_is_the_share_asked_for(share: float) -> None:
-    """Also one that is no "every so many": of 1,000 hits, LOG_HITS=0.7 writes 700."""
-    sampling, written = Sampling(share, Clock()), 0
+def test_the_written_share_is_exact(share: float) -> None:
+    """Also if it is no whole fraction: of 1,000 hits, LOG_HITS=0.7 writes 700."""
+    sampling, written = Sampling(share, SleepClock()), 0
     for _ in range(1000):
         if not sampling.passes_over(_hit()):
             sampling.hand_over(Tally())
@@ -62,8 +62,8 @@ def test_the_share_written_is_the_share_asked_for(share: float) -> None:
     assert round(1000 * share) == written
 
 
-def test_what_is_no_hit_is_always_written(log: Log) -> None:
-    """Misses, bypasses; the hits that wait go with the next line, whatever it is."""
+def test_other_outcomes_are_always_written(log: CapturedLog) -> None:
+    """Misses and bypasses. Waiting hits are added to the next line."""
     for outcome in ("hit", "negative hit", "miss", "bypass", "hit"):
         _answer(outcome)
 
@@ -73,8 +73,8 @@ def test_what_is_no_hit_is_always_written(log: Log) -> None:
     assert "CacheHits" not in bypass
 
 
-def test_misses_between_do_not_keep_hits_from_being_written(log: Log) -> None:
-    """The share is that of the hits, however many other lines there are."""
+def test_misses_do_not_change_the_share_of_hits(log: CapturedLog) -> None:
+    """The share applies to hits only."""
     for _ in range(12):
         _answer("hit")
         _answer("miss")
@@ -82,8 +82,8 @@ def test_misses_between_do_not_keep_hits_from_being_written(log: Log) -> None:
     assert 3 == sum(line["cache"] == "hit" for line in log.lines())
 
 
-def test_a_hit_that_tells_something_else_is_written(log: Log) -> None:
-    """As one that found the breaker open for a moment, or was answered with an error."""
+def test_a_hit_with_other_metrics_is_written(log: CapturedLog) -> None:
+    """Such as an opened breaker, or an error response."""
     telemetry.begin(request_id="r")
     telemetry.looked_up("hit")
     telemetry.count("BreakerOpened")
@@ -93,9 +93,9 @@ def test_a_hit_that_tells_something_else_is_written(log: Log) -> None:
     assert [1, 1] == [line["CacheHits"] for line in log.lines()]
 
 
-def test_a_line_never_bears_more_than_cloudwatch_takes() -> None:
-    """LOG_HITS=0.01 is the least, since a line takes a hundred values."""
-    with caught(LOG_HITS="0.01") as log:
+def test_a_line_has_at_most_100_values() -> None:
+    """So LOG_HITS=0.01 is the minimum."""
+    with capture_log(LOG_HITS="0.01") as log:
         for _ in range(1 + 5 * MAX_VALUES):
             _answer("hit")
         lines = log.lines()
@@ -105,8 +105,8 @@ def test_a_line_never_bears_more_than_cloudwatch_takes() -> None:
         metrics.check(line)
 
 
-def test_sums_are_exact_under_any_mix(log: Log) -> None:
-    """Up to the hits that still wait: one miss more brings them in."""
+def test_sums_are_exact_for_any_mix(log: CapturedLog) -> None:
+    """One more miss adds the waiting hits."""
     mix = (["hit"] * 7 + ["miss"] + ["negative hit"] * 3 + ["bypass"]) * 25
     for outcome in mix:
         _answer(outcome)
@@ -119,9 +119,9 @@ def test_sums_are_exact_under_any_mix(log: Log) -> None:
     assert 26 == _total(lines, "CacheMisses")
 
 
-def test_nothing_waits_longer_than_it_may() -> None:
+def test_no_hit_waits_longer_than_allowed() -> None:
     """The first hit after `LATE_SECONDS` is written, with those that waited."""
-    clock = Clock()
+    clock = SleepClock()
     sampling = Sampling(0.01, clock)
     assert sampling.passes_over(_hit())
 
@@ -134,8 +134,8 @@ def test_nothing_waits_longer_than_it_may() -> None:
 
 
 def test_threads_lose_no_hit() -> None:
-    """As many are told as there were, whoever tells them."""
-    sampling, told = Sampling(0.1), Tally()
+    """All threads together write every hit."""
+    sampling, total = Sampling(0.1), Tally()
     lock = threading.Lock()
 
     def serve(_: Any = None) -> None:
@@ -145,13 +145,13 @@ def test_threads_lose_no_hit() -> None:
                 sampling.hand_over(tally)
                 assert len(tally.times["HitLatency"]) <= MAX_VALUES
                 with lock:
-                    told.add(tally)
+                    total.add(tally)
 
     threads = [threading.Thread(target=serve) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    sampling.hand_over(told)
+    sampling.hand_over(total)
 
-    assert 2000 == told.counts["CacheHits"] == len(told.times["HitLatency"])
+    assert 2000 == total.counts["CacheHits"] == len(total.times["HitLatency"])

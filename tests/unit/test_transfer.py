@@ -1,4 +1,4 @@
-"""Import and export as a whole, with fakes at both edges; the replaced file; counted warnings."""
+"""Import and export with fakes; the replaced file; counted warnings."""
 
 import io
 import logging
@@ -39,8 +39,8 @@ PRODUCTS = st.builds(
 )
 
 
-def test_a_line_is_what_the_api_sends() -> None:
-    """An export holds the bodies of GET, to the byte."""
+def test_a_line_is_the_response_body() -> None:
+    """An export contains the exact bodies of GET."""
     product, file = a_product(name="Møuse 😀"), io.BytesIO()
 
     assert 1 == saving.write([represent(product)], file)
@@ -51,10 +51,10 @@ def test_a_line_is_what_the_api_sends() -> None:
     ("start", "separator", "end"), [(b"", b"\n", b"\n"), (b"[\n", b",\n", b"]")]
 )
 @given(st.lists(PRODUCTS, max_size=5, unique_by=lambda product: product.id))
-def test_an_export_imports_again_unchanged(
+def test_an_export_can_be_imported_unchanged(
     start: bytes, separator: bytes, end: bytes, products: list[Product]
 ) -> None:
-    """All that the models allow, as it is or as an array: text of any plane, four decimals."""
+    """With everything that the models allow, as NDJSON or as an array."""
     file = io.BytesIO()
     saving.write(map(represent, products), file)
     file = io.BytesIO(start + separator.join(file.getvalue().splitlines()) + end)
@@ -68,8 +68,8 @@ def test_an_export_imports_again_unchanged(
     }
 
 
-def test_a_failed_export_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    """Neither half a file nor a draft of one is left."""
+def test_a_failed_export_does_not_change_the_file(tmp_path: Path) -> None:
+    """No partial file is left."""
     path = tmp_path / "products.ndjson"
     path.write_text("before")
 
@@ -81,8 +81,8 @@ def test_a_failed_export_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert [path] == list(tmp_path.iterdir())
 
 
-def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
-    """What is replaced is the file behind the link."""
+def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
+    """The target of the link is replaced."""
     path, link = tmp_path / "products.ndjson", tmp_path / "link"
     link.symlink_to(path)
 
@@ -93,8 +93,8 @@ def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
     assert "whole" == path.read_text()
 
 
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    """An export to /dev/null leaves it a device."""
+def test_a_device_is_not_replaced() -> None:
+    """/dev/null stays a device."""
     with saving.replacing(Path(os.devnull)) as file:
         file.write(b"away")
 
@@ -102,8 +102,8 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
 
 
 @pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    """Give the log back as it was."""
+def restored_log() -> Iterator[None]:
+    """Restore the log."""
     log = logging.getLogger("catalog")
     before = log.handlers, log.level, log.propagate
     yield
@@ -112,7 +112,7 @@ def log_as_before() -> Iterator[None]:
 
 
 def test_an_outage_of_redis_is_reported_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two warnings a product become one line, and one on what it means."""
+    """Two warnings per product become one line, and one line about the effect."""
     log = QuietLog()
 
     for _ in range(50):
@@ -125,8 +125,8 @@ def test_an_outage_of_redis_is_reported_once(capsys: pytest.CaptureFixture[str])
     assert ("", "") == capsys.readouterr()
 
 
-def test_without_warnings_nothing_is_reported() -> None:
-    """The command then prints no more than its counts."""
+def test_without_warnings_there_is_no_report() -> None:
+    """The command then prints only its counts."""
     assert [] == list(QuietLog().warnings())
 
 

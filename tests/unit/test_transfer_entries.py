@@ -1,4 +1,4 @@
-"""The products of a file to import: what is stored, what is rejected and why."""
+"""The products of a file to import: entries, and rejects with reasons."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.examples import SOME_ID, a_body
 
 
 def read(*products: object) -> list[Entry | Reject]:
-    """Return what becomes of a row for each product; bytes are a row's text."""
+    """Return the result for each product. Bytes are the text of a row."""
     return list(
         entries.read(
             (
@@ -27,14 +27,14 @@ def read(*products: object) -> list[Entry | Reject]:
 
 
 def reason(product: object) -> str:
-    """Return why a product is rejected."""
+    """Return the reason of a reject."""
     (reject,) = read(product)
     assert isinstance(reject, Reject)
     return reject.reason
 
 
-def test_a_given_id_is_kept_and_a_missing_one_is_made() -> None:
-    """A product may leave its id out, or give null."""
+def test_a_given_id_is_kept_and_a_missing_one_created() -> None:
+    """The id may be missing or null."""
     kept, made, null = read(a_body(id=SOME_ID), a_body(), a_body(id=None, category=None))
 
     assert SOME_ID == kept.item_id
@@ -43,18 +43,18 @@ def test_a_given_id_is_kept_and_a_missing_one_is_made() -> None:
 
 
 def test_a_price_keeps_every_digit() -> None:
-    """A fraction never becomes a float on its way."""
+    """It is never converted to a float."""
     (entry,) = read(json.dumps(a_body()).replace("24.99", "9999999999.9999").encode())
 
     assert Decimal("9999999999.9999") == entry.fields["price"]
 
 
 def test_a_reject_names_each_field_and_its_rule() -> None:
-    """All broken rules of a product are listed together."""
-    told = reason(a_body(price=-1, stock_quantity="5"))
+    """All errors of a product are listed."""
+    text = reason(a_body(price=-1, stock_quantity="5"))
 
-    assert "price: Input should be greater than 0" in told
-    assert "stock_quantity: Input should be a valid integer" in told
+    assert "price: Input should be greater than 0" in text
+    assert "stock_quantity: Input should be a valid integer" in text
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_a_reject_names_each_field_and_its_rule() -> None:
     ],
     ids=["text", "NaN", "twice", "deep", "latin-1", "list", "long"],
 )
-def test_what_is_no_json_object_is_rejected(text: bytes, reason: str) -> None:
-    """The row is listed with its reason, and the next one is read."""
+def test_other_values_than_json_objects_are_rejected(text: bytes, reason: str) -> None:
+    """The row is rejected with a reason, and the next one is read."""
     rejected, entry = read(text, a_body())
 
     assert isinstance(rejected, Reject)
@@ -79,8 +79,8 @@ def test_what_is_no_json_object_is_rejected(text: bytes, reason: str) -> None:
     assert "line 2" == entry.place
 
 
-def test_an_id_given_twice_belongs_to_the_first_valid_product() -> None:
-    """A batch cannot hold an id twice, and which product is meant is unknown."""
+def test_a_repeated_id_belongs_to_the_first_valid_product() -> None:
+    """A batch cannot contain an id twice."""
     broken, entry, twice = read(a_body(id=SOME_ID, price=0), a_body(id=SOME_ID), a_body(id=SOME_ID))
 
     assert isinstance(broken, Reject)
@@ -88,14 +88,14 @@ def test_an_id_given_twice_belongs_to_the_first_valid_product() -> None:
     assert Reject("line 3", f"id: {SOME_ID} is given twice") == twice
 
 
-def test_a_reason_holds_no_control_characters() -> None:
-    """The file chooses a field's name: escape sequences in it are shown, not sent."""
-    told = reason(a_body(**{"\x1b[31m" * 99: 1}))
+def test_a_reason_contains_no_control_characters() -> None:
+    """The file determines field names, so escape sequences are escaped."""
+    text = reason(a_body(**{"\x1b[31m" * 99: 1}))
 
-    assert told.isprintable()
-    assert 250 > len(told)  # 100 characters of the name, some as four
+    assert text.isprintable()
+    assert 250 > len(text)  # 100 characters of the name, some as four
 
 
-def test_many_broken_rules_are_cut_short() -> None:
-    """A product of a thousand unknown fields does not fill the screen."""
+def test_many_errors_are_truncated() -> None:
+    """A thousand unknown fields do not fill the screen."""
     assert reason(a_body(**{f"field{n}": 1 for n in range(1000)})).endswith("and 995 more")

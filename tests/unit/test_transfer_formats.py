@@ -1,4 +1,4 @@
-"""The formats of a file to import: NDJSON and JSON arrays; what is refused whole."""
+"""The formats of a file to import: NDJSON and JSON arrays. Other formats are refused."""
 
 import codecs
 import io
@@ -14,12 +14,12 @@ TWO = [{"name": "a, [b] {c}"}, {"name": "d\u2028é😀", "n": [{}, '\n\\"']}]
 
 
 def read(content: bytes) -> list[tuple[str, Any]]:
-    """Return each product's place and content."""
+    """Return the place and content of each product."""
     return [(place, json.loads(text)) for place, text in formats.rows(io.BytesIO(content))]
 
 
 def refusal(content: bytes) -> str:
-    """Return why a file is refused."""
+    """Return the reason why a file is refused."""
     with pytest.raises(FormatError) as refused:
         formats.rows(io.BytesIO(content))
     return str(refused.value)
@@ -28,7 +28,7 @@ def refusal(content: bytes) -> str:
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8], ids=["plain", "BOM"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_ndjson_is_read_by_line(mark: bytes, newline: str) -> None:
-    """With or without a byte order mark, a last newline, and blank lines, which count."""
+    """With or without a byte order mark, a last newline and blank lines, which count."""
     text = newline.join(["", *map(json.dumps, TWO), " \t", json.dumps({"last": 1})])
 
     places = [("line 2", TWO[0]), ("line 3", TWO[1]), ("line 5", {"last": 1})]
@@ -38,7 +38,7 @@ def test_ndjson_is_read_by_line(mark: bytes, newline: str) -> None:
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8], ids=["plain", "BOM"])
 @pytest.mark.parametrize("blank", [b"", b" \r\n\n"], ids=["", "blank lines first"])
 def test_a_pretty_printed_array_is_read_by_element(mark: bytes, blank: bytes) -> None:
-    """Each element is placed by its number and the line on which an editor shows its start."""
+    """Each element has its number, and the line of its start in an editor."""
     text = json.dumps(TWO, indent=2, ensure_ascii=False).encode()
 
     first, second = read(mark + blank + text + b"\n")
@@ -49,7 +49,7 @@ def test_a_pretty_printed_array_is_read_by_element(mark: bytes, blank: bytes) ->
 
 
 def test_a_compact_array_is_read_by_element() -> None:
-    """Any JSON value is an element: what is no product is rejected later."""
+    """Any JSON value is an element. Other values than products are rejected later."""
     values = [*TWO, [], "x", 1.50, None, -2, "]"]
 
     places = [f"product {number} (line 1)" for number in range(1, 9)]
@@ -57,14 +57,14 @@ def test_a_compact_array_is_read_by_element() -> None:
 
 
 def test_an_element_keeps_every_digit() -> None:
-    """The array is cut up, not decoded and encoded."""
+    """The array is split, not decoded and encoded."""
     ((_, text),) = formats.rows(io.BytesIO(b"[ 0.10000000000000000001 ]"))
 
     assert "0.10000000000000000001" == text
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n", codecs.BOM_UTF8, b"[]", b" [\n]\n"])
-def test_an_empty_file_holds_no_product(content: bytes) -> None:
+def test_an_empty_file_contains_no_product(content: bytes) -> None:
     """An empty array likewise."""
     assert [] == read(content)
 
@@ -84,8 +84,8 @@ def test_an_empty_file_holds_no_product(content: bytes) -> None:
     ],
     ids=["CSV", "object", "text", "zip", "latin-1", "16-le", "no BOM", "16-be", "long", "deep"],
 )
-def test_another_format_is_refused_whole(content: bytes) -> None:
-    """One sentence names the line and what is expected; the lines below are not looked at."""
+def test_another_format_is_refused(content: bytes) -> None:
+    """One sentence names the line and the expected format. No later line is read."""
     assert refusal(content).startswith("line 1 is not a JSON object; expected NDJSON")
     assert refusal(b"\n\n" + content + b'\n{"name": "valid"}\n').startswith("line 3 is not")
 
@@ -102,16 +102,16 @@ def test_another_format_is_refused_whole(content: bytes) -> None:
     ],
     ids=["comma", "cut off", "last comma", "two", "latin-1", "deep"],
 )
-def test_a_broken_array_is_refused_whole(content: bytes, reason: str) -> None:
-    """The sentence says where it breaks, by the line of the file."""
-    told = refusal(content)
+def test_an_invalid_array_is_refused(content: bytes, reason: str) -> None:
+    """The sentence names the line of the error in the file."""
+    text = refusal(content)
 
-    assert told.startswith("the JSON array cannot be read: ")
-    assert reason in told
+    assert text.startswith("the JSON array cannot be read: ")
+    assert reason in text
 
 
 def test_an_array_of_more_than_64_mib_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be loaded whole; NDJSON has no limit."""
+    """It would be loaded into memory. NDJSON has no limit."""
     monkeypatch.setattr(formats, "MAX_ARRAY_BYTES", 2 * 1024**2)
 
     assert "a JSON array of more than 2 MiB; use NDJSON" in refusal(
@@ -120,7 +120,7 @@ def test_an_array_of_more_than_64_mib_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_ndjson_is_not_read_ahead() -> None:
-    """A pipe may deliver a line an hour: each product is there once its line is."""
+    """A slow pipe delivers each product with its line."""
     file = io.BytesIO(b"{}\n" * 3)
 
     rows = iter(formats.rows(file))
@@ -130,7 +130,7 @@ def test_ndjson_is_not_read_ahead() -> None:
 
 
 def test_a_long_line_is_not_kept_in_memory() -> None:
-    """Of a line over the limit only its beginning is returned; the next line has its number."""
+    """A line over the limit is cut. The next line has the right number."""
     long = b'{"a": "' + b"x" * MAX_LINE_BYTES * 3
 
     rows = list(formats.rows(io.BytesIO(b"{}\n" + long + b"\n{}\n" + long)))

@@ -1,4 +1,4 @@
-"""The batches of an import: fences, tries, and a report that is correct whatever happens."""
+"""The batches of an import: fences, attempts, and a report that is always correct."""
 
 import signal
 from collections.abc import Sequence
@@ -11,21 +11,23 @@ from chalicelib.products.model import Product
 from dev.transfer import loading
 from dev.transfer.entries import Entry, Reject
 from dev.transfer.loading import Import, interruption_deferred
-from tests.doubles.journal import Answer, Clock, Journal
+from tests.doubles.journal import Journal, PutResult, SleepClock
 from tests.examples import a_draft
 
 
 def entries(count: int) -> list[Entry]:
-    """Return that many valid products."""
+    """Return `count` valid products."""
     return [
         Entry(f"line {line}", f"{line:08}-0000-4000-8000-000000000000", a_draft())
         for line in range(1, count + 1)
     ]
 
 
-def load(journal: Journal, rows: Sequence[Entry | Reject], clock: Clock | None = None) -> Import:
-    """Store the products, and return the import also where it stops."""
-    clock = clock or Clock()
+def load(
+    journal: Journal, rows: Sequence[Entry | Reject], clock: SleepClock | None = None
+) -> Import:
+    """Store the products; return the import, even if it stops."""
+    clock = clock or SleepClock()
     load = Import(journal, journal, clock.sleep, clock)
     try:
         load.store(rows)
@@ -34,20 +36,20 @@ def load(journal: Journal, rows: Sequence[Entry | Reject], clock: Clock | None =
     return load
 
 
-def fails(error: BaseException) -> Answer:
-    """Return an answer that is none."""
+def failing(error: BaseException) -> PutResult:
+    """Return a result that raises `error`."""
 
-    def answer(_: Sequence[Product]) -> Sequence[Product]:
+    def fail(_: Sequence[Product]) -> Sequence[Product]:
         raise error
 
-    return answer
+    return fail
 
 
-def test_all_fences_stand_before_the_write_and_fall_after_it() -> None:
+def test_a_batch_is_written_behind_its_fences() -> None:
     """
-    No reader can fill with what a batch is about to overwrite.
+    No reader can fill an old value.
 
-    Versions are the time in ms: made earlier they could be below one written meanwhile.
+    Versions are times in ms, so products are created after the fences.
     """
     journal = Journal()
 
@@ -57,8 +59,8 @@ def test_all_fences_stand_before_the_write_and_fall_after_it() -> None:
     assert ["fence", "fence", "new", "new", "write", "release", "release"] == kinds
 
 
-def test_products_go_in_batches_of_25() -> None:
-    """One BatchWriteItem takes no more."""
+def test_products_are_stored_in_batches_of_25() -> None:
+    """The limit of BatchWriteItem."""
     journal = Journal()
 
     done = load(journal, entries(60))
@@ -69,23 +71,23 @@ def test_products_go_in_batches_of_25() -> None:
     assert 60 == len(journal.products.stored)
 
 
-def test_what_is_left_unprocessed_is_sent_again_behind_the_same_fences() -> None:
-    """Each try sends what is left, after a longer pause, and only then the fences fall."""
-    clock = Clock()
+def test_unprocessed_items_are_stored_again_behind_the_same_fences() -> None:
+    """Each attempt sends the rest after a longer pause. Then the fences are released."""
+    clock = SleepClock()
     journal = Journal(lambda products: products[10:], lambda products: products[-1:])
 
     done = load(journal, entries(25), clock)
 
     assert ["write 25", "write 15", "write 1"] == journal.writes()
     assert "release" not in " ".join(journal.events[: journal.events.index("write 1")])
-    at_once, first, second = clock.slept
-    assert 0 == at_once < first < second
+    initial, first, second = clock.slept
+    assert 0 == initial < first < second
     assert done.is_clean
 
 
-def test_tries_are_bounded_and_the_rest_is_listed() -> None:
-    """Fences expire after 60 s, so no try may begin late."""
-    clock = Clock()
+def test_attempts_are_limited_and_the_rest_is_listed() -> None:
+    """Fences expire after 60 s, so no attempt may begin late."""
+    clock = SleepClock()
     journal = Journal(*[lambda products: products[-2:]] * 99)
 
     done = load(journal, entries(30), clock)
@@ -98,9 +100,9 @@ def test_tries_are_bounded_and_the_rest_is_listed() -> None:
     assert 25 == journal.count("release")
 
 
-def test_slow_responses_count_as_pauses_do() -> None:
-    """The deadline includes the time that DynamoDB takes."""
-    clock = Clock()
+def test_slow_responses_count_like_pauses() -> None:
+    """The deadline includes DynamoDB's time."""
+    clock = SleepClock()
 
     def slow(products: Sequence[Product]) -> Sequence[Product]:
         clock.seconds += 11
@@ -113,9 +115,9 @@ def test_slow_responses_count_as_pauses_do() -> None:
     assert 3 == len(journal.writes())
 
 
-def test_a_throttled_batch_is_sent_again() -> None:
+def test_a_throttled_batch_is_retried() -> None:
     """A throttled call stored nothing."""
-    journal = Journal(fails(StoreUnavailable("DynamoDB throttles")))
+    journal = Journal(failing(StoreUnavailable("DynamoDB throttles")))
 
     done = load(journal, entries(3))
 
@@ -123,9 +125,9 @@ def test_a_throttled_batch_is_sent_again() -> None:
     assert done.is_clean
 
 
-def test_an_unknown_outcome_leaves_the_fences_and_is_reported() -> None:
-    """Only the last try is unknown; what came before is stored, the rest is not read."""
-    journal = Journal(lambda _: [], lambda batch: batch[20:], fails(OutcomeUnknown("silence")))
+def test_an_unknown_outcome_keeps_the_fences_and_is_reported() -> None:
+    """Only the last attempt is unknown. Earlier batches are stored, later lines are not read."""
+    journal = Journal(lambda _: [], lambda batch: batch[20:], failing(OutcomeUnknown("silence")))
 
     done = load(journal, entries(99))
 
@@ -138,9 +140,9 @@ def test_an_unknown_outcome_leaves_the_fences_and_is_reported() -> None:
     ] == list(done.problems())
 
 
-def test_an_interrupted_write_is_reported_as_unknown() -> None:
-    """A second Ctrl-C during a call of DynamoDB: the batches before it are stored."""
-    journal = Journal(lambda _: [], fails(KeyboardInterrupt()))
+def test_interrupted_import_reports_unknown_lines() -> None:
+    """A second Ctrl-C during a DynamoDB call. Earlier batches are stored."""
+    journal = Journal(lambda _: [], failing(KeyboardInterrupt()))
 
     done = load(journal, entries(26))
 
@@ -148,8 +150,8 @@ def test_an_interrupted_write_is_reported_as_unknown() -> None:
     assert 25 == journal.count("release")
 
 
-def test_a_fence_that_cannot_be_placed_stores_nothing_under_the_strict_policy() -> None:
-    """The import stops, and the products are known not to be stored."""
+def test_a_strict_import_without_fences_stores_nothing() -> None:
+    """The import stops, and the products are reported as not stored."""
     journal = Journal()
     journal.answers = False
 
@@ -161,7 +163,7 @@ def test_a_fence_that_cannot_be_placed_stores_nothing_under_the_strict_policy() 
 
 
 def test_an_interruption_waits_for_the_end_of_the_batch() -> None:
-    """Ctrl-C at any moment of a batch: its products are stored and the fences released."""
+    """Ctrl-C during a batch: its products are stored and its fences released."""
 
     def interrupted(_: Sequence[Product]) -> Sequence[Product]:
         signal.raise_signal(signal.SIGINT)
@@ -178,7 +180,7 @@ def test_an_interruption_waits_for_the_end_of_the_batch() -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_deferred_interruption_restores_the_handlers(signum: signal.Signals) -> None:
-    """It is raised at the end of the block; afterwards signals are as they were."""
+    """It is raised at the end of the block."""
     before = signal.getsignal(signum)
     done = []
 
@@ -190,7 +192,7 @@ def test_a_deferred_interruption_restores_the_handlers(signum: signal.Signals) -
 
 
 def test_a_second_interruption_is_not_deferred() -> None:
-    """Pressing Ctrl-C twice stops at once."""
+    """A second Ctrl-C stops at once."""
     done = []
 
     with suppress(KeyboardInterrupt), interruption_deferred():

@@ -1,4 +1,4 @@
-"""`make watch`, while a stack runs."""
+"""`make watch` while a stack runs."""
 
 import json
 import os
@@ -9,10 +9,10 @@ import pytest
 from dev.watch.__main__ import main
 
 
-def test_it_names_the_page_of_the_stack_that_runs(
+def test_watch_prints_the_url_of_the_running_stack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where there is no screen, no browser is opened: one in the terminal would hide the log."""
+    """Without a display no browser is opened: a text browser would hide the log."""
     for screen in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(screen, raising=False)
     monkeypatch.setattr("sys.platform", "linux")

@@ -1,4 +1,4 @@
-"""What the live page makes of log lines."""
+"""The live page's counts and events from log lines."""
 
 import io
 from contextlib import redirect_stdout
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib import telemetry
-from dev.watch.counts import STEPS, Outcome, end_of, step_of
+from dev.watch.counts import STEPS, OutcomeCounts, end_of, step_of
 from dev.watch.lines import Line, as_text, parse, reaches
 from dev.watch.state import State
 from tests import examples
@@ -27,8 +27,8 @@ def requests(shown: dict[str, Any]) -> dict[str, int]:
     return {name: each["requests"] for name, each in shown["outcomes"].items() if each["requests"]}
 
 
-def told_by_the_api(*outcomes: str) -> list[Line]:
-    """Return the lines of requests that the cache had these answers for."""
+def lines_of_the_api(*outcomes: str) -> list[Line]:
+    """Return the API's log lines of requests with these cache outcomes."""
     with redirect_stdout(io.StringIO()) as output:
         telemetry.configure(examples.settings())
         for outcome in outcomes:
@@ -39,9 +39,9 @@ def told_by_the_api(*outcomes: str) -> list[Line]:
     return [each for each in parsed if each is not None]
 
 
-def test_a_request_is_counted_under_its_outcome() -> None:
-    """As the API's own lines tell it: both kinds of hit are hits."""
-    lines = told_by_the_api("hit", "negative hit", "hit", "miss", "bypass")
+def test_a_request_is_counted_by_its_outcome() -> None:
+    """Positive and negative hits are both hits."""
+    lines = lines_of_the_api("hit", "negative hit", "hit", "miss", "bypass")
 
     shown = state(*lines).shown()
 
@@ -50,8 +50,8 @@ def test_a_request_is_counted_under_its_outcome() -> None:
     assert 3 / 5 == shown["ratio"]
 
 
-def test_many_products_in_one_request_are_many_reads_and_one_request() -> None:
-    """The ratio and the reads saved go by products."""
+def test_a_batch_counts_many_reads_and_one_request() -> None:
+    """The ratio and the saved reads count products."""
     many = line(CacheHits=7, CacheMisses=3, OtherLatency=[2.5])
 
     shown = state(many).shown()
@@ -60,23 +60,23 @@ def test_many_products_in_one_request_are_many_reads_and_one_request() -> None:
     assert (7, 0.7) == (shown["saved"], shown["ratio"])
 
 
-def test_a_line_may_bear_the_metrics_of_several_requests() -> None:
-    """Where the settings sample hits, one line has the times of all."""
+def test_a_line_may_have_metrics_of_several_requests() -> None:
+    """With sampled hits one line has the times of all."""
     assert {"hit": 3} == requests(state(line(CacheHits=3, HitLatency=[0.4, 0.5, 0.6])).shown())
 
 
 def test_without_reads_there_is_no_ratio() -> None:
-    """A write is none."""
+    """A write is no read."""
     assert state(line(WriteLatency=[9.0])).shown()["ratio"] is None
 
 
 def test_server_errors_are_counted() -> None:
-    """Each answer of 500 and above."""
+    """Each response of 500 and above."""
     assert 1 == state(line(ServerErrors=1, WriteLatency=[9.0]), line()).shown()["errors"]
 
 
-def test_a_time_falls_into_the_step_that_ends_above_it() -> None:
-    """From a tenth of a millisecond to ten seconds; what lies beyond is at the end."""
+def test_a_latency_is_in_the_step_that_contains_it() -> None:
+    """From 0.1 ms to 10 s. Longer times are in the last step."""
     for milliseconds in (0.15, 1.2, 80.0, 9_000.0):
         step = step_of(milliseconds)
         assert end_of(step - 1) <= milliseconds <= end_of(step)
@@ -84,8 +84,8 @@ def test_a_time_falls_into_the_step_that_ends_above_it() -> None:
 
 
 def test_a_quantile_is_the_end_of_a_step() -> None:
-    """Exact to the step; nothing without a call."""
-    outcome = Outcome()
+    """`None` without a request."""
+    outcome = OutcomeCounts()
     assert (None, None) == (outcome.shown(0)["median"], outcome.shown(0)["p99"])
 
     for milliseconds in [1.2] * 98 + [80.0] * 2:
@@ -95,9 +95,9 @@ def test_a_quantile_is_the_end_of_a_step() -> None:
     assert (end_of(step_of(1.2)), end_of(step_of(80.0))) == (shown["median"], shown["p99"])
 
 
-def test_the_last_minute_forgets_what_was_before() -> None:
-    """However long the stack runs, no more than two minutes are kept."""
-    outcome = Outcome()
+def test_only_the_last_minute_is_shown() -> None:
+    """At most two minutes are kept."""
+    outcome = OutcomeCounts()
     for second in (*range(1000), 1010, 1010, 1069):
         outcome.add(1.0, second)
 
@@ -107,8 +107,8 @@ def test_the_last_minute_forgets_what_was_before() -> None:
     assert 120 >= len(outcome._seconds)
 
 
-def test_each_process_has_a_circuit_of_its_own() -> None:
-    """Open is shown until the last one has closed."""
+def test_each_process_has_its_own_circuit() -> None:
+    """The circuit is open until the last process has closed its own."""
     opened = line("WARNING", "cache circuit opened", reason="TimeoutError")
     closed = line("INFO", "cache circuit closed")
     made = state(opened, opened, closed)
@@ -119,19 +119,19 @@ def test_each_process_has_a_circuit_of_its_own() -> None:
     assert 0 == made.shown()["open_circuits"]
 
 
-def test_an_api_that_starts_anew_has_its_circuits_closed() -> None:
-    """And a Valkey that does has nothing to do with them."""
+def test_a_restarted_api_has_closed_circuits() -> None:
+    """A restarted Valkey does not change them."""
     made = state(line("WARNING", "cache circuit opened"))
 
     made.restarted("Valkey")
     assert 1 == made.shown()["open_circuits"]
     made.restarted("The API")
     assert 0 == made.shown()["open_circuits"]
-    assert "The API has died; starting it again" == made.shown()["events"][0]["text"]
+    assert "The API has died; restarting it" == made.shown()["events"][0]["text"]
 
 
-def test_the_stream_s_circuit_is_not_the_api_s() -> None:
-    """Its warnings are events all the same."""
+def test_the_circuit_of_the_stream_is_not_counted() -> None:
+    """Its warnings are events."""
     made = state()
 
     made.add_stream_lines([line("WARNING", "cache circuit opened", reason="TimeoutError")])
@@ -142,8 +142,8 @@ def test_the_stream_s_circuit_is_not_the_api_s() -> None:
     ]
 
 
-def test_repeated_warnings_become_one_until_something_else_happens() -> None:
-    """The two of an outage take turns; after news they are told anew."""
+def test_repeated_warnings_are_one_event_until_an_action() -> None:
+    """Warnings may alternate. After a user action they are new events."""
     fence, release = (line("WARNING", f"cache {what} lost") for what in ("fence", "release"))
     made = state(fence, release, fence, release)
     made.add_event("Redis resumed")
@@ -162,14 +162,14 @@ def test_repeated_warnings_become_one_until_something_else_happens() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"Traceback (most recent call last):", b"{", b'{"a": 1}', b""])
-def test_what_is_no_log_line_is_not_taken_for_one(raw: bytes) -> None:
-    """A traceback of the start, say."""
+def test_other_text_is_no_log_line(raw: bytes) -> None:
+    """Such as a traceback of the start."""
     assert parse(raw) is None
 
 
-def test_people_see_no_metrics() -> None:
-    """A line reads as `LOG_FORMAT=text` has it, by the clock of this machine."""
-    (hit,) = told_by_the_api("hit")
+def test_text_lines_contain_no_metrics() -> None:
+    """A line has the format of `LOG_FORMAT=text`, in local time."""
+    (hit,) = lines_of_the_api("hit")
 
     words = as_text(hit).split()
 
@@ -179,15 +179,15 @@ def test_people_see_no_metrics() -> None:
     assert hit["time"][19:23] == words[0][8:]
 
 
-def test_a_traceback_stands_below_its_line() -> None:
-    """As the API would have written it."""
-    text = as_text(line("ERROR", "unforeseen", exception="Traceback …\nZeroDivisionError"))
+def test_a_traceback_follows_its_line() -> None:
+    """As the API writes it."""
+    text = as_text(line("ERROR", "unexpected", exception="Traceback …\nZeroDivisionError"))
 
     assert ["Traceback …", "ZeroDivisionError"] == text.splitlines()[1:]
 
 
-def test_a_level_reaches_those_at_and_below_it() -> None:
+def test_a_level_includes_higher_ones() -> None:
     """In the order of logging."""
-    told = [reaches(line(level), "WARNING") for level in ("DEBUG", "INFO", "WARNING", "ERROR")]
+    included = [reaches(line(level), "WARNING") for level in ("DEBUG", "INFO", "WARNING", "ERROR")]
 
-    assert [False, False, True, True] == told
+    assert [False, False, True, True] == included

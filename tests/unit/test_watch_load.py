@@ -1,4 +1,4 @@
-"""The load behind the live page: it finds a stale read where there is one, and only there."""
+"""The live page's load detects stale reads, and only those."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dev.faults.client import Answer
+from dev.faults.client import TimedResponse
 from dev.faults.timeline import Timeline
 from dev.watch.load import LoadCounts
 from dev.watch.load_client import LoadClient, MadeProducts
@@ -16,8 +16,8 @@ from dev.watch.load_client import LoadClient, MadeProducts
 _TURNS = 300
 
 
-class Shop:
-    """An API in memory. With `forgets`, a read may show the version before the last write."""
+class InMemoryApi:
+    """An API in memory. With `forgets`, a read may return the version before the last write."""
 
     def __init__(self, *, forgets: bool = False) -> None:
         self.versions: dict[str, int] = {"sample": 1}
@@ -25,7 +25,7 @@ class Shop:
         self._forgets = forgets
         self._version = 1
 
-    def send(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, method: str, path: str, body: Any = None) -> TimedResponse:
         self.methods.append(method)
         product_id = path.removeprefix("/products/")
         answers: dict[str, Callable[[], tuple[int, Any]]] = {
@@ -40,7 +40,9 @@ class Shop:
         if version:
             headers["ETag"] = f'"{version}"'
         content = {"id": f"p{version}", "items": [{"id": "sample"}]}
-        return Answer(status, headers, json.dumps(content).encode(), started, time.monotonic())
+        return TimedResponse(
+            status, headers, json.dumps(content).encode(), started, time.monotonic()
+        )
 
     def close(self) -> None:
         self.methods.append("close")
@@ -63,61 +65,61 @@ class Shop:
 
 
 def drive(shop: Any, timeline: Timeline | None = None) -> tuple[LoadCounts, MadeProducts]:
-    tally, products = LoadCounts(), MadeProducts(1)
-    client = LoadClient(shop, products, 0, timeline or Timeline(), tally, pause=0.0)
+    counts, products = LoadCounts(), MadeProducts(1)
+    client = LoadClient(shop, products, 0, timeline or Timeline(), counts, pause=0.0)
     for _ in range(_TURNS):
         client._turn()
     client.ended.set()
     client.run()
-    return tally, products
+    return counts, products
 
 
 def test_a_fresh_catalog_has_no_stale_read() -> None:
-    """Each write is read back, deletions too."""
-    shop = Shop()
+    """Each write is read back, including deletions."""
+    shop = InMemoryApi()
 
-    tally, _ = drive(shop)
+    counts, _ = drive(shop)
 
-    seen = tally.shown()
-    assert len(shop.methods) - 1 == seen["sent"]
-    assert seen["checked"] >= shop.methods.count("PATCH") + shop.methods.count("DELETE") > 20
-    assert (0, 0) == (seen["stale"], seen["late"])
+    shown = counts.shown()
+    assert len(shop.methods) - 1 == shown["sent"]
+    assert shown["checked"] >= shop.methods.count("PATCH") + shop.methods.count("DELETE") > 20
+    assert (0, 0) == (shown["stale"], shown["late"])
 
 
 def test_a_read_that_misses_a_write_is_stale() -> None:
-    """All of them are counted."""
-    tally, _ = drive(Shop(forgets=True))
+    """All stale reads are counted."""
+    counts, _ = drive(InMemoryApi(forgets=True))
 
-    seen = tally.shown()
-    assert seen["stale"] > 20
-    assert 0 == seen["late"]
+    shown = counts.shown()
+    assert shown["stale"] > 20
+    assert 0 == shown["late"]
 
 
-def test_a_write_made_while_redis_was_out_of_reach_may_be_late() -> None:
-    """The third promise allows it, so it is counted apart."""
+def test_a_write_without_redis_may_be_late() -> None:
+    """Promise 3 allows it, so it is counted separately."""
     timeline = Timeline()
 
-    with timeline.window("out of reach", outage=True):
-        tally, _ = drive(Shop(forgets=True), timeline)
+    with timeline.window("unavailable", outage=True):
+        counts, _ = drive(InMemoryApi(forgets=True), timeline)
 
-    seen = tally.shown()
-    assert seen["late"] > 20
-    assert 0 == seen["stale"]
+    shown = counts.shown()
+    assert shown["late"] > 20
+    assert 0 == shown["stale"]
 
 
 def test_the_strict_policy_allows_no_late_read() -> None:
     """It refuses the write instead."""
     timeline = Timeline(strict=True)
 
-    with timeline.window("out of reach", outage=True):
-        tally, _ = drive(Shop(forgets=True), timeline)
+    with timeline.window("unavailable", outage=True):
+        counts, _ = drive(InMemoryApi(forgets=True), timeline)
 
-    assert tally.shown()["stale"] > 20
+    assert counts.shown()["stale"] > 20
 
 
-def test_the_load_leaves_nothing_behind() -> None:
-    """What it made it deletes; the samples are as they were."""
-    shop = Shop()
+def test_the_load_deletes_its_products() -> None:
+    """The samples do not change."""
+    shop = InMemoryApi()
 
     _, products = drive(shop)
 
@@ -127,14 +129,14 @@ def test_the_load_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize("status", [0, 503])
-def test_what_fails_is_tried_again_and_proves_nothing(status: int) -> None:
+def test_failed_requests_are_retried_and_not_checked(status: int) -> None:
     """An API that does not answer has no stale reads."""
 
-    class Down(Shop):
-        def send(self, method: str, path: str, body: Any = None) -> Answer:
+    class Down(InMemoryApi):
+        def send(self, method: str, path: str, body: Any = None) -> TimedResponse:
             answer = super().send(method, path, body)
             return answer._replace(status=status, body=b"")
 
-    tally, _ = drive(Down())
+    counts, _ = drive(Down())
 
-    assert (_TURNS, 0) == (tally.shown()["sent"], tally.shown()["checked"])
+    assert (_TURNS, 0) == (counts.shown()["sent"], counts.shown()["checked"])

@@ -1,4 +1,4 @@
-"""The servers' log on its way through the stack: to the page, and to the terminal."""
+"""The servers' log lines reach the live page and the terminal."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dev.watch.log import Log
+from dev.watch.log import ServerLog
 from dev.watch.log_reader import LogReader
 from dev.watch.state import State
 from dev.watch.terminal import Terminal
@@ -16,14 +16,14 @@ from tests import examples
 from tests.running_stack import eventually
 
 
-class Screen:
-    """A pipe in the place of standard output."""
+class TerminalPipe:
+    """A pipe in place of standard output."""
 
     def __init__(self) -> None:
         self._outlet, self.inlet = os.pipe()
 
     def lines(self) -> list[str]:
-        """Return what was written, once nobody writes any more."""
+        """Return the written lines, after all writers have closed it."""
         os.close(self.inlet)
         with os.fdopen(self._outlet, "rb") as outlet:
             self._outlet = -1
@@ -34,8 +34,8 @@ class Screen:
 
 
 @pytest.fixture
-def terminal() -> Screen:
-    return Screen()
+def terminal() -> TerminalPipe:
+    return TerminalPipe()
 
 
 def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> bytes:
@@ -46,34 +46,34 @@ def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> by
 HIT = a_line(HitLatency=[0.4], CacheHits=1)
 
 
-def send(terminal: Screen, *written: bytes, **settings: str) -> State:
-    """Have the API write; return the state once all has arrived."""
+def send(terminal: TerminalPipe, *written: bytes, **settings: str) -> State:
+    """Write as the API does; return the state after all lines have arrived."""
     state = State()
-    with Log(examples.settings(**settings), state, terminal.inlet) as log:
+    with ServerLog(examples.settings(**settings), state, terminal.inlet) as log:
         for each in written:
             os.write(log.api, each)
     return state
 
 
-def test_a_line_is_counted_and_told(terminal: Screen) -> None:
-    """As text, where the settings want text."""
+def test_a_line_is_counted_and_written(terminal: TerminalPipe) -> None:
+    """As text if the settings say so."""
     state = send(terminal, HIT + b"\n", LOG_FORMAT="text")
 
     assert 1 == state.shown()["saved"]
-    (told,) = terminal.lines()
-    assert told.endswith("INFO    answered        ")
+    (text,) = terminal.lines()
+    assert text.endswith("INFO    answered        ")
 
 
-def test_a_line_may_come_in_pieces(terminal: Screen) -> None:
-    """A pipe knows no lines; the last one may lack its end."""
+def test_a_line_may_arrive_in_parts(terminal: TerminalPipe) -> None:
+    """The last line may have no line end."""
     state = send(terminal, HIT[:20], HIT[20:] + b"\n" + HIT, LOG_FORMAT="json")
 
     assert 2 == state.shown()["saved"]
     assert [HIT.decode()] * 2 == terminal.lines()
 
 
-def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Screen) -> None:
-    """`LOG_LEVEL=WARNING make run` is quiet, and its page is right."""
+def test_lines_below_the_level_are_counted(terminal: TerminalPipe) -> None:
+    """With `LOG_LEVEL=WARNING make run` the page is still correct."""
     warning = a_line("cache fence lost", "WARNING")
 
     state = send(terminal, HIT + b"\n" + warning + b"\n", LOG_LEVEL="WARNING", LOG_FORMAT="json")
@@ -82,15 +82,15 @@ def test_what_the_level_leaves_out_is_counted_all_the_same(terminal: Screen) -> 
     assert [warning.decode()] == terminal.lines()
 
 
-def test_what_is_no_log_line_is_told_as_it_is(terminal: Screen) -> None:
-    """The traceback of a start that failed has to be seen."""
+def test_other_text_is_written_unchanged(terminal: TerminalPipe) -> None:
+    """Such as the traceback of a failed start."""
     send(terminal, b"Traceback:\n  \xff\n", LOG_LEVEL="ERROR")
 
     assert ["Traceback:", "  \ufffd"] == terminal.lines()
 
 
-def test_a_closed_terminal_stops_no_count(terminal: Screen) -> None:
-    """`make run | head` goes on."""
+def test_a_closed_terminal_does_not_stop_the_counts(terminal: TerminalPipe) -> None:
+    """`make run | head` continues."""
     terminal.hang_up()
 
     state = send(terminal, *[HIT + b"\n"] * 50)
@@ -98,21 +98,23 @@ def test_a_closed_terminal_stops_no_count(terminal: Screen) -> None:
     assert 50 == state.shown()["saved"]
 
 
-def test_the_servers_are_asked_for_all_there_is(terminal: Screen) -> None:
-    """JSON with metrics, each hit, and INFO at least; more where the user wants more."""
-    wanted = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
+def test_the_servers_log_every_request(terminal: TerminalPipe) -> None:
+    """JSON with metrics, each hit, and INFO or a lower level."""
+    complete = {"LOG_FORMAT": "json", "LOG_HITS": "1", "METRICS": "true"}
     user = {"LOG_FORMAT": "text", "LOG_HITS": "0.1", "METRICS": "false", "PRODUCTS_TABLE": "t"}
-    quiet = Log(examples.settings(LOG_LEVEL="ERROR"), State(), terminal.inlet)
-    loud = Log(examples.settings(LOG_LEVEL="DEBUG"), State(), terminal.inlet)
+    quiet = ServerLog(examples.settings(LOG_LEVEL="ERROR"), State(), terminal.inlet)
+    loud = ServerLog(examples.settings(LOG_LEVEL="DEBUG"), State(), terminal.inlet)
 
-    assert {"PRODUCTS_TABLE": "t", "LOG_LEVEL": "INFO", **wanted} == quiet.settings_of_a_server(
+    assert {"PRODUCTS_TABLE": "t", "LOG_LEVEL": "INFO", **complete} == quiet.server_environment(
         {**user, "LOG_LEVEL": "ERROR"}
     )
-    assert "DEBUG" == loud.settings_of_a_server({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
+    assert "DEBUG" == loud.server_environment({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
 
 
-def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    """Else the pipe would fill up; the fault is told."""
+def test_an_error_of_the_receiver_does_not_stop_the_reader(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Otherwise the pipe would fill up. The error is printed."""
     taken: list[bytes] = []
 
     def take(lines: Sequence[bytes]) -> None:
@@ -129,8 +131,8 @@ def test_a_line_that_nobody_foresaw_stops_no_other(capsys: pytest.CaptureFixture
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_a_terminal_that_has_stopped_stops_no_count(terminal: Screen) -> None:
-    """Ctrl-S holds up nothing but what is to be read there."""
+def test_a_paused_terminal_does_not_stop_the_counts(terminal: TerminalPipe) -> None:
+    """Ctrl-S pauses only the terminal."""
     lines = (HIT + b"\n") * 100
 
     state = send(terminal, *[lines] * 40, LOG_FORMAT="json")
@@ -139,7 +141,7 @@ def test_a_terminal_that_has_stopped_stops_no_count(terminal: Screen) -> None:
 
 
 def test_lines_dropped_by_a_slow_terminal_are_counted() -> None:
-    """Their number is printed once there is room again."""
+    """Their number is printed when the terminal accepts text again."""
     outlet, inlet = os.pipe()
     text = "x" * 99_999 + "\n"
     read = [b""]

@@ -1,4 +1,4 @@
-// Draws what /events tells, and sends what the buttons say. Every number comes from the server.
+// Draws the values of /events, and sends the buttons' actions. Every number comes from the server.
 "use strict";
 
 const ROWS = { hit: "Hit", miss: "Miss", bypass: "Bypass", write: "Write", other: "Other" };
@@ -6,8 +6,8 @@ const WIDTH = 256, HEIGHT = 36, BASE = 37;
 const DECADES = ["0.1 ms", "1", "10", "100", "1 s", "10 s"];
 const $ = (id) => document.getElementById(id);
 
-// Text is set only where it differs, so that a screen reader hears of changes and of nothing else.
-function say(element, text) {
+// Sets text only if it differs, so that a screen reader announces only changes.
+function setText(element, text) {
   if (element.textContent !== String(text)) element.textContent = text;
 }
 
@@ -29,8 +29,8 @@ function cell(row, name, className) {
   return row.appendChild(element);
 }
 
-function chart(cellOfIt, labels) {
-  const root = svg("svg", { viewBox: `0 0 ${WIDTH} 51`, role: "img" }, cellOfIt);
+function chart(parent, labels) {
+  const root = svg("svg", { viewBox: `0 0 ${WIDTH} 51`, role: "img" }, parent);
   const bars = svg("path", { class: "bars" }, root);
   svg("path", { class: "axis", d: `M0 ${BASE}.5H${WIDTH}` }, root);
   labels.forEach((label, n) => {
@@ -41,7 +41,7 @@ function chart(cellOfIt, labels) {
   return { root, bars };
 }
 
-// A bar for each number; whatever is not nought can be seen.
+// Draws a bar for each number. Every bar above zero is visible.
 function draw({ root, bars }, numbers, label) {
   const highest = Math.max(1, ...numbers), width = WIDTH / numbers.length;
   const path = numbers.map((number, n) => {
@@ -69,9 +69,9 @@ function makeRow([outcome, name]) {
 }
 
 function showRow(row, outcome) {
-  say(row.requests, outcome.requests);
-  say(row.median, time(outcome.median));
-  say(row.p99, time(outcome.p99));
+  setText(row.requests, outcome.requests);
+  setText(row.median, time(outcome.median));
+  setText(row.p99, time(outcome.p99));
   draw(row.minute, outcome.minute, `${row.name}: ${outcome.minute[58]} in the last whole second`);
   draw(row.steps, outcome.steps,
     `${row.name}: half within ${time(outcome.median)}, 99 % within ${time(outcome.p99)}`);
@@ -91,16 +91,16 @@ function showEvents(events) {
 }
 
 function showStates({ redis, open_circuits: open, load }) {
-  say($("redis"), redis.answers ? "answers" : "silent");
-  say($("whose"), redis.ours ? "the stack's own" : "named by REDIS_HOST, so left alone");
-  say($("circuit"), open ? "open" : "closed");
+  setText($("redis"), redis.answers ? "answers" : "does not answer");
+  setText($("whose"), redis.owned ? "the stack's own" : "named by REDIS_HOST, so not changed");
+  setText($("circuit"), open ? "open" : "closed");
   $("redis").classList.toggle("alarm", !redis.answers);
   $("circuit").classList.toggle("alarm", open > 0);
   for (const action of ["pause", "resume", "flush"]) {
-    button(action).setAttribute("aria-disabled", String(!redis.ours));
+    button(action).setAttribute("aria-disabled", String(!redis.owned));
   }
-  say($("state"), [
-    redis.answers ? "Redis answers" : "Redis is silent",
+  setText($("state"), [
+    redis.answers ? "Redis answers" : "Redis does not answer",
     open ? "the circuit is open" : "the circuit is closed",
     load.rate ? `load of ${load.rate} a second` : "no load",
   ].join(", ") + ".");
@@ -108,14 +108,14 @@ function showStates({ redis, open_circuits: open, load }) {
 
 function show(now) {
   showStates(now);
-  say($("ratio"), now.ratio === null ? "–" : `${(100 * now.ratio).toFixed(1)} %`);
-  say($("saved"), now.saved);
-  say($("negative"), now.negative);
-  say($("errors"), now.errors);
-  say($("requests"), now.requests);
-  say($("stale"), now.load.stale);
-  say($("checked"), now.load.checked);
-  say($("late"), now.load.late ? `; ${now.load.late} more late, as promise 3 allows` : "");
+  setText($("ratio"), now.ratio === null ? "–" : `${(100 * now.ratio).toFixed(1)} %`);
+  setText($("saved"), now.saved);
+  setText($("negative"), now.negative);
+  setText($("errors"), now.errors);
+  setText($("requests"), now.requests);
+  setText($("stale"), now.load.stale);
+  setText($("checked"), now.load.checked);
+  setText($("late"), now.load.late ? `; ${now.load.late} more late, as promise 3 allows` : "");
   $("stale").classList.toggle("alarm", now.load.stale > 0);
   $("errors").classList.toggle("alarm", now.errors > 0);
   for (const [outcome, row] of rows) showRow(row, now.outcomes[outcome]);
@@ -130,9 +130,9 @@ async function act(action) {
   const query = action === "load" ? `?rate=${$("rate").value}` : "";
   try {
     const answer = await fetch(`${action}${query}`, { method: "POST" });
-    say($("refusal"), answer.ok ? "" : await answer.text());
+    setText($("refusal"), answer.ok ? "" : await answer.text());
   } catch {
-    say($("refusal"), "The stack does not answer");
+    setText($("refusal"), "The stack does not answer");
   }
 }
 
@@ -142,4 +142,4 @@ for (const each of document.querySelectorAll("[data-action]")) {
 }
 const events = new EventSource("events");
 events.onmessage = (message) => show(JSON.parse(message.data));
-events.onerror = () => say($("state"), "Not connected: the stack has ended, or is starting anew.");
+events.onerror = () => setText($("state"), "Not connected: the stack has stopped, or is restarting.");

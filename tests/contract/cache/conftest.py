@@ -1,4 +1,4 @@
-"""The cache protocol over fakeredis, over a real Valkey and over a cluster of three."""
+"""Runs the cache tests with fakeredis, a real Valkey and a cluster of three."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.doubles.recording import Recorder
 
 @pytest.fixture
 def clustered_redis(cluster: LocalCluster) -> Iterator[RecordingCluster]:
-    """Return a client of the cluster, emptied."""
+    """Return a client of the cluster, without keys."""
     client = cluster.client()
     client.flushall()
     yield client
@@ -21,12 +21,12 @@ def clustered_redis(cluster: LocalCluster) -> Iterator[RecordingCluster]:
 
 @pytest.fixture(params=["fakeredis", "valkey", "cluster"])
 def redis(request: pytest.FixtureRequest) -> Recorder | RecordingCluster:
-    """Give each kind of Redis in turn."""
+    """Return each kind of Redis in turn."""
     names = {"fakeredis": "fake_redis", "valkey": "real_redis", "cluster": "clustered_redis"}
     return request.getfixturevalue(names[request.param])
 
 
 @pytest.fixture
 def cache(redis: Recorder) -> Cache[str]:
-    """Return a cache of texts, empty."""
+    """Return an empty cache of texts."""
     return a_cache(redis)

@@ -1,4 +1,4 @@
-"""Reads of many keys go in batches: what a late one costs, and what the circuit breaker learns."""
+"""Reads of many keys in batches: the time of a late batch, and the circuit breaker."""
 
 import signal
 import time
@@ -18,7 +18,7 @@ from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.redis_store.store import AT_ONCE, Command
 from dev.stack.servers import Valkey
 from tests import examples
-from tests.doubles.caching import Loader, Texts, a_cache
+from tests.doubles.caching import CountingLoader, TextCodec, a_cache
 from tests.doubles.cluster import LocalCluster, RecordingCluster
 from tests.doubles.narrow_link import NarrowLink
 from tests.doubles.recording import RecordingFakeRedis, RecordingRedis
@@ -28,13 +28,13 @@ TEXT = "x" * 40_000
 POLICY = Policy(1000, 10, strict=False)
 MEGABYTE = 1_000_000
 LATE_SECONDS = 0.4
-"""The contract has 0.25 s; the machine that runs the tests may be busy."""
+"""The contract allows 0.25 s. The machine may be busy."""
 
 
 def _cache(port: int, **variables: str) -> Cache[str]:
     """Return a cache of texts with the time-out of the settings."""
     where = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port)}
-    return Cache(redis_store.connect(examples.settings(**where, **variables)), Texts(), POLICY)
+    return Cache(redis_store.connect(examples.settings(**where, **variables)), TextCodec(), POLICY)
 
 
 def _load(keys: Sequence[str]) -> dict[str, str]:
@@ -52,7 +52,7 @@ def _paused(server: Valkey) -> Iterator[None]:
 
 @pytest.fixture
 def full_redis(real_redis: RecordingRedis) -> RecordingRedis:
-    """Return a client of a Redis that has every key, and another short one."""
+    """Return a client of a Redis that contains every key and a short one."""
     real_redis.mset(dict.fromkeys(KEYS, b"Vtext:" + TEXT.encode()))
     real_redis.set("short", b"Vtext:short")
     return real_redis
@@ -60,10 +60,8 @@ def full_redis(real_redis: RecordingRedis) -> RecordingRedis:
 
 @pytest.mark.usefixtures("full_redis")
 @pytest.mark.parametrize("rate", [40 * MEGABYTE, 2 * MEGABYTE])
-def test_many_large_values_over_a_narrow_link_leave_the_circuit_closed(
-    valkey: Valkey, rate: float
-) -> None:
-    """Whether some of them come in time or none, the next read of one is a hit."""
+def test_slow_large_values_do_not_open_the_circuit(valkey: Valkey, rate: float) -> None:
+    """Late batches do not count as failures if the server answers a PING."""
     with NarrowLink(valkey.port, rate) as link:
         cache = _cache(link.port)
         for _ in range(FAILURES):
@@ -71,16 +69,16 @@ def test_many_large_values_over_a_narrow_link_leave_the_circuit_closed(
             assert dict.fromkeys(KEYS, TEXT) == cache.fetch_many(KEYS, _load)
             assert time.monotonic() - started < LATE_SECONDS
 
-        assert Outcome.HIT == cache.fetch("short", Loader("loaded")).outcome
+        assert Outcome.HIT == cache.fetch("short", CountingLoader("loaded")).outcome
 
 
 @pytest.mark.parametrize(
     ("rights", "outcome"), [(["+getex", "+ping"], Outcome.HIT), (["+getex"], Outcome.BYPASS)]
 )
-def test_the_functions_user_needs_the_right_to_ping(
+def test_the_redis_user_needs_the_right_to_ping(
     valkey: Valkey, full_redis: RecordingRedis, rights: Sequence[str], outcome: Outcome
 ) -> None:
-    """Where it is missing, each late batch counts as a failure."""
+    """Without it, each late batch counts as a failure."""
     full_redis.execute_command("ACL", "SETUSER", "pinging", "on", ">p", "~*", "-@all", *rights)
     try:
         with NarrowLink(valkey.port, 2 * MEGABYTE) as link:
@@ -88,14 +86,14 @@ def test_the_functions_user_needs_the_right_to_ping(
             for _ in range(FAILURES):
                 cache.fetch_many(KEYS, _load)
 
-            assert outcome == cache.fetch("short", Loader("loaded")).outcome
+            assert outcome == cache.fetch("short", CountingLoader("loaded")).outcome
     finally:
         full_redis.acl_deluser("pinging")
 
 
 @pytest.mark.usefixtures("full_redis")
-def test_after_a_late_batch_no_other_is_asked_for(valkey: Valkey) -> None:
-    """All are loaded, and counted as bypasses."""
+def test_no_batch_is_read_after_a_late_one(valkey: Valkey) -> None:
+    """All keys are loaded and count as bypasses."""
     trace = telemetry.begin()
     with NarrowLink(valkey.port, 2 * MEGABYTE) as link:
         _cache(link.port).fetch_many(KEYS, _load)
@@ -105,10 +103,10 @@ def test_after_a_late_batch_no_other_is_asked_for(valkey: Valkey) -> None:
     )
 
 
-def test_a_server_that_hangs_opens_the_circuit_as_ever(
+def test_a_hanging_server_opens_the_circuit_in_batches(
     valkey: Valkey, full_redis: RecordingRedis
 ) -> None:
-    """It does not answer the PING either: three reads of many wait, and the fourth does not."""
+    """It does not answer the PING: three reads wait, and the fourth does not."""
     full_redis.ping()
     cache = _cache(valkey.port)
     waits = []
@@ -122,8 +120,8 @@ def test_a_server_that_hangs_opens_the_circuit_as_ever(
     assert waits[-1] < 0.05
 
 
-class Clock:
-    """Seconds that pass with each look at it, or when told to."""
+class SteppingClock:
+    """A clock that advances with each call, or by `advance`."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.step = step
@@ -137,12 +135,12 @@ class Clock:
         self.now += 1.0
 
 
-def test_a_slow_server_is_asked_for_no_more_than_there_is_time_for(
+def test_a_slow_server_is_read_within_the_time_limit(
     fake_redis: RecordingFakeRedis,
 ) -> None:
-    """Two batches take up the patience; the other keys are bypasses, and nothing is filled."""
+    """Two batches use up the time. The other keys are bypasses and are not filled."""
     fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
-    many = ManyReads(RedisStore(fake_redis), Entries(Texts(), POLICY), Clock(0.05))
+    many = ManyReads(RedisStore(fake_redis), Entries(TextCodec(), POLICY), SteppingClock(0.05))
     trace = telemetry.begin()
 
     with fake_redis.commands() as sent:
@@ -155,13 +153,13 @@ def test_a_slow_server_is_asked_for_no_more_than_there_is_time_for(
     assert {"hits": 40, "misses": 0, "bypasses": 60}.items() <= trace.fields.items()
 
 
-def test_the_time_that_a_check_takes_is_not_waiting_for_redis(
+def test_the_time_of_checks_does_not_count(
     fake_redis: RecordingFakeRedis,
 ) -> None:
-    """However long each item is looked at, the next batch is asked for, and what missed filled."""
+    """However long the checks take, all batches are read, and misses are filled."""
     fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
-    clock = Clock()
-    many = ManyReads(RedisStore(fake_redis), Entries(Texts(), POLICY), clock)
+    clock = SteppingClock()
+    many = ManyReads(RedisStore(fake_redis), Entries(TextCodec(), POLICY), clock)
 
     many.fetch(KEYS, _load, clock.advance)
 
@@ -169,8 +167,8 @@ def test_the_time_that_a_check_takes_is_not_waiting_for_redis(
     assert b"Vtext:" + TEXT.encode() == fake_redis.get(KEYS[-1])
 
 
-class _FailsToFill(RedisStore):
-    """Takes one batch of fills and fails at the next."""
+class _FailsAtSecondFill(RedisStore):
+    """Accepts one batch of fills and fails at the second."""
 
     batches_tried = 0
 
@@ -183,18 +181,18 @@ class _FailsToFill(RedisStore):
         return super().run_many(script, calls)
 
 
-def test_after_a_batch_of_fills_fails_no_other_is_sent(fake_redis: RecordingFakeRedis) -> None:
-    """What was filled until then stays; who asked gets all."""
-    store = _FailsToFill(fake_redis)
+def test_no_batch_is_filled_after_a_failed_one(fake_redis: RecordingFakeRedis) -> None:
+    """Earlier fills stay, and the caller gets all items."""
+    store = _FailsAtSecondFill(fake_redis)
 
-    assert dict.fromkeys(KEYS, TEXT) == Cache(store, Texts(), POLICY).fetch_many(KEYS, _load)
+    assert dict.fromkeys(KEYS, TEXT) == Cache(store, TextCodec(), POLICY).fetch_many(KEYS, _load)
 
     assert 2 == store.batches_tried
     assert KEYS[:AT_ONCE] == [key for key in KEYS if fake_redis.get(key)[:1] == b"V"]
 
 
-def test_an_error_of_the_check_ends_the_read(fake_redis: RecordingFakeRedis) -> None:
-    """The batches after it are not asked for, and nothing is loaded."""
+def test_a_failed_check_ends_the_read(fake_redis: RecordingFakeRedis) -> None:
+    """No further batch is read, and no key is loaded."""
     fake_redis.mset(dict.fromkeys(KEYS[:-1], b"Vtext:x"))
     seen: list[str] = []
 
@@ -204,15 +202,15 @@ def test_an_error_of_the_check_ends_the_read(fake_redis: RecordingFakeRedis) -> 
             raise ValueError("enough")
 
     with fake_redis.commands() as sent, pytest.raises(ValueError, match="enough"):
-        a_cache(fake_redis).fetch_many(KEYS, Loader(AssertionError()), check)
+        a_cache(fake_redis).fetch_many(KEYS, CountingLoader(AssertionError()), check)
 
     assert 2 * AT_ONCE * ["GETEX"] == sent
 
 
-def test_the_batches_of_a_cluster_are_of_one_node_each(
+def test_each_batch_in_a_cluster_has_one_node(
     clustered_redis: RecordingCluster, cluster: LocalCluster
 ) -> None:
-    """A hundred keys on three nodes are six round trips, of at most twenty keys."""
+    """A hundred keys on three nodes take six round trips of at most twenty keys."""
     store = clustered_redis.store()
     batches = list(chain.from_iterable(store.batches(KEYS)))
 

@@ -1,4 +1,4 @@
-"""What leaves a key free: entries that cannot be read, loads that failed, invalidation."""
+"""Keys become free: unreadable entries, failed loads and invalidation."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from chalicelib.caching.protocol import Cache
 from chalicelib.errors import CacheUnavailable, StoreUnavailable
 from chalicelib.redis_store import RedisStore
 from chalicelib.redis_store.store import AT_ONCE, Command
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.cluster import RecordingCluster
 from tests.doubles.recording import Recorder
 
@@ -25,38 +25,38 @@ HIT, MISS = Outcome.HIT, Outcome.MISS
 def test_an_unreadable_entry_is_a_miss_and_is_replaced(
     cache: Cache[str], redis: Recorder, garbage: bytes
 ) -> None:
-    """Bytes that nobody here wrote cost one load, and never an error."""
+    """Invalid bytes cost one load, and are never an error."""
     redis.set("k", garbage)
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
 @pytest.mark.parametrize("kind", ["hset", "rpush", "sadd"])
 def test_another_type_under_the_key_is_a_miss_and_is_replaced(
     cache: Cache[str], redis: Recorder, kind: str
 ) -> None:
-    """A hash, a list or a set under the key is not an outage: it gives way."""
+    """A hash, a list or a set under the key is replaced and is not an outage."""
     arguments = {"hset": ("k", "field", "value")}.get(kind, ("k", "value"))
     getattr(redis, kind)(*arguments)
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
-def test_a_loader_that_fails_gives_the_lease_back(cache: Cache[str], redis: Recorder) -> None:
-    """The error passes through, and the next reader need not wait."""
+def test_a_failed_load_releases_the_lease(cache: Cache[str], redis: Recorder) -> None:
+    """The error is raised, and the next reader does not wait."""
     with pytest.raises(StoreUnavailable):
-        cache.fetch("k", Loader(StoreUnavailable("down")))
+        cache.fetch("k", CountingLoader(StoreUnavailable("down")))
 
     assert redis.get("k") is None
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
-def test_a_loader_that_fails_spares_a_fence(cache: Cache[str], redis: Recorder) -> None:
-    """A reader's failure does not let others fill while a writer is under way."""
-    failing = Loader(StoreUnavailable("down"), meanwhile=lambda: cache.fence("k", "writer"))
+def test_a_failed_load_keeps_a_fence(cache: Cache[str], redis: Recorder) -> None:
+    """A failed reader does not allow fills during a write."""
+    failing = CountingLoader(StoreUnavailable("down"), meanwhile=lambda: cache.fence("k", "writer"))
 
     with pytest.raises(StoreUnavailable):
         cache.fetch("k", failing)
@@ -64,34 +64,34 @@ def test_a_loader_that_fails_spares_a_fence(cache: Cache[str], redis: Recorder) 
     assert redis.get("k").startswith(b"W")
 
 
-def test_an_unforeseen_error_of_the_loader_passes_through(cache: Cache[str]) -> None:
-    """Errors that the catalog does not know are not swallowed."""
+def test_an_unexpected_error_of_the_loader_is_raised(cache: Cache[str]) -> None:
+    """Errors of unknown types are not swallowed."""
     with pytest.raises(ZeroDivisionError):
-        cache.fetch("k", Loader(ZeroDivisionError()))
+        cache.fetch("k", CountingLoader(ZeroDivisionError()))
 
 
-def test_invalidation_takes_a_value_away(cache: Cache[str]) -> None:
+def test_invalidation_deletes_a_value(cache: Cache[str]) -> None:
     """After an invalidation the next read loads."""
-    cache.fetch("k", Loader("old"))
+    cache.fetch("k", CountingLoader("old"))
 
     assert 1 == cache.invalidate({"k": None})
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
 
 
-@pytest.mark.parametrize("spared", [None, b"Vtext:newer", b"N"])
+@pytest.mark.parametrize("kept", [None, b"Vtext:newer", b"N"])
 @pytest.mark.parametrize("entry", [b"Llease", b"Vtext:x", b"garbage", b"V", b""])
-def test_invalidation_takes_everything_but_a_fence_and_the_entry_given(
-    cache: Cache[str], redis: Recorder, entry: bytes, spared: bytes | None
+def test_invalidation_deletes_everything_but_a_fence_and_the_given_entry(
+    cache: Cache[str], redis: Recorder, entry: bytes, kept: bytes | None
 ) -> None:
-    """Values, leases and broken entries go."""
+    """Values, leases and invalid entries are deleted."""
     redis.set("k", entry)
 
-    assert 1 == cache.invalidate({"k": spared})
+    assert 1 == cache.invalidate({"k": kept})
     assert redis.get("k") is None
 
 
-def test_invalidation_takes_another_type(cache: Cache[str], redis: Recorder) -> None:
-    """A hash under the key is nothing that we wrote."""
+def test_invalidation_deletes_another_type(cache: Cache[str], redis: Recorder) -> None:
+    """The cache never writes a hash."""
     redis.hset("k", "field", "value")
 
     cache.invalidate({"k": b"N"})
@@ -100,10 +100,10 @@ def test_invalidation_takes_another_type(cache: Cache[str], redis: Recorder) -> 
 
 
 @pytest.mark.parametrize("entry", [b"Vtext:x", b"N", "VtextÜ".encode() + b"\x00\xff"])
-def test_invalidation_spares_the_entry_given(
+def test_invalidation_keeps_the_given_entry(
     cache: Cache[str], redis: Recorder, entry: bytes
 ) -> None:
-    """What is up to date stays, for as long as it was to live."""
+    """An entry that is up to date keeps its TTL."""
     redis.set("k", entry, px=60_000)
 
     assert 0 == cache.invalidate({"k": entry})
@@ -111,19 +111,17 @@ def test_invalidation_spares_the_entry_given(
     assert 50_000 < redis.pttl("k") <= 60_000
 
 
-@pytest.mark.parametrize("spared", [None, b"Vtext:x"])
-def test_invalidation_spares_a_fence(
-    cache: Cache[str], redis: Recorder, spared: bytes | None
-) -> None:
-    """A stream record that comes late must not open the way for readers."""
+@pytest.mark.parametrize("kept", [None, b"Vtext:x"])
+def test_invalidation_keeps_a_fence(cache: Cache[str], redis: Recorder, kept: bytes | None) -> None:
+    """A late stream record must not allow fills during a write."""
     cache.fence("k", "writer")
 
-    assert 0 == cache.invalidate({"k": spared})
+    assert 0 == cache.invalidate({"k": kept})
     assert redis.get("k").startswith(b"W")
 
 
-def test_many_are_invalidated_in_few_round_trips(redis: Recorder | RecordingCluster) -> None:
-    """Each key with its own entry."""
+def test_many_keys_are_invalidated_in_few_round_trips(redis: Recorder | RecordingCluster) -> None:
+    """Each key is compared with its own entry."""
     cache = a_cache(redis)
     keys = [f"k{n}" for n in range(2 * AT_ONCE + 5)]
     for key in keys:
@@ -136,35 +134,35 @@ def test_many_are_invalidated_in_few_round_trips(redis: Recorder | RecordingClus
 
 
 def test_invalidation_raises_in_an_outage(fake_redis: Recorder, fake_server: FakeServer) -> None:
-    """Who invalidates from the stream must know that it failed."""
+    """The stream must retry a failed invalidation."""
     fake_server.connected = False
 
     with pytest.raises(CacheUnavailable):
         a_cache(fake_redis).invalidate({"k": None})
 
 
-class _Lossy(RedisStore):
-    """Loses the first round trip."""
+class _FailsFirst(RedisStore):
+    """Fails at the first round trip."""
 
     def __init__(self, redis: Recorder) -> None:
         super().__init__(redis)
-        self._is_lost = True
+        self._fails = True
 
     def run_many(self, script: str, calls: Sequence[Command]) -> Sequence[int]:
-        """Raise at first."""
-        if self._is_lost:
-            self._is_lost = False
+        """Raise at the first call."""
+        if self._fails:
+            self._fails = False
             raise CacheUnavailable("lost")
         return super().run_many(script, calls)
 
 
 def test_every_key_is_tried_before_invalidation_raises(fake_redis: Recorder) -> None:
-    """What can be deleted is not left for the next try."""
+    """The retry has fewer keys to delete."""
     keys = [f"k{n}" for n in range(2 * AT_ONCE)]
     for key in keys:
         fake_redis.set(key, b"Vtext:old")
 
     with pytest.raises(CacheUnavailable):
-        invalidation.invalidate(_Lossy(fake_redis), dict.fromkeys(keys))
+        invalidation.invalidate(_FailsFirst(fake_redis), dict.fromkeys(keys))
 
     assert keys[:AT_ONCE] == [key for key in keys if fake_redis.exists(key)]

@@ -1,4 +1,4 @@
-"""The cache without Redis: reads load, writes go on or are refused, as the policy says."""
+"""The cache without Redis: reads load; writes succeed or are refused, by the policy."""
 
 from typing import Any, NoReturn
 
@@ -9,40 +9,40 @@ from fakeredis import FakeServer
 from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.errors import CacheUnavailable
 from chalicelib.redis_store.circuit_breaker import FAILURES
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.recording import Recorder
 
 HIT, MISS, BYPASS = Outcome.HIT, Outcome.MISS, Outcome.BYPASS
 
 
 def test_a_read_without_redis_is_a_bypass(fake_redis: Recorder, fake_server: FakeServer) -> None:
-    """Redis down: the loader answers."""
+    """The item is loaded."""
     fake_server.connected = False
 
-    assert Fetched("x", BYPASS) == a_cache(fake_redis).fetch("k", Loader("x"))
+    assert Fetched("x", BYPASS) == a_cache(fake_redis).fetch("k", CountingLoader("x"))
 
 
-def test_after_a_few_failures_redis_is_not_asked(
+def test_the_circuit_opens_after_a_few_failures(
     fake_redis: Recorder, fake_server: FakeServer
 ) -> None:
-    """The circuit opens: no command is sent, so none is waited for."""
+    """No command is sent, so no read waits."""
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(FAILURES):
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
 
     with fake_redis.commands() as sent:
-        assert Outcome.BYPASS == cache.fetch("k", Loader()).outcome
+        assert Outcome.BYPASS == cache.fetch("k", CountingLoader()).outcome
 
     assert [] == sent
 
 
-def test_a_write_always_tries(fake_redis: Recorder, fake_server: FakeServer) -> None:
-    """An open circuit does not keep a writer from fencing and releasing."""
+def test_a_write_ignores_an_open_circuit(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """It sends its fence and its release."""
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(FAILURES):
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
 
     with fake_redis.commands() as sent, cache.fenced("k"):
         pass
@@ -50,38 +50,38 @@ def test_a_write_always_tries(fake_redis: Recorder, fake_server: FakeServer) -> 
     assert ["EVAL", "EVAL"] == sent
 
 
-def test_a_write_that_gets_through_closes_the_circuit(
+def test_a_successful_write_closes_the_circuit(
     fake_redis: Recorder, fake_server: FakeServer
 ) -> None:
-    """Hits are back with the first sign of life."""
+    """The next reads use the cache."""
     cache = a_cache(fake_redis)
     fake_server.connected = False
     for _ in range(FAILURES):
-        cache.fetch("k", Loader())
+        cache.fetch("k", CountingLoader())
     fake_server.connected = True
 
     with cache.fenced("k"):
         pass
 
-    assert Fetched("x", MISS) == cache.fetch("k", Loader("x"))
-    assert Fetched("x", HIT) == cache.fetch("k", Loader("y"))
+    assert Fetched("x", MISS) == cache.fetch("k", CountingLoader("x"))
+    assert Fetched("x", HIT) == cache.fetch("k", CountingLoader("y"))
 
 
-def test_redis_lost_while_loading_loses_only_the_fill(
+def test_an_outage_during_the_load_prevents_only_the_fill(
     fake_redis: Recorder, fake_server: FakeServer
 ) -> None:
-    """The reader still gets what it loaded."""
+    """The reader gets the loaded item."""
 
     def cut() -> None:
         fake_server.connected = False
 
-    assert Fetched("x", MISS) == a_cache(fake_redis).fetch("k", Loader("x", meanwhile=cut))
+    assert Fetched("x", MISS) == a_cache(fake_redis).fetch("k", CountingLoader("x", meanwhile=cut))
 
 
 def test_the_available_policy_writes_without_a_fence(
     fake_redis: Recorder, fake_server: FakeServer
 ) -> None:
-    """The block is entered although the fence was lost."""
+    """The block runs although the fence failed."""
     fake_server.connected = False
     written = []
 
@@ -94,15 +94,15 @@ def test_the_available_policy_writes_without_a_fence(
 def test_the_strict_policy_refuses_before_the_block(
     fake_redis: Recorder, fake_server: FakeServer
 ) -> None:
-    """Where the fence cannot be placed, nothing is written."""
+    """It does not run if the fence cannot be placed."""
     fake_server.connected = False
 
     with pytest.raises(CacheUnavailable), a_cache(fake_redis, strict=True).fenced("k"):
         pytest.fail("the block was entered")
 
 
-def test_the_strict_policy_writes_where_redis_answers(redis: Recorder) -> None:
-    """Strict refuses only where it must."""
+def test_the_strict_policy_writes_while_redis_answers(redis: Recorder) -> None:
+    """The block runs behind a fence."""
     written = []
 
     with a_cache(redis, strict=True).fenced("k"):
@@ -112,8 +112,8 @@ def test_the_strict_policy_writes_where_redis_answers(redis: Recorder) -> None:
     assert redis.get("k") is None
 
 
-def test_a_release_that_is_lost_is_no_error(fake_redis: Recorder, fake_server: FakeServer) -> None:
-    """The write was made; the fence stands until it expires."""
+def test_a_lost_release_is_no_error(fake_redis: Recorder, fake_server: FakeServer) -> None:
+    """The write is complete; the fence stays until it expires."""
     with a_cache(fake_redis).fenced("k"):
         fake_server.connected = False
     fake_server.connected = True
@@ -121,8 +121,8 @@ def test_a_release_that_is_lost_is_no_error(fake_redis: Recorder, fake_server: F
     assert fake_redis.get("k").startswith(b"W")
 
 
-class _Failing(redis.Redis):
-    """A client whose commands all fail in the same way."""
+class _FailingRedis(redis.Redis):
+    """A client whose commands all fail with the same error."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -149,20 +149,20 @@ class _Failing(redis.Redis):
     ],
     ids=str,
 )
-def test_whatever_redis_answers_reads_and_writes_go_on(error: Exception) -> None:
-    """Every way in which Redis can fail is an outage, never an error of the catalog's."""
-    cache = a_cache(_Failing(error))
+def test_every_redis_error_is_an_outage(error: Exception) -> None:
+    """Reads and writes succeed without the cache."""
+    cache = a_cache(_FailingRedis(error))
 
-    assert Fetched("x", BYPASS) == cache.fetch("k", Loader("x"))
+    assert Fetched("x", BYPASS) == cache.fetch("k", CountingLoader("x"))
     with cache.fenced("k"):
         pass
 
 
 def test_a_valkey_out_of_memory_is_an_outage(real_redis: Recorder) -> None:
-    """Full and told not to evict, a real server refuses; the catalog goes on."""
+    """A full server without eviction refuses commands. The read succeeds."""
     real_redis.config_set("maxmemory", "1")
     try:
-        fetched = a_cache(real_redis).fetch("k", Loader("x"))
+        fetched = a_cache(real_redis).fetch("k", CountingLoader("x"))
     finally:
         real_redis.config_set("maxmemory", "0")
 

@@ -1,4 +1,4 @@
-"""A Redis that answers reads and refuses writes: no value is taken from it, no script returns."""
+"""A Redis that answers reads and refuses writes: its values are not used."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ from chalicelib.redis_store import RedisStore
 from dev.faults import refusing
 from dev.faults.refusing import CAUSES, Cause
 from dev.stack.servers import Valkey
-from tests.doubles.caching import Loader, a_cache
+from tests.doubles.caching import CountingLoader, a_cache
 from tests.doubles.recording import RecordingRedis
 
 FENCE = b"W9999999999999:another"
@@ -28,7 +28,7 @@ CONTENTS = [None, b"Vtext:old", b"N", b"Llease", b"Lanother", FENCE, b"garbage",
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RecordingRedis]:
-    """Start a server that can be made to refuse; return a client of it."""
+    """Start a server that can be made to refuse writes; return its client."""
     with Valkey(options=refusing.OPTIONS) as valkey:
         client = RecordingRedis(host="127.0.0.1", port=valkey.port, socket_timeout=5, protocol=2)
         yield client
@@ -37,7 +37,7 @@ def server() -> Iterator[RecordingRedis]:
 
 @pytest.fixture(params=CAUSES)
 def cause(request: pytest.FixtureRequest, server: RecordingRedis) -> Iterator[Cause]:
-    """Give each cause in turn; take it off afterwards."""
+    """Return each cause of refusal in turn, and end it after the test."""
     server.flushall()
     yield CAUSES[request.param]
     CAUSES[request.param].end(server)
@@ -45,7 +45,7 @@ def cause(request: pytest.FixtureRequest, server: RecordingRedis) -> Iterator[Ca
 
 @pytest.fixture
 def store(server: RecordingRedis) -> RedisStore:
-    """Return our store over the server."""
+    """Return the project's store for the server."""
     return RedisStore(server)
 
 
@@ -57,10 +57,10 @@ def _put(server: RecordingRedis, content: bytes | str | None) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_every_script_is_refused_whatever_the_key_holds(
+def test_every_script_raises_for_every_content(
     server: RecordingRedis, store: RedisStore, cause: Cause, call: str
 ) -> None:
-    """Also where there is nothing to do: a number would count as done."""
+    """Even without a change to make, because a number would count as success."""
     script, *args = CALLS[call]
     for content in CONTENTS:
         server.flushall()
@@ -74,10 +74,10 @@ def test_every_script_is_refused_whatever_the_key_holds(
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_batch_of_scripts_is_refused(
+def test_a_batch_of_scripts_raises(
     server: RecordingRedis, store: RedisStore, cause: Cause, call: str
 ) -> None:
-    """As the stream and readers of many keys send them."""
+    """The stream and reads of many keys send batches."""
     script, *args = CALLS[call]
     cause.begin(server)
 
@@ -86,16 +86,16 @@ def test_a_batch_of_scripts_is_refused(
 
 
 @pytest.mark.parametrize(
-    "read", [lambda cache: cache.fetch("k", Loader("new")).item,
+    "read", [lambda cache: cache.fetch("k", CountingLoader("new")).item,
              lambda cache: cache.fetch_many(["k"], lambda _: {"k": "new"})["k"]],
     ids=["one", "many"],
 )  # fmt: skip
-def test_a_value_is_only_taken_from_a_server_that_would_take_a_fence(
+def test_no_value_is_read_from_a_server_that_refuses_fences(
     server: RecordingRedis, cause: Cause, read: Callable[[Cache[str]], str]
 ) -> None:
-    """The write's fence is refused, so what the server holds of it is old: the read loads."""
+    """A refused fence leaves an old entry, so the read loads."""
     cache = a_cache(server)
-    cache.fetch("k", Loader("old"))
+    cache.fetch("k", CountingLoader("old"))
     cause.begin(server)
     with cache.fenced("k"):
         pass
@@ -104,27 +104,25 @@ def test_a_value_is_only_taken_from_a_server_that_would_take_a_fence(
 
 
 @pytest.mark.parametrize("get", [lambda store: store.get("k"), lambda store: store.get_many(["k"])])
-def test_the_reason_is_what_redis_answers(
+def test_the_reason_is_the_error_code_of_redis(
     store: RedisStore, cause: Cause, server: RecordingRedis, get: Callable[[RedisStore], object]
 ) -> None:
-    """The log says why. (In a script, that of NOPERM is `ERR`.)"""
+    """The log contains it. (In a script, the code of NOPERM is `ERR`.)"""
     cause.begin(server)
 
     with pytest.raises(CacheUnavailable, match=cause.error):
         get(store)
 
 
-def test_a_read_that_is_refused_is_a_bypass_and_hits_are_back_after_it(
-    server: RecordingRedis, cause: Cause
-) -> None:
-    """To readers it is an outage, for as long as it lasts."""
+def test_a_refused_read_is_a_bypass(server: RecordingRedis, cause: Cause) -> None:
+    """Hits return when the refusal ends."""
     cache = a_cache(server)
-    cache.fetch("k", Loader("value"))
+    cache.fetch("k", CountingLoader("value"))
     cause.begin(server)
 
-    assert Fetched("loaded", Outcome.BYPASS) == cache.fetch("k", Loader("loaded"))
+    assert Fetched("loaded", Outcome.BYPASS) == cache.fetch("k", CountingLoader("loaded"))
     cause.end(server)
-    assert Fetched("value", Outcome.HIT) == cache.fetch("k", Loader("other"))
+    assert Fetched("value", Outcome.HIT) == cache.fetch("k", CountingLoader("other"))
 
 
 def test_the_strict_policy_refuses_the_write(server: RecordingRedis, cause: Cause) -> None:

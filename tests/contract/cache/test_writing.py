@@ -1,4 +1,4 @@
-"""The contract of the cache for writers: fence, release, known and unknown failures."""
+"""The cache for writers: fence, release, known and unknown failures."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from chalicelib.caching.entries import FENCE_MS, Fetched, Outcome
 from chalicelib.caching.protocol import Cache
 from chalicelib.errors import NotFound, OutcomeUnknown, PreconditionFailed, StoreUnavailable
-from tests.doubles.caching import Loader, Naps, a_cache
+from tests.doubles.caching import CountingLoader, FakeSleep, a_cache
 from tests.doubles.recording import Recorder
 
 HIT, MISS = Outcome.HIT, Outcome.MISS
@@ -21,7 +21,7 @@ def _tokens(redis: Recorder) -> list[bytes]:
 
 
 def test_a_write_is_two_commands(cache: Cache[str], redis: Recorder) -> None:
-    """A write fences and releases, one script each."""
+    """A write sends one script for its fence and one for its release."""
     with redis.commands() as sent, cache.fenced("k"):
         pass
 
@@ -29,8 +29,8 @@ def test_a_write_is_two_commands(cache: Cache[str], redis: Recorder) -> None:
 
 
 @pytest.mark.parametrize("entry", [b"Vtext:old", b"Lreader", b"N", b"garbage", b""])
-def test_a_fence_wipes_whatever_is_there(cache: Cache[str], redis: Recorder, entry: bytes) -> None:
-    """Before the commit neither value nor lease is left."""
+def test_a_fence_replaces_every_entry(cache: Cache[str], redis: Recorder, entry: bytes) -> None:
+    """No value and no lease stays before the commit."""
     redis.set("k", entry)
 
     with cache.fenced("k"):
@@ -38,7 +38,7 @@ def test_a_fence_wipes_whatever_is_there(cache: Cache[str], redis: Recorder, ent
 
 
 def test_a_fence_replaces_another_type(cache: Cache[str], redis: Recorder) -> None:
-    """A hash under the key does not keep a writer from fencing."""
+    """A hash under the key does not prevent a fence."""
     redis.hset("k", "field", "value")
 
     with cache.fenced("k"):
@@ -47,24 +47,22 @@ def test_a_fence_replaces_another_type(cache: Cache[str], redis: Recorder) -> No
     assert redis.get("k") is None
 
 
-def test_a_fence_lives_for_its_time(cache: Cache[str], redis: Recorder) -> None:
-    """A fence that nobody releases ends by itself."""
+def test_a_fence_expires(cache: Cache[str], redis: Recorder) -> None:
+    """A fence without a release ends after FENCE_MS."""
     cache.fence("k", "dead")
 
     assert FENCE_MS - 5_000 < redis.pttl("k") <= FENCE_MS
 
 
-def test_a_fence_outlives_the_lambda_that_placed_it() -> None:
-    """Else a slow writer could commit behind its own fence."""
+def test_a_fence_outlives_its_lambda() -> None:
+    """Otherwise a slow writer could commit after its fence has expired."""
     config = Path(__file__).parents[3] / ".chalice" / "config.json"
 
     assert FENCE_MS > 1000 * json.loads(config.read_text("utf-8"))["lambda_timeout"]
 
 
-def test_a_fence_that_others_left_ends_with_its_last_deadline(
-    cache: Cache[str], redis: Recorder
-) -> None:
-    """A release does not prolong what it leaves behind."""
+def test_a_release_does_not_extend_other_fences(cache: Cache[str], redis: Recorder) -> None:
+    """The remaining fence ends at its last deadline."""
     seconds, _ = redis.time()
     redis.set("k", f"W{(seconds + 20) * 1000}:living")
 
@@ -74,77 +72,75 @@ def test_a_fence_that_others_left_ends_with_its_last_deadline(
     assert 0 < redis.pttl("k") <= 20_000
 
 
-def test_behind_a_fence_readers_load_and_fill_nothing(cache: Cache[str], redis: Recorder) -> None:
-    """While a write is under way nothing is cached; each reader waits for it once."""
+def test_readers_do_not_fill_behind_a_fence(cache: Cache[str], redis: Recorder) -> None:
+    """No value is cached during a write; each reader waits for it once."""
     with cache.fenced("k"), redis.commands() as sent:
-        assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
-        assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
+        assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
+        assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
 
     assert ["GETEX"] * 4 == sent
 
 
 def test_a_reader_that_meets_a_write_fills_after_it(redis: Recorder) -> None:
     """Then the write costs its readers one miss."""
-    nap = Naps()
-    cache = a_cache(redis, sleep=nap)
+    sleep = FakeSleep()
+    cache = a_cache(redis, sleep=sleep)
     cache.fence("k", "writer")
-    nap.meanwhile = lambda: cache.release("k", "writer")
+    sleep.meanwhile = lambda: cache.release("k", "writer")
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
 
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("newer"))
-    assert 1 == len(nap.seconds)
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("newer"))
+    assert 1 == len(sleep.seconds)
 
 
 def test_a_fence_that_is_left_standing_delays_no_reader(redis: Recorder) -> None:
     """The writer began more than a second ago: it is dead, or its outcome is unknown."""
-    nap = Naps()
-    cache = a_cache(redis, sleep=nap)
+    sleep = FakeSleep()
+    cache = a_cache(redis, sleep=sleep)
     redis.set("k", f"W{int(time.time() * 1000) + FENCE_MS - 1_500}:dead")
 
-    assert Fetched("any", MISS) == cache.fetch("k", Loader("any"))
+    assert Fetched("any", MISS) == cache.fetch("k", CountingLoader("any"))
 
-    assert [] == nap.seconds
+    assert [] == sleep.seconds
 
 
-def test_after_the_write_the_key_is_free(cache: Cache[str], redis: Recorder) -> None:
-    """The release deletes the key; the next read loads and fills."""
-    cache.fetch("k", Loader("old"))
+def test_a_release_deletes_the_key(cache: Cache[str], redis: Recorder) -> None:
+    """The next read loads and fills."""
+    cache.fetch("k", CountingLoader("old"))
     with cache.fenced("k"):
         pass
 
     assert redis.get("k") is None
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
-    assert Fetched("new", HIT) == cache.fetch("k", Loader("old"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
+    assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("old"))
 
 
-def test_a_reader_that_began_before_the_write_does_not_fill_after_it(cache: Cache[str]) -> None:
-    """What was loaded before the commit is not cached behind it."""
+def test_a_read_from_before_the_write_does_not_fill_after_it(cache: Cache[str]) -> None:
+    """The value from before the commit is not cached."""
 
     def write() -> None:
         with cache.fenced("k"):
             pass
 
-    cache.fetch("k", Loader("old", meanwhile=write))
+    cache.fetch("k", CountingLoader("old", meanwhile=write))
 
-    assert Fetched("new", MISS) == cache.fetch("k", Loader("new"))
+    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
 
 
-def test_two_writers_share_a_fence_and_the_last_one_out_deletes_it(
-    cache: Cache[str], redis: Recorder
-) -> None:
-    """The fence stands until both are done, in whichever order."""
+def test_the_last_of_two_writers_deletes_the_fence(cache: Cache[str], redis: Recorder) -> None:
+    """The fence stays until both writes end."""
     with cache.fenced("k"):
         with cache.fenced("k"):
             assert 2 == len(_tokens(redis))
         assert 1 == len(_tokens(redis))
-        assert Fetched("x", MISS) == cache.fetch("k", Loader("x"))
+        assert Fetched("x", MISS) == cache.fetch("k", CountingLoader("x"))
         assert redis.get("k").startswith(b"W")
     assert redis.get("k") is None
 
 
-def test_the_first_writer_in_may_be_the_first_one_out(cache: Cache[str], redis: Recorder) -> None:
-    """A release takes its own token, not another's."""
+def test_a_release_removes_only_its_own_token(cache: Cache[str], redis: Recorder) -> None:
+    """The first writer may end first."""
     cache.fence("k", "first")
     cache.fence("k", "second")
 
@@ -154,8 +150,8 @@ def test_the_first_writer_in_may_be_the_first_one_out(cache: Cache[str], redis: 
     assert 0 < redis.pttl("k") <= FENCE_MS
 
 
-def test_a_fence_placed_twice_is_released_once(cache: Cache[str], redis: Recorder) -> None:
-    """redis-py may send a command again: a token joins once."""
+def test_a_repeated_fence_adds_one_token(cache: Cache[str], redis: Recorder) -> None:
+    """redis-py may repeat a command."""
     cache.fence("k", "writer")
     cache.fence("k", "writer")
 
@@ -164,10 +160,8 @@ def test_a_fence_placed_twice_is_released_once(cache: Cache[str], redis: Recorde
     assert redis.get("k") is None
 
 
-def test_a_dead_writer_is_forgotten_however_many_come_after_it(
-    cache: Cache[str], redis: Recorder
-) -> None:
-    """Each token has a deadline of its own: others that come do not prolong it."""
+def test_later_writers_do_not_extend_a_dead_one(cache: Cache[str], redis: Recorder) -> None:
+    """Each token has its own deadline."""
     redis.set("k", b"W1:dead")
 
     with cache.fenced("k"):
@@ -177,10 +171,10 @@ def test_a_dead_writer_is_forgotten_however_many_come_after_it(
 
 
 @pytest.mark.parametrize("deadline", ["99999999999999", "9" * 40, "0", "1"])
-def test_a_fence_that_cannot_be_is_none(cache: Cache[str], redis: Recorder, deadline: str) -> None:
-    """A clock that jumped, or a forged entry: readers, writers and the stream take it away."""
+def test_an_impossible_fence_is_deleted(cache: Cache[str], redis: Recorder, deadline: str) -> None:
+    """A wrong clock or a forged entry: readers, writers and the stream delete it."""
     for remove in (
-        lambda: cache.fetch("k", Loader("new")),
+        lambda: cache.fetch("k", CountingLoader("new")),
         lambda: cache.fetch_many(["k"], lambda _: {"k": "new"}),
         lambda: cache.invalidate({"k": None}),
         lambda: cache.release("k", "mine"),
@@ -192,8 +186,8 @@ def test_a_fence_that_cannot_be_is_none(cache: Cache[str], redis: Recorder, dead
         assert (redis.get("k") or b"V")[:1] == b"V"
 
 
-def test_a_fence_that_cannot_be_does_not_join(cache: Cache[str], redis: Recorder) -> None:
-    """The writer's own token is left alone, and ends with its life."""
+def test_an_impossible_fence_is_not_merged(cache: Cache[str], redis: Recorder) -> None:
+    """The fence contains only the writer's own token and has its TTL."""
     redis.set("k", b"W99999999999999:forged " + b"9" * 40 + b":forged")
 
     with cache.fenced("k"):
@@ -203,8 +197,8 @@ def test_a_fence_that_cannot_be_does_not_join(cache: Cache[str], redis: Recorder
     assert redis.get("k") is None
 
 
-def test_no_fence_is_given_a_longer_life_than_a_new_one(cache: Cache[str], redis: Recorder) -> None:
-    """One that a faster clock has made, before a failover, keeps readers off as long as any."""
+def test_no_fence_lives_longer_than_a_new_one(cache: Cache[str], redis: Recorder) -> None:
+    """Even if a faster clock created it before a failover."""
     seconds, _ = redis.time()
     redis.set("k", f"W{seconds * 1000 + FENCE_MS + FENCE_MS // 2}:living")
 
@@ -214,8 +208,8 @@ def test_no_fence_is_given_a_longer_life_than_a_new_one(cache: Cache[str], redis
     assert 0 < redis.pttl("k") <= FENCE_MS
 
 
-def test_a_living_writer_outlasts_a_dead_one(cache: Cache[str], redis: Recorder) -> None:
-    """A release drops its own token and the overdue ones, and keeps the rest for their time."""
+def test_a_release_keeps_living_tokens(cache: Cache[str], redis: Recorder) -> None:
+    """It removes its own token and expired ones."""
     cache.fence("k", "living")
     redis.set("k", redis.get("k") + b" 1:dead")
     cache.fence("k", "leaving")
@@ -226,13 +220,11 @@ def test_a_living_writer_outlasts_a_dead_one(cache: Cache[str], redis: Recorder)
     assert 0 < redis.pttl("k") <= FENCE_MS
 
 
-def test_a_release_after_its_fence_was_lost_still_deletes(
-    cache: Cache[str], redis: Recorder
-) -> None:
-    """What a reader filled while the fence was evicted, the release takes away."""
+def test_a_release_without_a_fence_still_deletes(cache: Cache[str], redis: Recorder) -> None:
+    """It deletes what a reader filled while the fence was evicted."""
     with cache.fenced("k"):
         redis.delete("k")
-        cache.fetch("k", Loader("old"))
+        cache.fetch("k", CountingLoader("old"))
 
     assert redis.get("k") is None
 
@@ -240,8 +232,10 @@ def test_a_release_after_its_fence_was_lost_still_deletes(
 @pytest.mark.parametrize(
     "error", [NotFound("Product", "x"), PreconditionFailed("Product", "x"), StoreUnavailable("x")]
 )
-def test_a_known_failure_releases(cache: Cache[str], redis: Recorder, error: Exception) -> None:
-    """Nothing was written, so nothing needs to be fenced any longer."""
+def test_a_known_failure_releases_the_fence(
+    cache: Cache[str], redis: Recorder, error: Exception
+) -> None:
+    """The write did not take effect."""
     with pytest.raises(type(error)), cache.fenced("k"):
         raise error
 
@@ -249,10 +243,10 @@ def test_a_known_failure_releases(cache: Cache[str], redis: Recorder, error: Exc
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("x"), ZeroDivisionError(), KeyboardInterrupt()])
-def test_an_unknown_outcome_leaves_the_fence(
+def test_an_unknown_outcome_keeps_the_fence(
     cache: Cache[str], redis: Recorder, error: Exception
 ) -> None:
-    """The write may still be committed: readers go to the table until the fence ends."""
+    """The write may still be committed. Readers use the table until the fence expires."""
     with pytest.raises(type(error)), cache.fenced("k"):
         raise error
 

@@ -1,4 +1,4 @@
-"""A copy of the project with ports of its own: `make services`, and `chalice local` over it."""
+"""A copy of the project on its own ports: `make services`, and `chalice local`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.running_stack import Client, Place, Stack, eventually, own_port
+from tests.running_stack import RunningStack, StackClient, StackFiles, eventually, own_port
 
 ROOT = Path(__file__).parents[3]
 EMPTY = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-"""What `env -i PATH=… HOME=…` leaves of a shell."""
+"""The environment of `env -i PATH=… HOME=…`."""
 CHALICE = str(Path(sys.executable).with_name("chalice"))
 
 
-def copied(place: Path, **addresses: str) -> Path:
-    """Copy what `chalice local` reads; `addresses` go into the stage `local`."""
+def copy_project(place: Path, **addresses: str) -> Path:
+    """Copy the files of `chalice local`. `addresses` replace those of the stage `local`."""
     for name in ("chalicelib", "infra", ".chalice"):
         ignored = shutil.ignore_patterns("__pycache__", "deployed")
         shutil.copytree(ROOT / name, place / name, ignore=ignored)
@@ -34,7 +34,7 @@ def copied(place: Path, **addresses: str) -> Path:
 
 
 def chalice(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Return a command of Chalice's when it has ended."""
+    """Run a Chalice command until it ends."""
     return subprocess.run(
         [CHALICE, *words],
         cwd=place,
@@ -47,14 +47,14 @@ def chalice(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def services(place: Path) -> Iterator[Place]:
-    """Run `make services` in a copy of the project that names its ports."""
+def services(place: Path) -> Iterator[StackFiles]:
+    """Run `make services` in a copy of the project on its own ports."""
     ports = {"REDIS_PORT": own_port(), "AWS_PORT": own_port()}
     url = f"http://127.0.0.1:{ports['AWS_PORT']}"
-    patient = {"REDIS_TIMEOUT_SECONDS": "1.0"}  # a slow machine's bypasses are not what is tested
-    copied(place, REDIS_PORT=str(ports["REDIS_PORT"]), AWS_ENDPOINT_URL=url, **patient)
+    patient = {"REDIS_TIMEOUT_SECONDS": "1.0"}  # avoids bypasses on a slow machine
+    copy_project(place, REDIS_PORT=str(ports["REDIS_PORT"]), AWS_ENDPOINT_URL=url, **patient)
     named = {name: str(port) for name, port in ports.items()}
-    running = Stack(place, module="dev.stack.services", **named)
+    running = RunningStack(place, module="dev.stack.services", **named)
     try:
         yield running.ready()
     finally:
@@ -63,9 +63,9 @@ def services(place: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def served(place: Path, env: Mapping[str, str]) -> Iterator[Client]:
-    """Run `chalice local --stage local`, with `env` and nothing else exported."""
-    client = Client(own_port())
+def served(place: Path, env: Mapping[str, str]) -> Iterator[StackClient]:
+    """Run `chalice local --stage local` with only the variables of `env`."""
+    client = StackClient(own_port())
     command = [CHALICE, "local", "--stage", "local", "--port", str(client.port)]
     with (place / "chalice.txt").open("wb") as log:
         process = subprocess.Popen(
@@ -80,7 +80,7 @@ def served(place: Path, env: Mapping[str, str]) -> Iterator[Client]:
         process.wait(30)
 
 
-def _answers(client: Client) -> bool:
+def _answers(client: StackClient) -> bool:
     with suppress(OSError, http.client.HTTPException):
-        return client.ask("GET", "/health").status == 200
+        return client.request("GET", "/health").status == 200
     return False

@@ -1,13 +1,13 @@
 """
-What of the contract cannot be seen through `chalice local`, by reason: a plugin of pytest.
+A pytest plugin for the API tests against `chalice local`, with the known differences.
 
     CATALOG_URL=… CATALOG_PLACE=… pytest -p tests.system.chalice_local.unable tests/api
 
-Tests of what only the process itself shows (its log, its metrics, its calls, injected faults) are
-left out. Those that Chalice's server is known to fail have to fail: one that passes is an error, so
-the list stays true. It also answers an unknown path with AWS's own 403 (after HEAD with a body),
-reads no chunked bodies, and runs no event handlers, so `make services` feeds the stream:
-`tests/system/test_chalice_local.py` shows these. It answers to any `Host`, too.
+Leaves out tests that need access to the process (its log, metrics, calls, injected faults). Known
+failures of Chalice's server must fail: a test that passes is an error, so the list stays correct.
+It also answers an unknown path with AWS's own 403 (after HEAD with a body), reads no chunked
+bodies, accepts any `Host`, and runs no event handlers, so `make services` feeds the stream. See
+`tests/system/test_chalice_local.py`.
 """
 
 from __future__ import annotations
@@ -17,47 +17,47 @@ from typing import Final
 import pytest
 
 INSIDE: Final = {"wire", "log", "fake_server", "fake_redis", "real_redis", "redis", "moto_table"}
-"""Fixtures of what stands behind or beside the API in its own process."""
+"""Fixtures that need the API in the same process."""
 IN_PROCESS: Final = (
     "test_lambda_events.py",
     "test_log_secrets.py",
     "test_logs.py",
     "test_metrics.py",
-    "test_a_product_that_an_import_replaced_is_a_conflict",
+    "test_a_retry_after_an_import_is_a_409",
 )
 UNABLE: Final = {
-    "no HTTP client sends such a header or path": (
-        "test_an_unfit_id_is_replaced[*\\n",
-        "test_an_unfit_id_is_replaced[*\\r",
-        "test_a_key_out_of_shape_is_refused[\\u043a",
-        "test_what_can_be_no_id_is_a_404_that_nobody_was_asked_for[\\xfc]",
+    "HTTP clients cannot send such a header or path": (
+        "test_an_invalid_request_id_is_replaced[*\\n",
+        "test_an_invalid_request_id_is_replaced[*\\r",
+        "test_an_invalid_key_is_a_422[\\u043a",
+        "test_an_invalid_id_is_a_404_without_a_lookup[\\xfc]",
     ),
     "it answers 414, in HTML, to a request line of over 64 KiB": (
-        "test_at_most_20_parameters_are_listed[8000",
+        "test_at_most_20_invalid_parameters_are_listed[8000",
     ),
     "it gives 204 and 304 a content type": (
-        "test_who_knows_the_version_gets_a_304",
-        "test_a_deleted_product_is_gone",
+        "test_the_current_entity_tag_is_a_304",
+        "test_a_deleted_product_is_a_404",
     ),
     "it answers 501, in HTML, to methods that it does not know": (
-        "test_a_method_that_a_path_does_not_have_is_a_405",
+        "test_an_unsupported_method_is_a_405",
         "test_no_request_gets_a_5xx",
     ),
 }
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot be seen from outside, and mark what fails."""
-    seen = [item for item in items if _is_seen_from_outside(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in seen])
-    items[:] = seen
+    """Leave out tests that need access to the process, and mark known failures."""
+    kept = [item for item in items if _needs_only_http(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
     for item in items:
         for reason, patterns in UNABLE.items():
             if any(_matches(item.nodeid, pattern) for pattern in patterns):
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
-def _is_seen_from_outside(item: pytest.Item) -> bool:
+def _needs_only_http(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     is_inside = any(each in item.nodeid for each in IN_PROCESS) or INSIDE & fixtures
     return "api" in fixtures and not is_inside

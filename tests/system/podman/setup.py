@@ -1,8 +1,8 @@
 """
-Podman for the tests, where there is no Docker: root on Debian, without systemd, without a registry.
+Sets up Podman if there is no Docker: as root on Debian, without systemd or a registry.
 
-Its settings, images and containers are in the user's cache (700 MB) and are only ours: another use
-of Podman on this machine is not touched.
+Its settings, images and containers are in the user's cache (700 MB), separate from other uses of
+Podman on this machine.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ _NEEDED: Final = {
     "netavark": "/usr/lib/podman/netavark",
     "aardvark-dns": "/usr/lib/podman/aardvark-dns",
 }
-"""Debian's packages, and what shows that each is installed."""
+"""Debian's packages, and a program of each."""
 _LIMIT: Final = 32768
 _OLD: Final = "until=72h"
 
 
 class SetupFailed(Exception):
-    """A step failed. The text is the command and how its output ends."""
+    """A step failed. The text contains the command and the end of its output."""
 
 
 def missing() -> str | None:
-    """Return what is missing to run Podman here, and how to get it."""
+    """Return why Podman cannot run, and how to install it, or `None`."""
     if sys.platform != "linux" or os.getuid() != 0:
         return "Podman is set up by root on Debian only"
-    lacking = [name for name, program in _NEEDED.items() if not shutil.which(program)]
-    if lacking:
-        return f"to install: apt-get install --no-install-recommends {' '.join(lacking)}"
+    absent = [name for name, program in _NEEDED.items() if not shutil.which(program)]
+    if absent:
+        return f"to install: apt-get install --no-install-recommends {' '.join(absent)}"
     return None
 
 
 @contextmanager
 def podman() -> Iterator[tuple[list[str], Mapping[str, str]]]:
-    """Give podman-compose and its environment, to one test run at a time."""
+    """Yield podman-compose and its environment, to one test run at a time."""
     PLACE.mkdir(parents=True, exist_ok=True)
     with (PLACE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         env = {**os.environ, **_configuration()}
-        _run(env, "podman", "rm", "--all", "--force")  # what a killed test run left
+        _run(env, "podman", "rm", "--all", "--force")  # left by a killed test run
         stand_ins.provide(lambda *command: _run(env, *command), env)
         yield _compose(), env
         _run(env, "podman", "image", "prune", "--force", "--filter", _OLD)
@@ -76,7 +76,7 @@ def _compose() -> list[str]:
 
 
 def _configuration() -> Mapping[str, str]:
-    """Write Podman's settings; return the environment that names them."""
+    """Write Podman's settings; return the environment that names the files."""
     run = Path("/run") / f"product-catalog-{hashlib.sha256(bytes(PLACE)).hexdigest()[:8]}"
     files = {
         "CONTAINERS_CONF": _containers_conf(run),
@@ -95,7 +95,7 @@ def _configuration() -> Mapping[str, str]:
 
 
 def _containers_conf(run: Path) -> str:
-    """Without systemd; with limits that take no privilege (CAP_SYS_RESOURCE) to set."""
+    """Return the configuration without systemd, with limits that need no CAP_SYS_RESOURCE."""
     files, processes = (
         min(_LIMIT, resource.getrlimit(kind)[1])
         for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC)

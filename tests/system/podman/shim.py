@@ -1,9 +1,9 @@
 """
-Podman as podman-compose expects it, where Podman is 4.3 (Debian 12) and there is no systemd.
+Adapts Podman 4.3 (Debian 12) without systemd to podman-compose.
 
-Podman-compose ignores `service_healthy` with a Podman before 4.6, which cannot wait for it. Without
-systemd nothing runs health checks, so waiting means running the check. Podman-compose repeats a
-wait that fails, each second.
+Podman-compose ignores `service_healthy` for Podman before 4.6, which cannot wait for it. Without
+systemd health checks do not run by themselves, so a wait runs the check. Podman-compose repeats a
+failed wait every second.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 
 
 def main(words: list[str]) -> int:
-    """Return the exit status."""
+    """Run a Podman command; return the exit status."""
     match words:
         case ["--version", *_]:
             sys.stdout.write("podman version 4.6.0\n")
@@ -28,7 +28,7 @@ def main(words: list[str]) -> int:
                 os.kill(os.getppid(), signal.SIGTERM)
             return 0
         case ["create", *options]:
-            # Podman 4.3 cannot start a container that requires one that requires another.
+            # Podman 4.3 cannot start a container with transitive requirements.
             words = ["create", *(each for each in options if not each.startswith("--requires="))]
     return subprocess.run(["podman", *words], check=False).returncode
 

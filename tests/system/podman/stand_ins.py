@@ -1,7 +1,7 @@
 """
-The three images that the container files name: pulled, or built where no registry is reachable.
+Provides the three images of the container files: pulled, or built if no registry is reachable.
 
-Knows what a stand-in is made of: Debian by debootstrap, and packages of PyPI.
+A stand-in consists of Debian by debootstrap, and packages of PyPI.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _RECIPE: Final = hashlib.sha256(
 _LABEL: Final = "stand-in-recipe"
 
 Run = Callable[..., None]
-"""Runs a command; raises where it fails."""
+"""Runs a command, and raises if it fails."""
 
 
 def images() -> Mapping[str, str]:
-    """Return the full names of the images by the stage of our Dockerfile that stands in."""
+    """Return the full name of the image for each stage of the stand-ins' Dockerfile."""
     services = yaml.safe_load((_ROOT / "localstack-compose.yml").read_text())["services"]
     python = re.findall(r"(?m)^FROM (\S+)", (_ROOT / "Dockerfile").read_text())[0]
     return {
@@ -46,7 +46,7 @@ def images() -> Mapping[str, str]:
 
 
 def provide(run: Run, env: Mapping[str, str]) -> None:
-    """Make each image available to Podman, with `env` as its environment."""
+    """Make each image available to Podman in the environment `env`."""
     for stage, image in images().items():
         if _is_current(image, _RECIPE, env) or _pulled(image, env):
             continue
@@ -58,7 +58,7 @@ def provide(run: Run, env: Mapping[str, str]) -> None:
 
 
 def _is_current(image: str, recipe: str, env: Mapping[str, str]) -> bool:
-    """Whether it is there, and is no stand-in of another recipe."""
+    """Return whether the image exists and is not a stand-in of another recipe."""
     template = f'{{{{with index .Labels "{_LABEL}"}}}}{{{{.}}}}{{{{else}}}}pulled{{{{end}}}}'
     command = ["podman", "image", "inspect", "--format", template, image]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -74,7 +74,7 @@ def _import_debian(run: Run) -> None:
     with tempfile.TemporaryDirectory(prefix="stand-in-") as scratch:
         root = Path(scratch, "root")
         run("debootstrap", "--variant=minbase", f"--include={_DEBIAN}", _SUITE, str(root))
-        shutil.copy(_TRUSTED, root / "etc/ssl/certs")  # whom this machine trusts
+        shutil.copy(_TRUSTED, root / "etc/ssl/certs")  # the authorities that this machine trusts
         archive = Path(scratch, "root.tar")
         run(
             "tar",

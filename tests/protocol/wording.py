@@ -1,4 +1,4 @@
-"""Says in words what an operation did, for histories."""
+"""Describes operations and contents in words, for histories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.protocol.model import Content, Script, tokens
 from tests.protocol.points import VERSION_OF
 from tests.protocol.tape import GET, GONE, NO_ANSWER, Answer, Op
 
-_ASKED: Final = {
+_OPERATIONS: Final = {
     "get": "GETEX",
     "add": "SET NX, a lease",
     "load": "loads from DynamoDB",
@@ -19,14 +19,14 @@ _ASKED: Final = {
 }
 
 
-def telling(op: Op, fault: str, answer: Answer, scripts: Mapping[str, Script]) -> str:
-    """Return the operation and what came of it."""
-    asked = "GET" if op == GET else _ASKED.get(op.name) or _script(op, scripts)
-    return f"{asked} → {fault or _answer(op, answer)}"
+def describe(op: Op, fault: str, answer: Answer, scripts: Mapping[str, Script]) -> str:
+    """Describe an operation and its result."""
+    operation = "GET" if op == GET else _OPERATIONS.get(op.name) or _script(op, scripts)
+    return f"{operation} → {fault or _answer(op, answer)}"
 
 
-def key_holds(content: Content) -> str:
-    """Return what is under the key."""
+def key_content(content: Content) -> str:
+    """Describe the content of the key."""
     if content is None:
         return "absent"
     if content[:1] == LEASE:
@@ -51,7 +51,7 @@ def _answer(op: Op, answer: Answer) -> str:
         return "READONLY"
     match op.name:
         case "get":
-            return {LEASE: "a lease", FENCE: "a fence"}.get(answer) or key_holds(answer)
+            return {LEASE: "a lease", FENCE: "a fence"}.get(answer) or key_content(answer)
         case "add":
             return "taken" if answer else "refused"
         case "run":

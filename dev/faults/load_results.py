@@ -1,4 +1,4 @@
-"""What one worker of the load saw, in figures. Adds up; judges nothing."""
+"""The counts and latencies that one worker of the load records. Does not judge them."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ class Stale(NamedTuple):
     product_id: str
     phase: str
     cache: str
-    """What `X-Cache` said; else `select`, `list`, or `write` where a write got a 404."""
+    """The value of `X-Cache`; or `select`, `list`, or `write` for a write's 404."""
     seen: int | None
     versions: int
-    """How many writes it missed."""
+    """The number of missed writes."""
     age_ms: float
-    """For how long the oldest of them had been acknowledged when the read began."""
+    """The time from the acknowledgement of the oldest missed write to the read."""
     written_in: str
-    """The phase in which that one was made."""
+    """The faults during that write."""
     back_ms: float | None
-    """For how long Redis had been back, where it was out of reach when they were made."""
+    """The time from Redis's return to the read, if Redis was unavailable during the writes."""
 
 
-class Tally:
-    """Counts, and the latencies (in seconds) by phase and kind of call."""
+class LoadResults:
+    """Counts, and latencies in seconds, by phase and kind of call."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.statuses: Counter[tuple[str, str, int]] = Counter()
-        """By phase, kind of call and status."""
+        """Calls by phase, kind and status."""
         self.unexpected: Counter[tuple[str, str, int]] = Counter()
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """Reads by phase and `X-Cache`."""
@@ -45,15 +45,15 @@ class Tally:
         self.oldest_ms = 0.0
         self.back_ms = 0.0
 
-    def note(self, stale: Stale) -> None:
+    def add_stale(self, stale: Stale) -> None:
         """Count a stale read."""
         self.verdicts[stale.phase, stale.verdict] += 1
         self.oldest_ms = max(self.oldest_ms, stale.age_ms)
         self.back_ms = max(self.back_ms, stale.back_ms or 0.0)
         self.stale = sorted([*self.stale, stale], key=_worst_first)[:EXAMPLES_KEPT]
 
-    def add(self, other: Tally) -> None:
-        """Add what another worker saw."""
+    def add(self, other: LoadResults) -> None:
+        """Add the results of another worker."""
         self.counts += other.counts
         self.statuses += other.statuses
         self.unexpected += other.unexpected
@@ -66,7 +66,7 @@ class Tally:
         self.stale = sorted(self.stale + other.stale, key=_worst_first)[:EXAMPLES_KEPT]
 
     def stale_reads(self, verdict: Verdict | None = None) -> int:
-        """Return how many reads were stale, of this verdict or of any."""
+        """Return the number of stale reads with this verdict, or with any."""
         return sum(n for (_, each), n in self.verdicts.items() if verdict in (None, each))
 
 

@@ -1,10 +1,10 @@
-"""What every answer carries, whatever was asked."""
+"""What every response contains."""
 
 import re
 
 import pytest
 
-from tests.doubles.api import Answer, Api
+from tests.doubles.api import ApiClient, ApiResponse
 from tests.doubles.dynamodb import FailingDynamoDB
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_body
@@ -35,38 +35,40 @@ def call(request: pytest.FixtureRequest) -> tuple[str, str, object]:
     return CALLS[request.param]
 
 
-def test_every_answer_has_an_id(api: Api, call: tuple[str, str, object]) -> None:
-    """A request id is made where the caller gave none, another one each time."""
+def test_every_response_has_a_request_id(api: ApiClient, call: tuple[str, str, object]) -> None:
+    """Without an id of the caller, each request gets a new one."""
     ids = [api.send(*call).headers["x-request-id"] for _ in range(2)]
 
     assert all(re.fullmatch(r"[0-9a-f-]{36}", each) for each in ids)
     assert ids[0] != ids[1]
 
 
-def test_a_fit_id_of_the_caller_s_is_kept(api: Api, call: tuple[str, str, object]) -> None:
-    """So a request can be followed through several services."""
+def test_a_valid_request_id_is_kept(api: ApiClient, call: tuple[str, str, object]) -> None:
+    """A request can be followed through several services."""
     given = "Trace_1.2-" + "x" * 118
 
     assert given == api.send(*call, X_Request_Id=given).headers["x-request-id"]
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a\nb", 'a"b', "ü", "{}", "a\r\nX-Y: z"])
-def test_an_unfit_id_is_replaced(api: Api, call: tuple[str, str, object], given: str) -> None:
-    """Nothing that could break a log line or a header is echoed."""
+def test_an_invalid_request_id_is_replaced(
+    api: ApiClient, call: tuple[str, str, object], given: str
+) -> None:
+    """Characters that could break a log line or a header are not echoed."""
     assert re.fullmatch(
         r"[0-9a-f-]{36}", api.send(*call, X_Request_Id=given).headers["x-request-id"]
     )
 
 
-def test_every_answer_says_where_the_time_went(api: Api, call: tuple[str, str, object]) -> None:
-    """In the same three parts, which a browser's developer tools show."""
-    told = api.send(*call).headers["server-timing"]
+def test_every_response_has_server_timing(api: ApiClient, call: tuple[str, str, object]) -> None:
+    """Browsers show the same three parts in their developer tools."""
+    timing = api.send(*call).headers["server-timing"]
 
-    assert re.fullmatch(r"cache;dur=[\d.]+, db;dur=[\d.]+, app;dur=[\d.]+", told)
+    assert re.fullmatch(r"cache;dur=[\d.]+, db;dur=[\d.]+, app;dur=[\d.]+", timing)
 
 
-def test_an_error_of_ours_says_so_too(api: Api, wire: Wire) -> None:
-    """A 500 has an id and its timing, as any other answer."""
+def test_a_500_has_a_request_id_and_server_timing(api: ApiClient, wire: Wire) -> None:
+    """It has the same headers as other responses."""
     wire(dynamodb=FailingDynamoDB(ZeroDivisionError("inside")))
 
     answer = api.get(f"/products/{SOME_ID}", X_Request_Id="mine")
@@ -75,8 +77,8 @@ def test_an_error_of_ours_says_so_too(api: Api, wire: Wire) -> None:
     assert answer.headers["server-timing"].startswith("cache;dur=")
 
 
-def test_every_error_is_a_problem(api: Api, call: tuple[str, str, object]) -> None:
-    """Whatever is refused has the one shape, its status said twice, and is no 5xx."""
+def test_every_error_is_a_problem(api: ApiClient, call: tuple[str, str, object]) -> None:
+    """Every refusal has the problem format, with its status in the body, and is no 5xx."""
     answer = api.send(*call)
 
     assert answer.status < 500
@@ -86,22 +88,20 @@ def test_every_error_is_a_problem(api: Api, call: tuple[str, str, object]) -> No
         assert {"type", "title", "detail"} <= set(answer.json)
 
 
-def test_header_values_are_text(api: Api, call: tuple[str, str, object]) -> None:
-    """API Gateway takes nothing else."""
+def test_header_values_are_text(api: ApiClient, call: tuple[str, str, object]) -> None:
+    """API Gateway accepts only text."""
     assert all(isinstance(value, str) for value in api.send(*call).headers.values())
 
 
-def test_an_answer_may_be_kept_only_to_be_asked_about(
-    api: Api, call: tuple[str, str, object]
-) -> None:
-    """A cache on the way that answered by itself would hide an acknowledged write."""
+def test_every_response_must_be_revalidated(api: ApiClient, call: tuple[str, str, object]) -> None:
+    """A cache that answered without revalidation would hide an acknowledged write."""
     assert api.send(*call).headers["cache-control"] in ("no-cache", "no-store")
 
 
 @pytest.mark.parametrize("path", ["/products", "/health", f"/products/{SOME_ID}"])
-def test_a_method_that_a_path_does_not_have_is_a_405(api: Api, path: str) -> None:
-    """Chalice's own answer, in our shape, with the methods that there are."""
-    answer: Answer = api.send("TRACE", path)
+def test_an_unsupported_method_is_a_405(api: ApiClient, path: str) -> None:
+    """Chalice's response in the problem format, with `Allow`."""
+    answer: ApiResponse = api.send("TRACE", path)
 
     assert 405 == answer.status
     assert "GET" in answer.headers["allow"]
@@ -111,8 +111,8 @@ def test_a_method_that_a_path_does_not_have_is_a_405(api: Api, path: str) -> Non
     "accept",
     ["", "text/html", "application/octet-stream", "image/png, */*", "*/*;q=0"],
 )
-def test_json_comes_whatever_is_accepted(api: Api, accept: str) -> None:
-    """There is one representation; a client that names another gets it all the same."""
+def test_json_is_returned_for_any_accept_header(api: ApiClient, accept: str) -> None:
+    """JSON is the only representation."""
     path, _ = api.create()
 
     answer = api.get(path, Accept=accept)
