@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 
+from chalicelib.resources import PRODUCTS
 from dev.deploy.tools import programs
 from dev.faults.client import Client, TimedResponse
 from dev.faults.rig import FaultRig
@@ -92,7 +93,7 @@ def _servers() -> Iterator[dict[str, str]]:
             Emulator(log=logs / "aws") as aws,
         ):
             env = environment.of(valkey, aws, {"PATH": os.environ["PATH"]})
-            create_table(aws.client("dynamodb"), env["PRODUCTS_TABLE"])
+            create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
             uvicorn = Uvicorn(other, logs / "uvicorn")
             with Api(env, log=logs / "api") as api, uvicorn:
                 yield {OURS: api.url, UVICORN: uvicorn.url}

@@ -24,6 +24,7 @@ from benchmarks.targets import OURS, TARGETS, Target
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.products.cache import CODEC
 from chalicelib.products.model import Product, represent
+from chalicelib.resources import PRODUCTS
 from dev.deploy import stages
 from dev.stack import environment
 from dev.stack.servers import Emulator, Valkey
@@ -43,7 +44,7 @@ class Rig:
         self._redis = {each: redis.Redis(port=valkey.port) for each, valkey in valkeys.items()}
         self._emulator = emulator
         dynamodb = emulator.client("dynamodb")
-        create_table(dynamodb, _TABLE)
+        create_table(dynamodb, PRODUCTS, _TABLE)
         self._code = {
             name: packed(name, place / name) for name in {each.package for each in TARGETS}
         }

@@ -13,7 +13,7 @@ from chalicelib.products.model import SCHEMA
 from chalicelib.resources.idempotency import id_from
 from dev.stack.servers import Emulator
 from tests import examples
-from tests.doubles.recording import RecordingFakeRedis, Table
+from tests.doubles.recording import RecordingFakeRedis, RecordingTable
 from tests.examples import a_draft
 from tests.guide import Copy, steps
 

@@ -89,7 +89,7 @@ def test_an_entry_belongs_to_its_key() -> None:
 
 
 @given(st.binary())
-def test_no_bytes_raise_anything_else(data: bytes) -> None:
+def test_any_bytes_raise_only_a_value_error(data: bytes) -> None:
     """Whatever lies in Redis, a reader gets a miss and no error."""
     for forged in (data, HEAD + data, b"%b %d\n%b" % (HEAD, len(data), data)):
         with suppress(ValueError):
