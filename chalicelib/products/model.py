@@ -6,11 +6,11 @@ Free of Pydantic: reading a product that DynamoDB holds needs no validation.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from chalicelib.resources.listing import Index
 from chalicelib.resources.representation import Representation, render
 
 
@@ -33,13 +33,7 @@ class Product(NamedTuple):
     category: str | None = None
 
 
-class CategoryQuery(NamedTuple):
-    """Products of a category, by price; the bounds are inclusive."""
-
-    category: str
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    descending: bool = False
+BY_CATEGORY: Final = Index("category-price", partition="category", sort="price")
 
 
 def represent(product: Product) -> Representation:
@@ -55,16 +49,3 @@ def represent(product: Product) -> Representation:
     if product.category is not None:
         fields["category"] = product.category
     return render(product.version, product.updated_at, fields)
-
-
-def is_listed(product: Representation, category: str, price: Decimal) -> bool:
-    """
-    Return whether a product is in a category at a price.
-
-    Raise `ValueError` for a body that is no product's JSON: one that was forged in the cache.
-    """
-    try:
-        fields = json.loads(product.body, parse_float=Decimal)
-        return (category, price) == (fields.get("category"), fields["price"])
-    except (ArithmeticError, KeyError, RecursionError) as error:
-        raise ValueError("not a product's JSON") from error

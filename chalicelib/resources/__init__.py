@@ -19,9 +19,19 @@ class Resource(NamedTuple):
         return f"{self.noun.lower()}:"
 
     @property
+    def id_name(self) -> str:
+        """How a path and the log call an item's id."""
+        return f"{self.noun.lower()}_id"
+
+    @property
     def table_variable(self) -> str:
         """The environment variable that names the DynamoDB table."""
         return f"{self.name.upper()}_TABLE"
+
+    @property
+    def stream_function(self) -> str:
+        """The Lambda function that the table's stream calls: `app.py` declares it."""
+        return "invalidate" if self == RESOURCES[0] else f"invalidate_{self.name}"
 
     @property
     def stream_variable(self) -> str:
