@@ -12,7 +12,7 @@ from chalicelib.products.model import BY_CATEGORY
 
 MAX_CATEGORY: Final = 100
 
-_RULES: Final = IndexRules(
+RULES: Final = IndexRules(
     BY_CATEGORY,
     value=Rule(rf"(?s:.{{1,{MAX_CATEGORY}}})", f"Must be 1 to {MAX_CATEGORY} characters"),
     number=Rule(r"[0-9]{1,10}(\.[0-9]{1,4})?", "Must be a price, such as 24.99"),
@@ -21,4 +21,4 @@ _RULES: Final = IndexRules(
 
 def parse(request: Request) -> Listing | Selection:
     """Raise `InvalidQuery` that names the parameters that break a rule."""
-    return queries.parse(request, _RULES)
+    return queries.parse(request, RULES)

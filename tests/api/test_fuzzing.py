@@ -37,7 +37,9 @@ def test_a_document_that_is_wrong_is_found_out(api: Api, tmp_path: Path) -> None
 
 
 def _case(**parts: Any) -> Any:
-    return SimpleNamespace(**{"body": None, "query": {}, "headers": {}, **parts})
+    return SimpleNamespace(
+        **{"path": "/products", "body": None, "query": {}, "headers": {}, **parts}
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
+from chalicelib.caching.cache_aside import Cached, Stored
 from chalicelib.caching.entries import FENCE, LEASE
 from chalicelib.caching.protocol import Store
 from chalicelib.caching.stream import Invalidator, Record
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.errors import CacheUnavailable, ServiceError
 from chalicelib.products.cache import CODEC
-from chalicelib.caching.cache_aside import Cached, Stored
 from chalicelib.products.catalog import Catalog
 from chalicelib.products.model import Product, represent
 from chalicelib.products.parts import entry_of_image
