@@ -1,4 +1,4 @@
-"""A product's whole life over HTTP, from the first write to the stream. Copied for each resource."""
+"""A product over HTTP, from the first write to the stream. To be copied for each resource."""
 
 from types import ModuleType
 from typing import Any
