@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
+from chalicelib.resources import RESOURCES
 from dev.stack.environment import OF_ANOTHER_REDIS
 from tests.unit.test_env_example import example
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "localstack-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-OF_ANOTHER_REDIS_OR_ACCOUNT = {*OF_ANOTHER_REDIS, "PRODUCTS_STREAM_ARN"}
+STREAMS = {each.stream_variable for each in RESOURCES}
+OF_ANOTHER_REDIS_OR_ACCOUNT = {*OF_ANOTHER_REDIS, *STREAMS}
 OF_A_DEPLOYMENT = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
 OF_MAKE_RUN = {"WATCH_PORT"}
 
