@@ -25,7 +25,7 @@ def test_the_new_name_is_everywhere(tmp_path: Path) -> None:
     assert (copy.place / "README.md").read_text().startswith("# Order desk\n")
     copy.run(
         ".venv/bin/python -m pytest -q tests/api/test_openapi.py tests/api/test_root.py "
-        "tests/unit/test_container_files.py tests/unit/test_documents.py"
+        "tests/unit/test_container_files.py"
     )
 
 
