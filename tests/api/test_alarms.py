@@ -200,8 +200,10 @@ def test_just_the_alarms_of_a_state_fire_in_it(
 
 
 def test_every_alarm_fires_in_some_state() -> None:
-    """None is there that was never seen to fire."""
-    assert ALARMS.keys() == set().union(*STATES.values())
+    """No alarm is untested. The streams of further resources have copies of `StreamBehind`."""
+    alarms = {"StreamBehind" if each.startswith("StreamBehind") else each for each in ALARMS}
+
+    assert alarms == set().union(*STATES.values())
 
 
 def _lasting(points: list[Datapoint]) -> list[Datapoint]:
