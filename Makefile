@@ -15,7 +15,7 @@ SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origi
 .DEFAULT_GOAL := help
 .PHONY: help install run services watch up down import export test explore outages bench \
 	freshness e2e e2e-containers package check-stage deploy chalice-deploy destroy switch account-logging \
-	deploy-local fuzz check audit format openapi golden lock clean
+	deploy-local fuzz check audit format openapi golden rename lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -120,6 +120,9 @@ openapi: $(INSTALLED)  ## Build the OpenAPI document from dev/openapi/openapi.ya
 
 golden: $(INSTALLED)  ## Write the golden file of the cached bytes, after SCHEMA was raised
 	@$(BIN)/python -m tests.golden
+
+rename: $(INSTALLED)  ## Rename the project, before the first deployment: make rename NAME=order-desk
+	@$(BIN)/python -m dev.rename "$(NAME)"
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-header --no-emit-index-url --no-emit-find-links

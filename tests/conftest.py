@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.resources import RESOURCES
+
 pytest_plugins = ["tests.fixtures"]
 
+_RESOURCES = "|".join(each.name for each in RESOURCES)
 _FOREIGN = re.compile(
-    r"(AWS|REDIS|CACHE|API|LOG|PRODUCTS|CURSOR|WRITE|READ|COGNITO|WATCH|CORS|DYNAMODB)_.*"
+    rf"(AWS|REDIS|CACHE|API|LOG|{_RESOURCES}|CURSOR|WRITE|READ|COGNITO|WATCH|CORS|DYNAMODB)_.*"
     r"|DEBUG|METRICS|STAGE|PERSIST|(http|https|no|all)_proxy"
     r"|PYTHON(WARNINGS|DEVMODE|OPTIMIZE|TRACEMALLOC|INSPECT|VERBOSE)|TQDM_.*|_X_AMZN_TRACE_ID",
     re.IGNORECASE,

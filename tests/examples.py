@@ -9,13 +9,14 @@ from chalicelib.bootstrap import Container
 from chalicelib.dynamodb.reads import DynamoDB
 from chalicelib.products.model import Product
 from chalicelib.products.repository import Repository
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import Settings
 
 SOME_ID = "550e8400-e29b-41d4-a716-446655440000"
 OTHER_ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 ENVIRONMENT: Mapping[str, str] = {
-    "PRODUCTS_TABLE": "products",
+    **{each.table_variable: each.name for each in RESOURCES},
     "AWS_REGION": "eu-central-1",
     "REDIS_HOST": "redis.example",
 }

@@ -19,7 +19,7 @@ from chalicelib.products.repository import Repository
 from chalicelib.resources import PRODUCTS
 from dev.stack.credentials import Credentials
 from dev.stack.servers import Emulator, Valkey
-from dev.stack.table import create_table
+from dev.stack.table import create_table, create_tables
 from tests import examples
 from tests.doubles.api import ApiClient
 from tests.doubles.cluster import LocalCluster
@@ -68,10 +68,10 @@ def dynamodb_in_process() -> Any:
 
 @pytest.fixture
 def moto_table(dynamodb_in_process: Any) -> Iterator[RecordingTable]:
-    """Create a table in this process for one test."""
+    """Make tables that live in this process, for one test; return that of products."""
     with moto.mock_aws():
-        create_table(dynamodb_in_process, PRODUCTS, "products")
-        yield RecordingTable(dynamodb_in_process, "products")
+        create_tables(dynamodb_in_process, examples.ENVIRONMENT)
+        yield RecordingTable(dynamodb_in_process, PRODUCTS.name)
 
 
 @pytest.fixture

@@ -59,6 +59,12 @@ class Copy:
         names = f"git diff --name-only --find-renames {self._start} {self._tree()}"
         return self.run(names).splitlines()
 
+    def changed_lines(self) -> dict[str, int]:
+        """Return how many lines each of these files gained and lost."""
+        counts = self.run(f"git diff --numstat --no-renames {self._start} {self._tree()}")
+        rows = (line.split("\t") for line in counts.splitlines())
+        return {name: int(added) + int(deleted) for added, deleted, name in rows}
+
     def _tree(self) -> str:
         """Return the id of the present state, which needs no commit and no author."""
         return self.run("git add --all && git write-tree").strip()

@@ -1,18 +1,20 @@
-"""Answers that every resource gives: an item, a listing, a 404. Knows no fields."""
+"""Answers that every resource gives: an item, a page, a 404. Knows no fields."""
 
 from __future__ import annotations
 
 import json as json_module
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 
 from chalicelib.api import preconditions
 from chalicelib.api.problems import to_response
 from chalicelib.api.routes import TextResponse
-from chalicelib.errors import FieldError, InvalidQuery, NotFound
-from chalicelib.resources.representation import Representation
+from chalicelib.errors import FieldError, InvalidQuery, NotFound, PreconditionFailed
+from chalicelib.resources import Resource
+from chalicelib.resources.representation import Page, Representation, render_page
 
 MAX_BYTES: Final = 5_500_000
 """
@@ -32,16 +34,46 @@ def item(found: Representation, status: int = 200) -> Response:
     return TextResponse(found.body, {"Content-Type": _JSON, **headers}, status)
 
 
+def created(request: Request, item_id: str, made: Representation) -> Response:
+    """Return a new item, and its place: its id under the path of the request."""
+    response = item(made, status=201)
+    path = f"{base_path(request)}{request.context['resourcePath']}"
+    response.headers["Location"] = f"{path}/{item_id}"
+    return response
+
+
+def read(
+    request: Request, resource: Resource, item_id: str, found: Representation | None, cache: str
+) -> Response:
+    """
+    Return an item, or 404, with `X-Cache`; 304 where the client has it.
+
+    Raise `PreconditionFailed` where the client requires another version.
+    """
+    if found is None:
+        response = to_response(NotFound(resource.noun, item_id))
+    else:
+        status = preconditions.read_status(request, found)
+        if status == 412:
+            raise PreconditionFailed(resource.noun, item_id)
+        response = item(found, status)
+    response.headers["X-Cache"] = cache
+    return response
+
+
+def page(request: Request, found: Page) -> Response:
+    """Return a page, with a link to the next one."""
+    response = json(render_page(found))
+    if found.next_cursor is not None:
+        query = urlencode(dict(request.query_params or {}) | {"cursor": found.next_cursor})
+        url = f"{base_path(request)}{request.context['resourcePath']}?{query}"
+        response.headers["Link"] = f'<{url}>; rel="next"'
+    return response
+
+
 def json(body: str) -> Response:
     """Return text that is JSON."""
     return Response(body, {"Content-Type": _JSON})
-
-
-def not_found(noun: str, item_id: str, outcome: str) -> Response:
-    """Return a 404 with `X-Cache`."""
-    response = to_response(NotFound(noun, item_id))
-    response.headers["X-Cache"] = outcome
-    return response
 
 
 def size_check(narrowed_by: str) -> Callable[[Representation], None]:

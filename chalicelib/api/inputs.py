@@ -14,7 +14,9 @@ from chalice.app import Request
 
 from chalicelib.api import strict_json
 from chalicelib.api.problems import Problem
-from chalicelib.errors import FieldError, InvalidQuery
+from chalicelib.errors import FieldError, InvalidQuery, NotFound
+from chalicelib.resources import Resource
+from chalicelib.resources.representation import is_id
 
 MAX_BODY_BYTES: Final = 256 * 1024
 MAX_IDEMPOTENCY_KEY: Final = 255
@@ -43,6 +45,14 @@ def json_body(request: Request) -> object:
 def path_parameter(raw: str) -> str:
     """Return a parameter of the path, decoded: Chalice does not decode it."""
     return unquote(raw)
+
+
+def item_id(resource: Resource, raw: str) -> str:
+    """Return the id in the path. Raise `NotFound` for text that cannot be an id."""
+    decoded = path_parameter(raw)
+    if not is_id(decoded):
+        raise NotFound(resource.noun, decoded)
+    return decoded
 
 
 def idempotency_key(request: Request) -> str | None:

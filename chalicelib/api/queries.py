@@ -1,14 +1,20 @@
-"""Query parameters that every listing has, read strictly: a typo is refused, never ignored."""
+"""
+The query parameters of a listing, read strictly: a typo is refused, never ignored.
+
+All items (`limit`, `cursor`), those of an index, or those named by `ids`. Knows no resource.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from chalice.app import MultiDict, Request
 
 from chalicelib.errors import MAX_ERRORS, FieldError, InvalidQuery
+from chalicelib.resources.listing import Index, IndexQuery
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
@@ -19,6 +25,47 @@ class Selection(NamedTuple):
     """Items are requested by their ids."""
 
     ids: tuple[str, ...]
+
+
+class Listing(NamedTuple):
+    """A page is requested: of all items, or of an index."""
+
+    limit: int
+    cursor: str | None
+    query: IndexQuery | None
+
+
+class Rule(NamedTuple):
+    """A pattern for the whole text, and its description."""
+
+    pattern: str
+    words: str
+
+
+class IndexRules(NamedTuple):
+    """
+    What the parameters of an index may be.
+
+    An index by category and price has `category`, and with it `min_price`, `max_price` and `sort`
+    (`price` or `-price`).
+    """
+
+    by: Index
+    value: Rule
+    number: Rule
+
+    @property
+    def needing_value(self) -> tuple[str, ...]:
+        """The parameters that need the partition's."""
+        return f"min_{self.by.sort}", f"max_{self.by.sort}", "sort"
+
+
+def parse(request: Request, rules: IndexRules) -> Listing | Selection:
+    """Raise `InvalidQuery` that names the parameters that break a rule."""
+    given = Parameters(request)
+    wanted = given.selection() if "ids" in given.values else given.listing(rules)
+    given.check()
+    return wanted
 
 
 class Parameters:
@@ -53,6 +100,29 @@ class Parameters:
             return 1
         return int(limit)
 
+    def listing(self, rules: IndexRules) -> Listing:
+        """Return the page that is requested."""
+        self.known(("limit", "cursor", rules.by.partition, *rules.needing_value))
+        return Listing(self.limit(), self.values.get("cursor"), self.index_query(rules))
+
+    def index_query(self, rules: IndexRules) -> IndexQuery | None:
+        """Return the query of an index, where its partition is named."""
+        partition, order = rules.by.partition, rules.by.sort
+        if partition not in self.values:
+            for name in filter(self.values.__contains__, rules.needing_value):
+                self.error(name, f"Needs a {partition}", f"{partition}_missing")
+            return None
+        value = self.values[partition]
+        if not re.fullmatch(rules.value.pattern, value):
+            self.error(partition, rules.value.words, partition)
+        low, high = (self._number(f"{end}_{order}", rules) for end in ("min", "max"))
+        if low is not None and high is not None and low > high:
+            self.error(f"min_{order}", f"Must not be over max_{order}", "empty_range")
+        sort = self.values.get("sort", order)
+        if sort.removeprefix("-") != order:
+            self.error("sort", f"Must be {order} or -{order}", "sort")
+        return IndexQuery(rules.by, value, low, high, sort.startswith("-"))
+
     def selection(self) -> Selection:
         """Return the ids that are requested."""
         self.known(("ids",))
@@ -67,6 +137,14 @@ class Parameters:
         """Raise `InvalidQuery` where a rule is broken."""
         if self._errors:
             raise InvalidQuery(self._errors, self._count)
+
+    def _number(self, name: str, rules: IndexRules) -> Decimal | None:
+        if name not in self.values:
+            return None
+        if not re.fullmatch(rules.number.pattern, self.values[name]):
+            self.error(name, rules.number.words, rules.by.sort)
+            return None
+        return Decimal(self.values[name]).normalize()
 
     def _once(self, name: str, texts: list[str]) -> str:
         if len(texts) > 1:

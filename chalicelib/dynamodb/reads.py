@@ -9,17 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final, Generic, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from chalicelib import telemetry
+from chalicelib.dynamodb import index
 from chalicelib.dynamodb.attributes import Item, Reader, T, key
 from chalicelib.dynamodb.cursors import Cursors
 from chalicelib.dynamodb.retries import Retries
 from chalicelib.errors import StoreUnavailable
 from chalicelib.resources import Resource
+from chalicelib.resources.listing import IndexQuery
 
 _BATCH_PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 _BATCH_SECONDS: Final = 2.0
@@ -110,6 +113,25 @@ class TableReads(Generic[T]):
         items, last_item = page(answer, limit)
         next_cursor = self._cursors.seal(listing, [last_item["id"]["S"]]) if last_item else None
         return list(self._readable(items)), next_cursor
+
+    def query(
+        self, query: IndexQuery, limit: int, cursor: str | None = None
+    ) -> tuple[Mapping[str, Decimal], str | None]:
+        """
+        Return the numbers of up to `limit` items of an index, in order, and the next cursor.
+
+        The index follows a write a moment later. To show no outdated item, read the items
+        themselves. Raise `InvalidCursor`.
+        """
+        listing = f"{self._resource.name} {query!r}"
+        request: dict[str, Any] = {**index.request(query), "Limit": limit + 1}
+        if cursor is not None:
+            start = index.start_key(query, self._cursors.open(listing, cursor))
+            request["ExclusiveStartKey"] = start
+        answer = self._retries.read(self._client.query, TableName=self._table, **request)
+        items, last = page(answer, limit)
+        next_cursor = self._cursors.seal(listing, index.position(query, last)) if last else None
+        return index.numbers(query, items), next_cursor
 
     def all(self) -> Iterator[T]:
         """Yield every item of the table, from a Scan of 1 MB at a time."""

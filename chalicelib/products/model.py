@@ -6,11 +6,11 @@ Free of Pydantic: reading a product that DynamoDB holds needs no validation.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from chalicelib.resources.listing import Index
 from chalicelib.resources.representation import Representation, render
 
 
@@ -41,13 +41,7 @@ a cached entry of another number is a miss.
 _IN_HEADERS: Final = frozenset({"version", "created_at", "updated_at"})
 
 
-class CategoryQuery(NamedTuple):
-    """Products of a category, by price; the bounds are inclusive."""
-
-    category: str
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    descending: bool = False
+BY_CATEGORY: Final = Index("category-price", partition="category", sort="price")
 
 
 def represent(product: Product) -> Representation:
@@ -64,16 +58,3 @@ def represent(product: Product) -> Representation:
     # A float is exact here: a price has at most 14 digits, and a double keeps 15.
     fields["price"] = float(product.price)
     return render(product.version, product.updated_at, fields)
-
-
-def is_listed(product: Representation, category: str, price: Decimal) -> bool:
-    """
-    Return whether a product is in a category at a price.
-
-    Raise `ValueError` for a body that is no product's JSON: one that was forged in the cache.
-    """
-    try:
-        fields = json.loads(product.body, parse_float=Decimal)
-        return (category, price) == (fields.get("category"), fields["price"])
-    except (ArithmeticError, KeyError, RecursionError) as error:
-        raise ValueError("not a product's JSON") from error

@@ -7,23 +7,21 @@ To add an endpoint: write its view here, its use case in `catalog.py`, its test 
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from chalice.app import Response
 
 from chalicelib.api import answers, inputs, preconditions
 from chalicelib.api.queries import Selection
 from chalicelib.api.routes import Routes
-from chalicelib.caching.entries import Outcome
-from chalicelib.errors import NotFound, PreconditionFailed
+from chalicelib.caching.entries import Fetched, Outcome
 from chalicelib.products import queries
 from chalicelib.products.catalog import Catalog
 from chalicelib.products.model import represent
 from chalicelib.resources import PRODUCTS
-from chalicelib.resources.representation import is_id, render_page, render_selection
+from chalicelib.resources.representation import is_id, render_selection
 
 COLLECTION: Final = f"/{PRODUCTS.name}"
-ITEM: Final = f"{COLLECTION}/{{product_id}}"
+ITEM: Final = f"{COLLECTION}/{{{PRODUCTS.id_name}}}"
 
 
 class ProductRoutes(Routes):
@@ -45,10 +43,7 @@ class ProductRoutes(Routes):
         draft = parse(ProductDraft, inputs.json_body(self.request))
         key = inputs.idempotency_key(self.request)
         product = self._catalog.create(draft.model_dump(), key)
-        response = answers.item(represent(product), status=201)
-        base_path = answers.base_path(self.request)
-        response.headers["Location"] = f"{base_path}{COLLECTION}/{product.id}"
-        return response
+        return answers.created(self.request, product.id, represent(product))
 
     def list_products(self) -> Response:
         """Return a page of products, or those requested by their ids."""
@@ -57,50 +52,31 @@ class ProductRoutes(Routes):
             found = self._catalog.get_many(wanted.ids, answers.size_check(narrowed_by="ids"))
             return answers.json(render_selection(found))
         fits = answers.size_check(narrowed_by="limit")
-        if wanted.category is None:
+        if wanted.query is None:
             page = self._catalog.list(wanted.limit, wanted.cursor, fits)
         else:
-            page = self._catalog.list_category(wanted.category, wanted.limit, wanted.cursor, fits)
-        response = answers.json(render_page(page))
-        if page.next_cursor is not None:
-            query = dict(self.request.query_params or {}) | {"cursor": page.next_cursor}
-            url = f"{answers.base_path(self.request)}{COLLECTION}?{urlencode(query)}"
-            response.headers["Link"] = f'<{url}>; rel="next"'
-        return response
+            page = self._catalog.list_index(wanted.query, wanted.limit, wanted.cursor, fits)
+        return answers.page(self.request, page)
 
     def get_product(self, product_id: str) -> Response:
         """Return the product from the cache, or else from the table."""
         product_id = inputs.path_parameter(product_id)
-        if not is_id(product_id):
-            return answers.not_found(PRODUCTS.noun, product_id, Outcome.BYPASS.value)
-        fetched = self._catalog.get(product_id)
-        if fetched.item is None:
-            return answers.not_found(PRODUCTS.noun, product_id, fetched.outcome.value)
-        status = preconditions.read_status(self.request, fetched.item)
-        if status == 412:
-            raise PreconditionFailed(PRODUCTS.noun, product_id)
-        response = answers.item(fetched.item, status)
-        response.headers["X-Cache"] = fetched.outcome.value
-        return response
+        product, outcome = (
+            self._catalog.get(product_id) if is_id(product_id) else Fetched(None, Outcome.BYPASS)
+        )
+        return answers.read(self.request, PRODUCTS, product_id, product, outcome.value)
 
     def update_product(self, product_id: str) -> Response:
         """Change the fields that the body names."""
         from chalicelib.products.schemas import ProductChanges, parse
 
         changes = parse(ProductChanges, inputs.json_body(self.request)).named()
-        precondition = preconditions.of_write(self.request)
-        product = self._catalog.update(_known_id(product_id), changes, precondition)
+        when = preconditions.of_write(self.request)
+        product = self._catalog.update(inputs.item_id(PRODUCTS, product_id), changes, when)
         return answers.item(represent(product))
 
     def delete_product(self, product_id: str) -> Response:
         """Remove the product."""
-        self._catalog.delete(_known_id(product_id), preconditions.of_write(self.request))
+        when = preconditions.of_write(self.request)
+        self._catalog.delete(inputs.item_id(PRODUCTS, product_id), when)
         return Response("", {}, 204)
-
-
-def _known_id(product_id: str) -> str:
-    """Raise `NotFound` for text that is the id of no product."""
-    product_id = inputs.path_parameter(product_id)
-    if not is_id(product_id):
-        raise NotFound(PRODUCTS.noun, product_id)
-    return product_id

@@ -19,6 +19,11 @@ class Resource(NamedTuple):
         return f"{self.noun.lower()}:"
 
     @property
+    def id_name(self) -> str:
+        """How a path and the log call an item's id."""
+        return f"{self.noun.lower()}_id"
+
+    @property
     def table_variable(self) -> str:
         """The environment variable that names the DynamoDB table."""
         return f"{self.name.upper()}_TABLE"

@@ -16,12 +16,11 @@ from typing import Any, Final, Self
 
 import redis
 
-from chalicelib.resources import PRODUCTS
 from dev.faults import refusing
 from dev.faults.remote import Remote
 from dev.stack import environment
 from dev.stack.servers import Api, Emulator, StreamFeed, Valkey
-from dev.stack.table import create_table
+from dev.stack.table import create_tables
 
 SERVERS: Final = {"catalog": "dev.server", "naive": "tests.protocol.naive_server"}
 """The module that serves each API under test."""
@@ -60,7 +59,7 @@ class FaultRig:
             self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
             self.redis_proxy = self._proxy("redis_proxy", self.valkey.port)
             self.dynamodb_proxy = self._proxy("dynamodb_proxy", self.emulator.port)
-            create_table(self.dynamodb, PRODUCTS, self.environment()["PRODUCTS_TABLE"])
+            create_tables(self.dynamodb, self.environment())
             self.api = self._stack.enter_context(Api(self.environment(), self._module, self._log))
             if self._streams:
                 self.stream = self._stack.enter_context(

@@ -31,7 +31,7 @@ ALLOWED: Final = (
     ),
     AllowedFailure(
         "RejectedPositiveData",
-        "Whether a precondition holds depends on the product, not on the request.",
+        "Whether a precondition holds depends on the item, not on the request.",
         lambda case, response: response.status_code == 412 and _is_conditional(case),
     ),
     *(

@@ -11,6 +11,7 @@ import gc
 import os
 import socket
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final
 
 from chalice.app import Chalice
@@ -18,6 +19,7 @@ from chalice.local import CustomLocalChalice, LocalChalice
 from gunicorn.app.base import BaseApplication
 
 from chalicelib.bootstrap import Container, create_app
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import Settings, SettingsError
 from dev.server import listeners
 from dev.server.gateway import Gateway
@@ -61,6 +63,8 @@ def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
     """Return the app, changed as by `chalice local`: each thread has its current request."""
     import app as lambda_module
 
+    for resource in RESOURCES:
+        import_module(f"chalicelib.{resource.name}.schemas")  # else the first write imports it
     app: Chalice = create_app(replacement) if replacement else lambda_module.app
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import yaml
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.resources import Resource
+from chalicelib.resources import RESOURCES, Resource
 from chalicelib.settings import Settings
 from dev.stack.programs import StartFailed
 
@@ -51,6 +52,12 @@ def create_table(dynamodb: Any, resource: Resource, table: str) -> None:
             waiter.wait(TableName=table, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     except (BotoCoreError, ClientError) as error:
         raise StartFailed(f"The table could not be created: {error}") from error
+
+
+def create_tables(dynamodb: Any, env: Mapping[str, str]) -> None:
+    """Create each resource's table, under the name that its variable has in `env`."""
+    for resource in RESOURCES:
+        create_table(dynamodb, resource, env[resource.table_variable])
 
 
 def _exists(dynamodb: Any, table: str) -> bool:

@@ -9,15 +9,18 @@ from chalice.app import Chalice, CORSConfig, RouteEntry
 from chalice.deploy.swagger import CFNSwaggerGenerator
 
 from chalicelib.api import access, cors
+from chalicelib.resources import RESOURCES
 from tests.doubles.api import ApiClient
 from tests.examples import settings
 
 CORS = CORSConfig(allow_origin="*", allow_headers=cors.ALLOWED)
 POOL = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_abc"
 WAYS = ["iam", "cognito", "key", "open"]
-READS = {("GET", "/products"), ("GET", "/products/{product_id}")}
-WRITES = {("POST", "/products")} | {
-    (method, "/products/{product_id}") for method in ("PUT", "PATCH", "DELETE")
+COLLECTIONS = {f"/{each.name}" for each in RESOURCES}
+ITEMS = {f"/{each.name}/{{{each.id_name}}}" for each in RESOURCES}
+READS = {("GET", path) for path in COLLECTIONS | ITEMS}
+WRITES = {("POST", path) for path in COLLECTIONS} | {
+    (method, path) for method in ("PUT", "PATCH", "DELETE") for path in ITEMS
 }
 
 Routes = dict[str, dict[str, RouteEntry]]

@@ -202,8 +202,10 @@ def test_a_state_fires_exactly_its_alarms(
 
 
 def test_every_alarm_fires_in_some_state() -> None:
-    """No alarm is without a state that fires it."""
-    assert ALARMS.keys() == set().union(*STATES.values())
+    """No alarm is untested. The streams of further resources have copies of `StreamBehind`."""
+    alarms = {"StreamBehind" if each.startswith("StreamBehind") else each for each in ALARMS}
+
+    assert alarms == set().union(*STATES.values())
 
 
 def _repeated(points: list[Datapoint]) -> list[Datapoint]:

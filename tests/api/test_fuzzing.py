@@ -37,7 +37,9 @@ def test_fuzzing_detects_a_wrong_document(api: Api, tmp_path: Path) -> None:
 
 
 def _case(**parts: Any) -> Any:
-    return SimpleNamespace(**{"body": None, "query": {}, "headers": {}, **parts})
+    return SimpleNamespace(
+        **{"path": "/products", "body": None, "query": {}, "headers": {}, **parts}
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from chalice import Chalice
 
 import chalicelib
+from chalicelib.resources import RESOURCES
 from tests.doubles.api import ApiClient
 from tests.doubles.wiring import Wire
 
@@ -26,7 +27,8 @@ def test_the_root_is_json(api: ApiClient, accept: str) -> None:
     assert (200, "application/json") == (answer.status, answer.headers["content-type"])
     assert {"name", "version", "links"} == set(answer.json)
     assert chalicelib.VERSION == answer.json["version"]
-    assert {"documentation", "reference", "openapi", "products", "health"} == set(
+    collections = {each.name for each in RESOURCES}
+    assert {"documentation", "reference", "openapi", "health"} | collections == set(
         answer.json["links"]
     )
 

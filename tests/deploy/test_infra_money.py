@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.access import OPEN_TO_ALL
+from chalicelib.resources import RESOURCES
 from dev.deploy import stages, templates
 
 _APP, _DATA = templates.app(), templates.data()
@@ -25,11 +26,11 @@ def test_documentation_and_listings_have_limits_of_their_own(method: str) -> Non
     """A page is a megabyte of scripts; a listing reads up to a hundred items."""
     documentation = set(OPEN_TO_ALL) - {"/", "/health"}
 
-    assert documentation | {"/products"} == {
+    assert documentation | {f"/{each.name}" for each in RESOURCES} == {
         path for path, each in _LIMITS if each == method and path != "*"
     }
     assert {(2, 20)} == {_LIMITS[path, method] for path in documentation}
-    assert _LIST_LIMIT == _LIMITS["/products", method]
+    assert all(_LIST_LIMIT == _LIMITS[f"/{each.name}", method] for each in RESOURCES)
     assert _STAGE_LIMIT == _LIMITS["*", "*"]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import Settings
 from dev.deploy import settings, switch, templates
 from dev.deploy.build import ROOT
@@ -15,7 +16,7 @@ _VARIABLES = _APP["Resources"]["APIHandler"]["Properties"]["Environment"]["Varia
 _OTHERS = {
     "the data stack": {
         "CURSOR_SECRET",
-        "PRODUCTS_STREAM_ARN",
+        *(each.stream_variable for each in RESOURCES),
         "REDIS_PASSWORD",
         "REDIS_USERNAME",
     },

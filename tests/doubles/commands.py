@@ -10,6 +10,7 @@ from typing import Any
 
 from dev.stack.servers import Emulator
 from tests.doubles.recording import RecordingRedis, RecordingTable
+from tests.examples import ENVIRONMENT
 
 PATIENCE_SECONDS = 60
 IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
@@ -27,8 +28,8 @@ class Transfer:
         self.env = {
             **os.environ,
             "PYTHONPATH": str(_ROOT),
+            **ENVIRONMENT,
             "PRODUCTS_TABLE": table.name,
-            "AWS_REGION": "eu-central-1",
             "AWS_ENDPOINT_URL": emulator.url,
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(redis.connection_pool.connection_kwargs["port"]),

@@ -14,14 +14,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
+from chalicelib.caching.cache_aside import Cached, Stored
 from chalicelib.caching.entries import FENCE, LEASE
 from chalicelib.caching.protocol import Store
 from chalicelib.caching.stream import Invalidator, Record
 from chalicelib.dynamodb.attributes import to_item
 from chalicelib.errors import CacheUnavailable, ServiceError
 from chalicelib.products.cache import CODEC
-from chalicelib.products.catalog import Cached, Catalog, Products
-from chalicelib.products.model import represent
+from chalicelib.products.catalog import Catalog
+from chalicelib.products.model import Product, represent
 from chalicelib.products.parts import entry_of_image
 from chalicelib.resources import PRODUCTS
 from chalicelib.resources.precondition import Precondition
@@ -83,7 +84,7 @@ class Protocol(NamedTuple):
     name: str
     cache: Callable[[Store], InvalidatableCache]
     scripts: Mapping[str, Script]
-    table: Callable[[Tape], Products] = TapedTable
+    table: Callable[[Tape], Stored[Product]] = TapedTable
     store: Callable[[Tape], Store] = TapedStore
     invalidator: type[Invalidator] = Invalidator
 

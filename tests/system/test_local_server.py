@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.resources import PRODUCTS
 from dev.stack import environment
 from dev.stack.servers import Api, Emulator, Valkey
-from dev.stack.table import create_table
+from dev.stack.table import create_tables
 from tests.running_stack import JSON, StackClient, a_product
 
 
@@ -28,7 +27,7 @@ def api(log: Path) -> Iterator[StackClient]:
     """Start the server with Valkey and the emulator."""
     with Valkey(log=log.with_name("valkey")) as valkey, Emulator(log=log.with_name("aws")) as aws:
         env = environment.of(valkey, aws)
-        create_table(aws.client("dynamodb"), PRODUCTS, env["PRODUCTS_TABLE"])
+        create_tables(aws.client("dynamodb"), env)
         with Api(env, log=log) as server:
             yield StackClient(server.port)
 

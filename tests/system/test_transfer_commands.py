@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.resources import PRODUCTS
+from chalicelib.resources import PRODUCTS, RESOURCES
 from dev.stack.servers import Emulator
 from dev.stack.table import create_table
 from tests.doubles.commands import Transfer, as_lines
@@ -158,7 +158,7 @@ def test_a_running_stack_is_used(transfer: Transfer, emulator: Emulator, tmp_pat
         "api": {"url": "http://127.0.0.1", "pid": os.getpid()},
         "redis": {"host": env["REDIS_HOST"], "port": int(env["REDIS_PORT"]), "pid": os.getpid()},
         "aws": {"url": env["AWS_ENDPOINT_URL"], "pid": os.getpid()},
-        "tables": {"products": "of-the-stack"},
+        "tables": {each.name: "of-the-stack" for each in RESOURCES},
     }
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local/stack.json").write_text(json.dumps(stack))

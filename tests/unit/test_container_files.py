@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
+from chalicelib.resources import RESOURCES
 from dev.stack.environment import REDIS_VARIABLES
 from tests.unit.test_env_example import example
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "localstack-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-REDIS_AND_ACCOUNT_VARIABLES = {*REDIS_VARIABLES, "PRODUCTS_STREAM_ARN"}
+STREAMS = {each.stream_variable for each in RESOURCES}
+REDIS_AND_ACCOUNT_VARIABLES = {*REDIS_VARIABLES, *STREAMS}
 DEPLOYMENT_VARIABLES = {"WRITE_ACCESS", "READ_ACCESS", "COGNITO_POOL_ARN", "STAGE"}
 MAKE_RUN_VARIABLES = {"WATCH_PORT"}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.resources import RESOURCES
 from chalicelib.settings import SettingsError
 from dev.stack import target
 from tests.examples import ENVIRONMENT
@@ -35,7 +36,7 @@ def test_a_running_stack_comes_before_the_environment(tmp_path: Path) -> None:
 
     assert ("127.0.0.1", 6380) == (settings.redis_host, settings.redis_port)
     assert "http://127.0.0.1:4567" == settings.aws_endpoint_url
-    assert ("goods", "us-east-1") == (settings.tables["products"], settings.aws_region)
+    assert ("their-products", "us-east-1") == (settings.tables["products"], settings.aws_region)
     assert str(tmp_path / "aws-credentials") == env["AWS_SHARED_CREDENTIALS_FILE"]
 
 
@@ -108,7 +109,7 @@ def _state(directory: Path, pid: int, **parts: Any) -> Path:
         "api": {"url": "http://127.0.0.1:8080", "pid": 1},
         "redis": {"host": "127.0.0.1", "port": 6380, "pid": 1},
         "aws": {"url": "http://127.0.0.1:4567", "pid": 1},
-        "tables": {"products": "goods"},
+        "tables": {each.name: f"their-{each.name}" for each in RESOURCES},
         **parts,
     }
     path = directory / "stack.json"
