@@ -11,6 +11,8 @@ from dev.faults.faults import FAULTS
 from dev.faults.rig import FaultRig
 from dev.faults.run import FaultPlan, against_rig, against_url
 
+pytestmark = pytest.mark.slow
+
 PERIOD = 0.5
 PATIENT = {"REDIS_TIMEOUT_SECONDS": "0.3"}
 """
