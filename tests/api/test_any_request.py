@@ -46,6 +46,7 @@ QUERY = st.lists(st.tuples(st.sampled_from(NAMES), NAME), max_size=4).map(
 @MANY
 @given(METHOD, PATH, QUERY, HEADERS, BODY)
 @example("GET", "/products", "", {}, "")
+@example("TRACE", "/products", "", {}, "")
 def test_no_request_gets_a_5xx(
     api: ApiClient, method: str, path: str, query: str, headers: dict[str, str], body: str
 ) -> None:

@@ -96,7 +96,7 @@ def test_a_field_without_a_new_schema_number_fails_a_test(tmp_path: Path) -> Non
     model = copy.place / "chalicelib" / "products" / "model.py"
     model.write_text(re.sub(r"SCHEMA: Final = \d+", f"SCHEMA: Final = {SCHEMA}", model.read_text()))
 
-    test = "test_the_bytes_are_those_of_the_golden_file"
+    test = "test_the_bytes_match_the_golden_file"
     with pytest.raises(AssertionError, match=f"FAILED .*{test}"):
         copy.run(f".venv/bin/python -m pytest tests/unit/test_product_cache.py::{test}")
 
