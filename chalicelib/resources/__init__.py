@@ -34,6 +34,11 @@ class Resource(NamedTuple):
         return "invalidate" if self == RESOURCES[0] else f"invalidate_{self.name}"
 
     @property
+    def template_name(self) -> str:
+        """What the names of its parts begin with in the templates of `infra/`."""
+        return self.name.capitalize()
+
+    @property
     def stream_variable(self) -> str:
         """The environment variable with the ARN of the table's stream."""
         return f"{self.name.upper()}_STREAM_ARN"

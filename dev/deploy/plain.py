@@ -137,11 +137,9 @@ def _configuration(
 
 
 def _environment(values: Values, secret: Callable[[str], str]) -> dict[str, str]:
-    told = settings.when_run(templates.app(), values, secret)
-    streams = {
-        each.stream_variable: values[f"{each.name.capitalize()}StreamArn"] for each in RESOURCES
-    }
-    return told | streams
+    variables = settings.when_run(templates.app(), values, secret)
+    streams = {each.stream_variable: values[f"{each.template_name}StreamArn"] for each in RESOURCES}
+    return variables | streams
 
 
 def _mapping(app: Template) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Release:
                 "Functions of `chalice deploy` use the data stack; nothing was removed. First, in "
                 f".local/deploy/{self._stage}-chalice: chalice delete --stage {self._stage}"
             )
-        tables = [f"{each.name.capitalize()}TableName" for each in RESOURCES]
+        tables = [f"{each.template_name}TableName" for each in RESOURCES]
         named = [table for name, table in self.data.outputs().items() if name in tables]
         protected = [table for table in named if self._is_protected(table)]
         if self.data.is_protected() or protected:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
+from chalice.utils import to_cfn_resource_name
 
 from chalicelib.resources import RESOURCES, Resource
 
@@ -32,7 +33,7 @@ def data(infra: Path = INFRA) -> Template:
     user["Access"] = user["Access"].replace("<prefixes>", prefixes)
     way = template["Resources"]["WayToDynamoDB"]["Properties"]["PolicyDocument"]["Statement"][0]
     for resource in RESOURCES:
-        arn = f"${{{_name(resource)}Table.Arn}}"
+        arn = f"${{{resource.template_name}Table.Arn}}"
         way["Resource"] += [{"Fn::Sub": arn}, {"Fn::Sub": f"{arn}/index/*"}]
     return template
 
@@ -47,22 +48,34 @@ def app(infra: Path = INFRA) -> Template:
 
 def _add(app: Template, resource: Resource) -> None:
     """Add a resource: its table, its stream's function with an alarm, the limits of its list."""
-    name, resources = _name(resource), app["Resources"]
-    table, stream = f"{name}TableName", f"{name}StreamArn"
+    table, stream = f"{resource.template_name}TableName", f"{resource.template_name}StreamArn"
     app["Parameters"] |= {table: {"Type": "String"}, stream: {"Type": "String"}}
-    function = f"Invalidate{'' if resource == RESOURCES[0] else name}"
-    if function not in resources:
-        resources[function] = deepcopy(resources["Invalidate"])
-        resources[f"StreamBehind{name}"] = alarm = deepcopy(resources["StreamBehind"])
-        alarm["Properties"]["Dimensions"] = [{"Name": "FunctionName", "Value": {"Ref": function}}]
-    (event,) = resources[function]["Properties"]["Events"].values()
-    event["Properties"]["Stream"] = {"Ref": stream}
-    resources[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": event}
-    for each in ("APIHandler", *(each for each in resources if each.startswith("Invalidate"))):
-        variables = resources[each]["Properties"]["Environment"]["Variables"]
-        variables[resource.table_variable] = {"Ref": table}
-    methods = resources["RestAPI"]["Properties"]["MethodSettings"]
+    _add_stream_function(app["Resources"], resource, stream)
+    for function in ("APIHandler", *map(_function, RESOURCES)):
+        if function in app["Resources"]:
+            variables = app["Resources"][function]["Properties"]["Environment"]["Variables"]
+            variables[resource.table_variable] = {"Ref": table}
+    methods = app["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     methods += [_list_method(methods[0], resource, verb) for verb in ("GET", "HEAD")]
+
+
+def _add_stream_function(resources: Template, resource: Resource, stream: str) -> None:
+    """Add what the first resource's function and alarm are, for this resource's stream."""
+    name, first = _function(resource), _function(RESOURCES[0])
+    if name != first:
+        resources[name] = deepcopy(resources[first])
+        alarm = deepcopy(resources["StreamBehind"])
+        alarm["Properties"]["Dimensions"] = [{"Name": "FunctionName", "Value": {"Ref": name}}]
+        resources[f"StreamBehind{resource.template_name}"] = alarm
+    (event,) = resources[name]["Properties"]["Events"].values()
+    event["Properties"]["Stream"] = {"Ref": stream}
+    resources[name]["Properties"]["Events"] = {f"{name}DynamodbEventSource": event}
+
+
+def _function(resource: Resource) -> str:
+    """Return the name that Chalice's template has for the stream's function."""
+    name: str = to_cfn_resource_name(resource.stream_function)
+    return name
 
 
 def _list_method(general: Template, resource: Resource, verb: str) -> Template:
@@ -72,10 +85,6 @@ def _list_method(general: Template, resource: Resource, verb: str) -> Template:
         "ThrottlingRateLimit": {"Ref": "ListRequestsPerSecond"},
         "ThrottlingBurstLimit": {"Ref": "ListRequestsAtOnce"},
     }
-
-
-def _name(resource: Resource) -> str:
-    return resource.name.capitalize()
 
 
 def account(infra: Path = INFRA) -> Template:

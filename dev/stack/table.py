@@ -37,7 +37,7 @@ _Loader.add_multi_constructor("!", lambda loader, form, node: (form, _content(lo
 def properties(resource: Resource, table: str) -> dict[str, Any]:
     """Return CreateTable's parameters. They differ from the template's in the stream's form."""
     template = _Loader((TEMPLATES / f"{resource.name}.yaml").read_text("utf-8")).get_single_data()
-    found = template["Resources"][f"{resource.name.capitalize()}Table"]["Properties"]
+    found = template["Resources"][f"{resource.template_name}Table"]["Properties"]
     stream = {"StreamEnabled": True, **found["StreamSpecification"]}
     given = {name: found[name] for name in _GIVEN if name in found}
     return {**given, "TableName": table, "StreamSpecification": stream}
