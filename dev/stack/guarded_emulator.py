@@ -28,6 +28,8 @@ from dev.server import hosts
 PID_PATH: Final = "/_guard/pid"
 """The guard answers this path with its process id."""
 HEALTH_PATH: Final = "/_ministack/health"
+_OTHER_KEYS: Final = "The emulator accepts only the keys of this start: see .local/aws-credentials"
+"""Refused with AWS's code for unknown keys, so an API that has them answers 503."""
 _API_HOST: Final = re.compile(r"[a-f0-9]{8}\.execute-api\.localhost(:\d+)?")
 _API_PATH: Final = re.compile(r"/api(/.*)?", re.DOTALL)
 """The stage of `.chalice/config.json`. Other paths on that host reach the emulator itself."""
@@ -70,7 +72,8 @@ class Guard:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
         elif reason := self.refusal(scope):
-            await _answer(send, 403, {"__type": "AccessDeniedException", "message": reason})
+            code = "UnrecognizedClient" if reason == _OTHER_KEYS else "AccessDenied"
+            await _answer(send, 403, {"__type": f"{code}Exception", "message": reason})
         elif scope["path"] == PID_PATH:
             await _answer(send, 200, {"pid": os.getpid()})
         else:
@@ -96,7 +99,7 @@ class Guard:
     def _refusal_of_key(self, key: str) -> str | None:
         if key == self._root or (self._is_issued is not None and key and self._is_issued(key)):
             return None
-        return "The emulator accepts only the keys of this start: see .local/aws-credentials"
+        return _OTHER_KEYS
 
     def _key(self, scope: Scope, headers: Headers) -> str:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)

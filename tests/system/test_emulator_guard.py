@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Keys
 from botocore.exceptions import ClientError
 
+from chalicelib.dynamodb.errors import Meaning, meaning_of
 from dev.stack.credentials import Credentials
 from dev.stack.programs import StartFailed
 from dev.stack.servers import Emulator, Valkey
@@ -90,7 +91,7 @@ def test_another_emulator_on_the_port_is_detected(guarded: Emulator) -> None:
 
 
 def test_each_emulator_has_its_own_keys(guarded: Emulator, emulator: Emulator) -> None:
-    """The keys of one start are not valid at another."""
+    """The keys of one start are not valid at another: the API answers 503 with them, not 500."""
     stranger = boto3.client(
         "dynamodb",
         region_name="us-east-1",
@@ -99,8 +100,9 @@ def test_each_emulator_has_its_own_keys(guarded: Emulator, emulator: Emulator) -
         aws_secret_access_key=emulator.credentials.secret_access_key,
     )
 
-    with pytest.raises(ClientError, match="only the keys of this start"):
+    with pytest.raises(ClientError, match="only the keys of this start") as caught:
         stranger.list_tables()
+    assert Meaning.BUSY == meaning_of(caught.value)
 
 
 def test_the_credentials_file_is_private_and_temporary(tmp_path: Path) -> None:
