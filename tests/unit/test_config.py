@@ -45,6 +45,11 @@ def test_three_variables_are_enough() -> None:
     assert "products" == settings().tables["products"]
 
 
+def test_a_table_s_name_may_have_dots_and_dashes() -> None:
+    """As DynamoDB allows."""
+    assert {"products": "a.b-c_1"} == settings(PRODUCTS_TABLE="a.b-c_1").tables
+
+
 @pytest.mark.parametrize("name", list(ENVIRONMENT))
 @pytest.mark.parametrize("content", [None, ""])
 def test_a_missing_variable_is_named(name: str, content: str | None) -> None:
