@@ -53,7 +53,7 @@ def _like_ours(source: Path, project: Path) -> Path:
 def _by_chalice(source: Path, project: Path) -> Path:
     shutil.copytree(source, project, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "requirements.lock").replace(project / "requirements.txt")
-    # The environment tells pip where wheels are.
+    # pip finds the wheels by its environment variables.
     return _unzipped(package.by_chalice(project, {**os.environ, **_SETTINGS}) / "deployment.zip")
 
 

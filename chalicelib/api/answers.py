@@ -46,9 +46,9 @@ def read(
     request: Request, resource: Resource, item_id: str, found: Representation | None, cache: str
 ) -> Response:
     """
-    Return an item, or 404, with `X-Cache`; 304 where the client has it.
+    Return an item, or 404, with `X-Cache`; 304 if the client has it.
 
-    Raise `PreconditionFailed` where the client requires another version.
+    Raise `PreconditionFailed` if a precondition is false.
     """
     if found is None:
         response = to_response(NotFound(resource.noun, item_id))

@@ -26,13 +26,13 @@ T = TypeVar("T", bound=Versioned)
 
 Check = Callable[[Representation], None]
 """
-Gets each item of a listing as soon as it is read, in any order. What it raises ends the read,
-so that a listing that gets too long is not read to its end.
+Called with each item of a listing as soon as it is read, in any order. An error that it raises
+ends the read, so a listing that gets too long is not read to its end.
 """
 
 
 class Stored(Protocol[T]):
-    """Where items are kept: `dynamodb/table.py`, which says what each call raises."""
+    """The table of the items: `dynamodb/table.py`, which documents what each call raises."""
 
     def get(self, item_id: str, /) -> T | None: ...
 
@@ -54,7 +54,7 @@ class Stored(Protocol[T]):
 
 
 class Cached(Protocol):
-    """Where copies of items are kept: `caching/item_cache.py`."""
+    """The cached items: `item_cache.py`."""
 
     def fetch(
         self, item_id: str, load: Callable[[], Representation | None], /
@@ -97,13 +97,13 @@ class CacheAside(Generic[T]):
         self._stored = stored
 
     def get(self, item_id: str) -> Fetched[Representation]:
-        """Return the item, or none, and where that was learnt."""
+        """Return the item, or `None`, and whether the cache or the table answered."""
         return self._cache.fetch(item_id, lambda: self._load(item_id))
 
     def get_many(
         self, item_ids: Iterable[str], check: Check = _any
     ) -> dict[str, Representation | None]:
-        """Return up to 100 items in the order asked for, each one once."""
+        """Return up to 100 items in the requested order, each one once."""
         wanted = list(dict.fromkeys(item_ids))
         known = self._cache.fetch_many(list(filter(is_id, wanted)), self._load_many, check)
         return {item_id: known.get(item_id) for item_id in wanted}
@@ -119,8 +119,8 @@ class CacheAside(Generic[T]):
         """
         Return a page of an index, in its order.
 
-        The index tells which items, the cache or the table what they are now. An item that the
-        index still has at another number is left out, so a page may be short.
+        The index has the ids; the cache or the table has the items as they are now. An item that
+        the index still has at another number is left out, so a page may be short.
         """
         numbers, next_cursor = self._stored().query(query, limit, cursor)
         items = self.get_many(numbers, check)
@@ -166,7 +166,7 @@ class CacheAside(Generic[T]):
     def _listed(
         self, query: IndexQuery, item: Representation, number: Decimal, item_id: str
     ) -> Representation | None:
-        """Return the item if it is listed so; load it where the cache's text is no item."""
+        """Return the item if it is in the listing; load it if the cached text is no item."""
         try:
             return item if query.lists(item, number) else None
         except ValueError:

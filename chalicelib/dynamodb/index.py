@@ -12,7 +12,7 @@ from chalicelib.resources.listing import IndexQuery
 
 
 def request(query: IndexQuery) -> dict[str, Any]:
-    """Return the part of a Query that says which items, and in which order."""
+    """Return the part of a Query that selects and orders the items."""
     condition, values = "#partition = :value", {":value": attribute(query.value)}
     if query.low is not None:
         values[":low"] = attribute(query.low)

@@ -74,7 +74,7 @@ class Function:
             merged = self._merged(found, changes)
             if before == merged or self._is_taken(found["RevisionId"], merged):
                 self._settled()
-                return [_told(name, before.get(name), value) for name, value in changes.items()]
+                return [_change(name, before.get(name), value) for name, value in changes.items()]
         raise DeployFailed(f"{self.name} is being changed by somebody else, again and again")
 
     def proof(self) -> str:
@@ -85,7 +85,7 @@ class Function:
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise DeployFailed(
-                f"{self.name} fails: {payload.get('errorMessage', 'no reason told')}"
+                f"{self.name} fails: {payload.get('errorMessage', 'no reason given')}"
             )
         return self._question.tells(payload)
 
@@ -98,7 +98,7 @@ class Function:
             if status == "Successful":
                 return found
             if status == "Failed" or time.monotonic() > deadline:
-                reason = found.get("LastUpdateStatusReason") or "no reason told"
+                reason = found.get("LastUpdateStatusReason") or "no reason given"
                 raise DeployFailed(f"{self.name}: the change is {status}: {reason}")
             time.sleep(self._poll_seconds)
 
@@ -171,5 +171,5 @@ def _health(answer: Answer) -> str:
     return f"{health['status']}, Redis {health['redis']}, DynamoDB {health['dynamodb']}"
 
 
-def _told(name: str, before: str | None, after: str) -> str:
+def _change(name: str, before: str | None, after: str) -> str:
     return f"{name} is {after}" if before == after else f"{name} {before} → {after}"

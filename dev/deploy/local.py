@@ -81,7 +81,7 @@ def _end(_number: int, _frame: object) -> NoReturn:
 
 
 def main() -> str | None:
-    """Run until told to end; return what went wrong."""
+    """Run until it is stopped; return what went wrong."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     try:

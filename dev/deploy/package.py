@@ -42,7 +42,7 @@ class Package(NamedTuple):
 def pack(stage: str, runtime: Runtime, parameters: Parameters, output: Path = OUTPUT) -> Package:
     """Build and pack. Raise `DeployFailed`."""
     ours = templates.app()
-    told = settings.when_packed(ours, parameters)
+    variables = settings.when_packed(ours, parameters)
     settings.pin(ours, parameters)
     place = output.absolute() / stage
     shutil.rmtree(place, ignore_errors=True)
@@ -50,7 +50,7 @@ def pack(stage: str, runtime: Runtime, parameters: Parameters, output: Path = OU
     build(runtime, project, OUTPUT.absolute())
     _configure(project, runtime)
     write(project / "merge.json", ours)
-    packed = by_chalice(project, told, "--stage", stage, "--merge-template", "merge.json")
+    packed = by_chalice(project, variables, "--stage", stage, "--merge-template", "merge.json")
     return _collected(packed, place)
 
 

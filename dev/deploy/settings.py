@@ -29,13 +29,13 @@ _STAND_INS: Final = {
     },
     "REDIS_HOST": "stand-in",
 }
-"""What `app.py` has to be told to be imported. None of it is in the package."""
+"""The variables that the import of `app.py` requires. None of them is in the package."""
 
 Values = Mapping[str, str]
 
 
 def when_packed(app: Template, values: Values) -> dict[str, str]:
-    """Return what `app.py` is told when it is packed. Raise `DeployFailed` for a bad value."""
+    """Return the variables of `app.py` when it is packed. Raise `DeployFailed` for a bad value."""
     all_values = known(app, values)
     settings = {
         name: all_values[given["Ref"]]
@@ -56,7 +56,7 @@ def with_stand_ins(some: Values) -> dict[str, str]:
 
 
 def when_run(app: Template, values: Values, secret: Callable[[str], str]) -> dict[str, str]:
-    """Return what the functions are told; `secret` tells what a secret's ARN stands for."""
+    """Return the functions' variables. `secret` returns the secret of an ARN."""
     all_values = known(app, values)
     found = {name: _value(given, all_values, secret) for name, given in variables(app).items()}
     return {name: value for name, value in found.items() if value}

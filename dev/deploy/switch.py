@@ -68,7 +68,7 @@ def switch(functions: Iterable[Function], changes: Mapping[str, str]) -> None:
     for function in functions:
         function.check(changes)
     for function in functions:
-        for told in function.change(changes):
-            print(f"{function.name}: {told}", flush=True)
+        for line in function.change(changes):
+            print(f"{function.name}: {line}", flush=True)
     for function in functions:
         print(f"{function.name}: in effect, {function.proof()}", flush=True)
