@@ -116,13 +116,5 @@ def _error(mode: str) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def _main(upstream: int) -> None:
-    proxy = DynamoDBProxy(upstream)
-    await proxy.listen()
-    remote.send_result({"port": proxy.port})
-    async for command in remote.commands():
-        remote.send_result(await proxy.obey(**command))
-
-
 if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1])))
+    asyncio.run(remote.serve(DynamoDBProxy(int(sys.argv[1]))))

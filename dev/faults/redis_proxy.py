@@ -152,13 +152,5 @@ class _Link:
                 self._writers[0].write(data)
 
 
-async def _main(upstream: int) -> None:
-    proxy = RedisProxy(upstream)
-    await proxy.listen()
-    remote.send_result({"port": proxy.port})
-    async for command in remote.commands():
-        remote.send_result(await proxy.obey(**command))
-
-
 if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1])))
+    asyncio.run(remote.serve(RedisProxy(int(sys.argv[1]))))

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 ENDS: Final = (OSError, asyncio.IncompleteReadError, asyncio.CancelledError)
 """How a proxy's connection ends: either side closes it, or the proxy ends."""
@@ -55,13 +55,31 @@ class Remote:
         return answer
 
 
-def send_result(answer: dict[str, Any]) -> None:
-    """Send a result to the parent. Called in the proxy."""
+class Proxy(Protocol):
+    """What is controlled from the parent."""
+
+    port: int
+
+    async def listen(self) -> None:
+        """Accept connections, and set `port`."""
+
+    async def obey(self, **command: Any) -> dict[str, Any]:
+        """Carry out a command; return its result."""
+
+
+async def serve(proxy: Proxy) -> None:
+    """Run a proxy in this process until the parent closes the pipe."""
+    await proxy.listen()
+    _send({"port": proxy.port})
+    async for command in _commands():
+        _send(await proxy.obey(**command))
+
+
+def _send(answer: dict[str, Any]) -> None:
     print(json.dumps(answer), flush=True)
 
 
-async def commands() -> AsyncIterator[dict[str, Any]]:
-    """Yield the parent's commands until it closes the pipe. Called in the proxy."""
+async def _commands() -> AsyncIterator[dict[str, Any]]:
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # hides disconnected clients
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
