@@ -11,16 +11,8 @@ from dev.stack.servers import Emulator
 from dev.stack.table import create_table
 from tests.doubles.commands import Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, RecordingTable
+from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_body
-
-
-@pytest.fixture
-def transfer(
-    emulator: Emulator, emulated_table: RecordingTable, real_redis: RecordingRedis, tmp_path: Path
-) -> Transfer:
-    """Return the commands, with the settings of an own catalog."""
-    return Transfer(tmp_path, emulator, emulated_table, real_redis)
 
 
 def test_an_export_can_be_imported_unchanged(

@@ -7,18 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.stack.servers import Emulator
 from tests.doubles.commands import IN_BACKGROUND, PATIENCE_SECONDS, Transfer, as_lines
 from tests.doubles.contents import many, stored
-from tests.doubles.recording import RecordingRedis, RecordingTable
-
-
-@pytest.fixture
-def transfer(
-    emulator: Emulator, emulated_table: RecordingTable, real_redis: RecordingRedis, tmp_path: Path
-) -> Transfer:
-    """Return the commands, with the settings of an own catalog."""
-    return Transfer(tmp_path, emulator, emulated_table, real_redis)
+from tests.doubles.recording import RecordingTable
 
 
 def test_an_import_without_redis_reports_it_once(
