@@ -108,15 +108,11 @@ def _load(url: str, connections: int, seconds: float) -> list[float]:
 
 def traffic(rounds: int, seconds: float) -> dict[str, Any]:
     """Return what 90 reads in 100 cost, with the stream on, and 50 readers of one cold key."""
-    with (
-        FaultRig(redis_faults=False) as rig,
-        Api(rig.environment(), log=Path(os.devnull)) as second,
-    ):
-        urls = [rig.api.url, second.url]
+    with FaultRig(redis_faults=False) as rig:
         products = [_stored(rig.api.url) for _ in range(_PRODUCTS)]
         return {
             "mixed": [_mixed(rig, products, seconds) for _ in range(rounds)],
-            "one cold key": [_one_cold_key(rig, urls) for _ in range(rounds)],
+            "one cold key": [_one_cold_key(rig) for _ in range(rounds)],
         }
 
 
@@ -142,7 +138,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
                 seen["write"] += 1
 
     stop.start()
-    _at_once([rig.api.url] * _CLIENTS, requests)
+    _at_once(rig.api.url, _CLIENTS, requests)
     loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
     reads = seen.total() - seen["write"]
     return {
@@ -154,9 +150,9 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
     }
 
 
-def _one_cold_key(rig: FaultRig, urls: Sequence[str]) -> dict[str, float]:
+def _one_cold_key(rig: FaultRig) -> dict[str, float]:
     """Have 50 readers ask for one product at once that no cache has."""
-    path = f"/products/{_stored(urls[0], read=False)}"
+    path = f"/products/{_stored(rig.api.url, read=False)}"
     rig.dynamodb_proxy.tell(mode="count")
     start, taken = threading.Barrier(READERS), list[float]()
 
@@ -165,16 +161,14 @@ def _one_cold_key(rig: FaultRig, urls: Sequence[str]) -> dict[str, float]:
         start.wait(timeout=30)
         taken.append(1000 * _ok(client.send("GET", path)).seconds)
 
-    _at_once([urls[number % len(urls)] for number in range(READERS)], read)
+    _at_once(rig.api.url, READERS, read)
     loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
     return {"DynamoDB reads": loads, "median": median(taken), "slowest": max(taken)}
 
 
-def _at_once(urls: Sequence[str], run: Callable[[Client, int], None]) -> None:
-    clients = [Client(url) for url in urls]
-    threads = [
-        threading.Thread(target=run, args=(client, number)) for number, client in enumerate(clients)
-    ]
+def _at_once(url: str, count: int, run: Callable[[Client, int], None]) -> None:
+    """Run `run` in `count` threads, each with its client and its number."""
+    threads = [threading.Thread(target=run, args=(Client(url), number)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -11,7 +11,6 @@ import gc
 import os
 import socket
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Final
 
 from chalice.app import Chalice
@@ -19,15 +18,19 @@ from chalice.local import CustomLocalChalice, LocalChalice
 from gunicorn.app.base import BaseApplication
 
 from chalicelib.bootstrap import Container, create_app
-from chalicelib.resources import RESOURCES
 from chalicelib.settings import Settings, SettingsError
 from dev.server import listeners
 from dev.server.gateway import Gateway
 from dev.server.hosts import AllowedHosts
 
+WORKERS: Final = 4
+"""
+Each keeps the connections that it accepted, and the kernel hands them out unevenly: of two
+workers one often had nearly all.
+"""
 _OPTIONS: Final = {
     "worker_class": "gthread",
-    "workers": 2,
+    "workers": WORKERS,
     "threads": 256,  # started as needed; a request that arrives slowly occupies one
     "keepalive": 75,  # seconds
     "graceful_timeout": 3,  # seconds to finish requests after SIGTERM
@@ -53,7 +56,8 @@ def serve(replacement: Container | None = None) -> str | None:
         return f"Cannot listen on {settings.api_host}:{settings.api_port}: {failure}"
     hosts = AllowedHosts(settings.api_host, *settings.api_allowed_hosts)
     app, container = load_app(replacement)
-    server = _Gunicorn(Gateway(app, hosts), container, sockets)
+    server = _Gunicorn(Gateway(app, hosts), sockets)
+    container.import_all()  # once for all workers, and before they have threads
     gc.freeze()  # what lives as long as the process is not searched for garbage when it ends
     server.run()
     return None
@@ -63,8 +67,6 @@ def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
     """Return the app, changed as by `chalice local`: each thread has its current request."""
     import app as lambda_module
 
-    for resource in RESOURCES:
-        import_module(f"chalicelib.{resource.name}.schemas")  # else the first write imports it
     app: Chalice = create_app(replacement) if replacement else lambda_module.app
     CustomLocalChalice.__bases__ = (LocalChalice, Chalice)
     app.__class__ = CustomLocalChalice
@@ -74,11 +76,8 @@ def load_app(replacement: Container | None = None) -> tuple[Chalice, Container]:
 class _Gunicorn(BaseApplication):
     """gunicorn with the options and sockets of this module."""
 
-    def __init__(
-        self, gateway: Gateway, container: Container, sockets: Sequence[socket.socket]
-    ) -> None:
+    def __init__(self, gateway: Gateway, sockets: Sequence[socket.socket]) -> None:
         self._gateway = gateway
-        self._container = container
         self._addresses = [f"fd://{each.detach()}" for each in sockets]
         super().__init__()
 
@@ -87,18 +86,7 @@ class _Gunicorn(BaseApplication):
         for name, value in _OPTIONS.items():
             self.cfg.set(name, value)
         self.cfg.set("bind", self._addresses)
-        self.cfg.set("post_worker_init", lambda _worker: _warm_up(self._container))
 
     def load(self) -> Gateway:
         """Return the WSGI application."""
         return self._gateway
-
-
-def _warm_up(container: Container) -> None:
-    """
-    Build the objects of the first requests before there are threads.
-
-    botocore takes long to import and to make its client; the first requests do not wait for it.
-    """
-    container.import_all()
-    gc.freeze()
