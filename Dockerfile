@@ -1,4 +1,4 @@
-# The API for localstack-compose.yml. Deployed, it is Lambdas and no container.
+# The API's image for localstack-compose.yml. A deployment uses Lambda functions and no container.
 FROM python:3.13-slim-bookworm AS build
 RUN python -m venv --without-pip /venv
 COPY requirements/image.lock ./
@@ -16,7 +16,7 @@ RUN python -m compileall -q .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 API_HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 8080
-# Not urllib: it would send the request to a proxy that the environment names.
+# Not urllib: it would send the request to a proxy in the environment.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-c", "import http.client, sys; \
     api = http.client.HTTPConnection('127.0.0.1', 8080, timeout=2); api.request('GET', '/health'); \
     sys.exit(api.getresponse().status != 200)"]

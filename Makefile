@@ -1,13 +1,13 @@
-# The product catalog, one command each. `make help` lists them.
+# The project's commands. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# A shell's own STAGE is a setting of the local API; a deployment takes it from the command line alone.
+# The shell's STAGE is a setting of the local API. A deployment takes STAGE from the command line only.
 package check-stage deploy chalice-deploy destroy switch: STAGE := dev
-# Make exports what it was given and what it changes: nothing of that is for what it starts.
+# make exports variables that it was given or has changed. The programs that it starts must not get them.
 unexport PYTHON VENV BIN INSTALLED SWITCHES SWITCH_NAMES LOCK TOOLS MAKEFLAGS MFLAGS
-# Those that the command line gives: a shell may have a LOG_LEVEL of its own.
+# Only switches from the command line: the shell's LOG_LEVEL, for example, is for the local API.
 SWITCH_NAMES := CACHE CACHE_NEGATIVE_TTL_SECONDS CACHE_TTL_SECONDS CACHE_WRITE_POLICY DOCS DYNAMODB_RETRY_SECONDS LOG_HITS \
 	LOG_LEVEL METRICS REDIS_TIMEOUT_SECONDS
 SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
@@ -20,13 +20,13 @@ SWITCHES = $(foreach name,$(SWITCH_NAMES),$(if $(findstring command line,$(origi
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-install: $(INSTALLED)  ## Make the virtual environment, with the pinned packages
+install: $(INSTALLED)  ## Create the virtual environment with the pinned packages
 
-# A lock is complete, so pip resolves nothing: older pips resolve extras even with hashes, and stop where a
-# newer release is out (https://github.com/pypa/pip/issues/9644).
+# A lock is complete, so pip must not resolve: older versions of pip resolve extras even with hashes, and fail
+# if a newer release exists (https://github.com/pypa/pip/issues/9644).
 $(INSTALLED): requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
-		{ echo "Python 3.11 to 3.14 is needed; try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+		{ echo "Python 3.11 to 3.14 is required; try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the pinned packages into $(VENV) (first time only) …"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
@@ -36,10 +36,10 @@ $(INSTALLED): requirements/dev.lock
 run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
 	@exec $(BIN)/python -m dev.stack
 
-services: $(INSTALLED)  ## Start what an API needs and no API, for `chalice local --stage local`
+services: $(INSTALLED)  ## Start Valkey and DynamoDB without the API, for `chalice local --stage local`
 	@exec $(BIN)/python -m dev.stack.services
 
-watch: $(INSTALLED)  ## Open the live page of the stack that runs, else start one and open its page
+watch: $(INSTALLED)  ## Open the live page of the running stack, or of a new one
 	@exec $(BIN)/python -m dev.watch
 
 up:  ## Start the whole stack in containers: LocalStack, Valkey, the API on :8080
@@ -48,7 +48,7 @@ up:  ## Start the whole stack in containers: LocalStack, Valkey, the API on :808
 down:  ## Stop the containers and remove their data
 	docker compose -f localstack-compose.yml down --volumes
 
-import: $(INSTALLED)  ## Load products, NDJSON or a JSON array: make import FILE=products.ndjson
+import: $(INSTALLED)  ## Load products from NDJSON or a JSON array: make import FILE=products.ndjson
 	@$(BIN)/python -m dev.transfer import "$(FILE)" $(if $(RESOURCE),--resource $(RESOURCE))
 
 export: $(INSTALLED)  ## Save all products: make export FILE=products.ndjson
@@ -63,43 +63,43 @@ e2e: $(INSTALLED)  ## Deploy to an emulated AWS, install with each Python, open 
 e2e-containers: $(INSTALLED)  ## Run the containers by Docker, or by Podman on Debian as root
 	@$(BIN)/python -m pytest -m containers $(ARGS)
 
-fuzz: $(INSTALLED)  ## Hold the API to its document by 5,000 requests and more
+fuzz: $(INSTALLED)  ## Test the API against its OpenAPI document with 5,000 or more requests
 	@$(BIN)/python -m dev.fuzz $(or $(CASES),5000) $(SEED)
 
-explore: $(INSTALLED)  ## Show every interleaving of readers, writers and faults checked: ARGS=--full
+explore: $(INSTALLED)  ## Check every interleaving of readers, writers and faults; more: ARGS=--full
 	@$(BIN)/python -m tests.protocol.report $(ARGS)
 
-freshness: $(INSTALLED)  ## Look for stale reads under faults: make freshness SECONDS=60 FAULTS=kill,lose
+freshness: $(INSTALLED)  ## Count stale reads under faults: make freshness SECONDS=60 FAULTS=kill,lose
 	@$(BIN)/python -m dev.faults --seconds $(or $(SECONDS),60) --faults $(or $(FAULTS),all) $(ARGS)
 
-outages: $(INSTALLED)  ## Measure what clients feel while Redis or DynamoDB fails
+outages: $(INSTALLED)  ## Measure what clients notice while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.faults.outages $(ARGS)
 
-bench: $(INSTALLED)  ## Measure beside limits and peers, in 20 minutes; tables and charts: ARGS=--quick
+bench: $(INSTALLED)  ## Compare with limits and other projects, in 20 minutes; a few rounds: ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-package: $(INSTALLED)  ## Pack a stage into .local/deploy: make package STAGE=prod
+package: $(INSTALLED)  ## Package a stage into .local/deploy: make package STAGE=prod
 	@$(BIN)/python -m dev.deploy package --stage "$(STAGE)" $(ARGS)
 
-check-stage: $(INSTALLED)  ## Have cfn-lint and checkov read what a stage deploys: STAGE=prod
+check-stage: $(INSTALLED)  ## Check a stage's package with cfn-lint and checkov: STAGE=prod
 	@$(BIN)/python -m dev.deploy check --stage "$(STAGE)" $(ARGS)
 
 deploy: $(INSTALLED)  ## Deploy to AWS, data and functions: make deploy STAGE=prod ARGS='Cache=nodes'
 	@$(BIN)/python -m dev.deploy up --stage "$(STAGE)" $(ARGS)
 
-chalice-deploy: $(INSTALLED)  ## Deploy to AWS by an unmodified `chalice deploy`: STAGE=dev
+chalice-deploy: $(INSTALLED)  ## Deploy to AWS with an unmodified `chalice deploy`: STAGE=dev
 	@$(BIN)/python -m dev.deploy chalice --stage "$(STAGE)" $(ARGS)
 
-destroy: $(INSTALLED)  ## Take the functions down and keep the data; ARGS=--data takes that too
+destroy: $(INSTALLED)  ## Remove the functions and keep the data; ARGS=--data removes both
 	@$(BIN)/python -m dev.deploy down --stage "$(STAGE)" $(ARGS)
 
-account-logging: $(INSTALLED)  ## Let API Gateway log, once an account and region
+account-logging: $(INSTALLED)  ## Create API Gateway's logging role, once per account and region
 	@$(BIN)/python -m dev.deploy account-logging
 
-switch: $(INSTALLED)  ## Change settings of a deployed stage, now: make switch STAGE=prod CACHE=off
+switch: $(INSTALLED)  ## Change settings of a deployed stage without a deployment: STAGE=prod CACHE=off
 	@$(BIN)/python -m dev.deploy switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
 
-deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine, until Ctrl-C
+deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m dev.deploy.local
 
 check: $(INSTALLED)  ## Check format, lint, types and import directions
@@ -108,17 +108,17 @@ check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-audit: $(INSTALLED)  ## Have bandit, zizmor and pip-audit read code, workflows and locks
+audit: $(INSTALLED)  ## Scan code, workflows and locks with bandit, zizmor and pip-audit
 	@$(BIN)/python -m dev.audit
 
-format: $(INSTALLED)  ## Format the code and mend what can be mended
+format: $(INSTALLED)  ## Format the code and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-openapi: $(INSTALLED)  ## Build the OpenAPI document from dev/openapi/openapi.yaml and the models
+openapi: $(INSTALLED)  ## Build the OpenAPI document from dev/openapi/*.yaml and the models
 	@$(BIN)/python -m dev.openapi
 
-golden: $(INSTALLED)  ## Write the golden file of the cached bytes, after SCHEMA was raised
+golden: $(INSTALLED)  ## Write the golden file of the cached bytes, after a change of SCHEMA
 	@$(BIN)/python -m tests.golden
 
 rename: $(INSTALLED)  ## Rename the project, before the first deployment: make rename NAME=order-desk
@@ -135,5 +135,5 @@ lock: $(INSTALLED)  ## Pin every package again, with hashes; upgrade all: ARGS=-
 	@$(LOCK) requirements.txt -c requirements/dev.lock -o requirements/functions.lock $(ARGS)
 	@for set in $(basename $(TOOLS)); do $(LOCK) $$set.txt -o $$set.lock $(ARGS) || exit 1; done
 
-clean:  ## Remove what the commands made
+clean:  ## Remove everything that the commands created
 	rm -rf $(VENV) .local .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
