@@ -38,7 +38,7 @@ ASSETS: Final = (
     "swagger-ui-5.35.0.css",
     "swagger-ui-5.35.0.js",
 )
-"""What `/assets/` serves. A name that bears a version never changes what it stands for."""
+"""What `/assets/` serves. The content behind a name with a version never changes."""
 
 _VERSIONED: Final = re.compile(r".+-[0-9.]+\.(?:css|js)")
 _A_YEAR: Final = "public, max-age=31536000, immutable"

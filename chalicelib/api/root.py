@@ -29,7 +29,7 @@ _DESCRIPTIONS: Final = {
 
 
 def paths(resources: Iterable[str], *, with_docs: bool = True) -> dict[str, str]:
-    """Return where each link leads, seen from the root."""
+    """Return the links, relative to the root."""
     docs = _DOCS if with_docs else {}
     return {**docs, **{name: name for name in resources}, "health": "health"}
 

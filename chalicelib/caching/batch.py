@@ -77,9 +77,9 @@ class ManyReads(Generic[T]):
         """
         Return what each of `keys` holds, else what `load` returns, which gets those that missed.
 
-        Who finds another's lease does not wait, but loads. After a batch that is late, the rest
-        are loaded too; after one that fails, the rest of that server. `check` gets each item, as
-        soon as there is one; what it raises ends the read, and no further batch is read.
+        A key with another reader's lease is loaded without waiting. After a late batch the rest is
+        loaded too; after a failed batch, the rest of that server. `check` gets each item as soon
+        as it is read; an error that it raises ends the read, and no further batch is read.
         """
         patience = Patience(self._clock)
         missed: dict[str, bytes | None] = {}

@@ -132,7 +132,7 @@ class Cache(Generic[T]):
         try:
             yield
         except OutcomeUnknown:
-            telemetry.warning("cache fence left standing", reason="outcome of the write unknown")
+            telemetry.warning("cache fence kept", reason="outcome of the write unknown")
             raise
         except ServiceError:
             self.release(key, token)

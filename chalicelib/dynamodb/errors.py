@@ -28,7 +28,7 @@ CONDITION: Final = "ConditionalCheckFailedException"
 
 
 class Meaning(Enum):
-    """What a failed try means to who made it."""
+    """What a failed attempt means to the caller."""
 
     BUSY = "not carried out; a retry may help"
     LOST = "may have been carried out; a retry may help"
