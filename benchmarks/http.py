@@ -127,7 +127,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
     for each in products:
         _ok(client.send("GET", f"/products/{each}"))
     client.close()
-    rig.dynamodb_proxy.tell(mode="count")
+    rig.dynamodb_proxy.take_calls()
     seen = Counter[str]()
     stop = threading.Timer(seconds, lambda: None)
 
@@ -143,7 +143,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
 
     stop.start()
     _at_once([rig.api.url] * _CLIENTS, requests)
-    loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
+    loads = rig.dynamodb_proxy.take_calls().get("GetItem", 0)
     reads = seen.total() - seen["write"]
     return {
         "reads": reads,
@@ -157,7 +157,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
 def _one_cold_key(rig: FaultRig, urls: Sequence[str]) -> dict[str, float]:
     """Have 50 readers ask for one product at once that no cache has."""
     path = f"/products/{_stored(urls[0], read=False)}"
-    rig.dynamodb_proxy.tell(mode="count")
+    rig.dynamodb_proxy.take_calls()
     start, taken = threading.Barrier(READERS), list[float]()
 
     def read(client: Client, _: int) -> None:
@@ -166,7 +166,7 @@ def _one_cold_key(rig: FaultRig, urls: Sequence[str]) -> dict[str, float]:
         taken.append(1000 * _ok(client.send("GET", path)).seconds)
 
     _at_once([urls[number % len(urls)] for number in range(READERS)], read)
-    loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
+    loads = rig.dynamodb_proxy.take_calls().get("GetItem", 0)
     return {"DynamoDB reads": loads, "median": median(taken), "slowest": max(taken)}
 
 
