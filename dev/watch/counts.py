@@ -50,11 +50,8 @@ class OutcomeCounts:
             "steps": self._steps,
             "median": self._quantile(0.5),
             "p99": self._quantile(0.99),
-            "minute": self._last_minute(second),
+            "minute": [self._seconds[each] for each in _minute(second)],
         }
-
-    def _last_minute(self, second: int) -> list[int]:
-        return [self._seconds[each] for each in _minute(second)]
 
     def _quantile(self, share: float) -> float | None:
         """Return the upper end, in ms, of the step that contains the quantile `share`."""
