@@ -37,20 +37,16 @@ def _chosen(_context: object, _option: object, names: str) -> list[str]:
     "--faults", "names", default="all", callback=_chosen, help="all, none, refusing or a,b,…"
 )
 @click.option("--server", type=click.Choice([*SERVERS]), default="catalog", help="The API to test.")
-@click.option("--url", help="Test a running server, without faults.")
 @click.option("--strict", is_flag=True, help="Set CACHE_WRITE_POLICY=strict.")
-def main(*, seconds: float, names: list[str], server: str, url: str | None, strict: bool) -> None:
+def main(*, seconds: float, names: list[str], server: str, strict: bool) -> None:
     """
     Look for stale reads under faults.
 
     Exits with status 1 if a promise is broken. `--server naive` runs the same load against the
     usual cache-aside.
     """
-    if url:
-        report = against_url(url, seconds)
-    else:
-        with FaultRig(server, CACHE_WRITE_POLICY="strict" if strict else "available") as rig:
-            report = against_rig(rig, _in_turn(names, seconds), strict=strict)
+    with FaultRig(server, CACHE_WRITE_POLICY="strict" if strict else "available") as rig:
+        report = check(rig, _in_turn(names, seconds), strict=strict)
     click.echo(report)
     sys.exit(0 if report.is_kept else 1)
 
@@ -60,7 +56,7 @@ def _in_turn(names: Sequence[str], seconds: float) -> Iterator[str]:
     yield from takewhile(lambda _: time.monotonic() < ended, cycle(names or [""]))
 
 
-def against_rig(
+def check(
     rig: FaultRig,
     turns: Iterable[str],
     *,
@@ -82,17 +78,7 @@ def against_rig(
             faults.apply(rig, name, timeline, period)
     load.stop()
     time.sleep(max(0.0, timeline.stream_is_due() - time.monotonic()))
-    return Report(load, at_rest.stale(rig, load.ledger.products()))
-
-
-def against_url(url: str, seconds: float) -> Report:
-    """Run the load without faults on a running server, and delete its products."""
-    load = Load(url, Timeline())
-    load.start()
-    time.sleep(seconds)
-    load.stop()
-    load.delete_products()
-    return Report(load)
+    return Report(load, at_rest.stale(rig, load.histories))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from itertools import count, islice
 from typing import Final, NamedTuple
 
 from dev.faults.client import LOST, Client, TimedResponse, draft
-from dev.faults.ledger import Kind, Ledger, Write
-from dev.faults.timeline import Timeline, Verdict
+from dev.faults.ledger import History, Kind, Write
+from dev.faults.timeline import CALM, Timeline, Verdict
 
 HOT: Final = 6
 """The number of products that most calls use."""
@@ -67,6 +67,14 @@ class Stale(NamedTuple):
     back_ms: float
     """The time from Redis's return to the read, if Redis was unavailable during the writes."""
 
+    def __str__(self) -> str:
+        """Describe it in one line."""
+        return (
+            f"{self.verdict.name} in phase {self.phase}: {self.product_id} was read at version "
+            f"{self.seen} ({self.cache or 'of several'}), {self.age_ms:.0f} ms after a write in "
+            f"phase {self.written_in or CALM} and {self.back_ms:.0f} ms after Redis's return"
+        )
+
 
 class Load:
     """Reads and writes from `start` to `stop`. Each client pauses for `pause` seconds or so."""
@@ -83,7 +91,7 @@ class Load:
         self.url = url
         self.timeline = timeline
         self.pause = pause
-        self.ledger = Ledger()
+        self.histories: dict[str, History] = {}
         self.tokens = count(1)
         """The stock quantity of the next write."""
         self.shown_by: dict[int, Write] = {}
@@ -134,6 +142,10 @@ class Load:
         for product_id in self.products:
             client.send("DELETE", f"/products/{product_id}")
         client.close()
+
+    def history(self, product_id: str) -> History:
+        """Return the writes of a product."""
+        return self.histories.setdefault(product_id, History())
 
     def place(self) -> int:
         """Return a place, often a hot one."""
@@ -186,7 +198,7 @@ class _LoadClient(threading.Thread):
         if answer.status != 201:
             return None
         product_id: str = answer.json()["id"]
-        write = self._load.ledger.history(product_id).begin(Kind.CREATE, answer.started)
+        write = self._load.history(product_id).begin(Kind.CREATE, answer.started)
         self._load.shown_by[token] = write
         write.acknowledge(answer.ended, answer.version)
         return product_id
@@ -220,7 +232,7 @@ class _LoadClient(threading.Thread):
 
     def _update(self) -> None:
         product_id = self._load.products[self._load.place()]
-        history, token = self._load.ledger.history(product_id), next(self._load.tokens)
+        history, token = self._load.history(product_id), next(self._load.tokens)
         if_match = history.latest() if _chance.random() < _IF_MATCH else None
         self._load.shown_by[token] = write = history.begin(Kind.UPDATE, time.monotonic())
         method = _chance.choice(["PATCH", "PUT"])
@@ -230,7 +242,7 @@ class _LoadClient(threading.Thread):
     def _delete(self) -> None:
         place = self._load.place()
         product_id = self._load.products[place]
-        write = self._load.ledger.history(product_id).begin(Kind.DELETE, time.monotonic())
+        write = self._load.history(product_id).begin(Kind.DELETE, time.monotonic())
         answer = self._send("DELETE", f"/products/{product_id}")
         self._record(product_id, write, answer)
         if answer.status in (204, 404) and self._load.claim(product_id):
@@ -241,12 +253,12 @@ class _LoadClient(threading.Thread):
         if answer.status in (200, 204):
             write.acknowledge(answer.ended, answer.version)
         elif answer.status in (404, 412):
-            self._load.ledger.history(product_id).refuse(write)
+            self._load.history(product_id).refuse(write)
             if answer.status == 404:
                 self._check(product_id, answer, None)
 
     def _check(self, product_id: str, answer: TimedResponse, seen: int | None) -> None:
-        history, timeline = self._load.ledger.history(product_id), self._load.timeline
+        history, timeline = self._load.history(product_id), self._load.timeline
         missed = history.missed(seen, answer.started, answer.ended)
         if not missed:
             return

@@ -25,7 +25,7 @@ from dev.stack import environment
 from dev.stack.servers import Api, Emulator, StreamFeed, Valkey
 from dev.stack.table import create_tables
 
-SERVERS: Final = {"catalog": "dev.server", "naive": "tests.protocol.naive_server"}
+SERVERS: Final = {"catalog": "dev.server", "naive": "dev.faults.naive_server"}
 """The module that serves each API under test."""
 
 _NOWHERE: Final = Path(os.devnull)

@@ -1,11 +1,9 @@
 """Random reads and writes under every fault: the catalog is never stale, the naive cache is."""
 
-from collections.abc import Iterator
-
 import pytest
 from click.testing import CliRunner, Result
 
-from dev.faults.__main__ import against_rig, main
+from dev.faults.__main__ import check, main
 from dev.faults.faults import FAULTS
 from dev.faults.rig import FaultRig
 
@@ -19,21 +17,15 @@ record. Less than PERIOD, so that calls begin in every phase, also while Redis h
 """
 
 
-@pytest.fixture(scope="module")
-def rig() -> Iterator[FaultRig]:
-    """Start the catalog behind proxies."""
-    with FaultRig(**PATIENT) as rig:
-        yield rig
-
-
 def freshness(*options: str) -> Result:
     """Run `make freshness` with options."""
     return CliRunner().invoke(main, options)
 
 
-def test_no_promise_is_broken_under_any_fault(rig: FaultRig) -> None:
+def test_no_promise_is_broken_under_any_fault() -> None:
     """Only stale reads that promise 3 allows, none at rest, no unexpected 5xx."""
-    report = against_rig(rig, list(FAULTS), period=PERIOD, products=60)
+    with FaultRig(**PATIENT) as rig:
+        report = check(rig, list(FAULTS), period=PERIOD, products=60)
 
     assert report.is_kept, str(report)
     assert {"calm", *FAULTS} <= set(report.phases)
@@ -46,21 +38,11 @@ def test_the_strict_policy_has_no_stale_read() -> None:
     """During outages writes are refused."""
     outages = [name for name, fault in FAULTS.items() if fault.outage]
     with FaultRig(CACHE_WRITE_POLICY="strict", **PATIENT) as rig:
-        report = against_rig(rig, outages, period=PERIOD, products=30, strict=True)
+        report = check(rig, outages, period=PERIOD, products=30, strict=True)
 
     assert report.is_kept, str(report)
     assert [] == report.stale
     assert report.writes_unknown > 0
-
-
-def test_any_server_can_be_checked_by_its_url(rig: FaultRig) -> None:
-    """The load needs only HTTP, and deletes its products."""
-    before = rig.dynamodb.scan(TableName="products", Select="COUNT")["Count"]
-
-    result = freshness("--url", rig.api.url, "--seconds", "3")
-
-    assert (0, True) == (result.exit_code, "Every promise kept." in result.output), result.output
-    assert before == rig.dynamodb.scan(TableName="products", Select="COUNT")["Count"]
 
 
 def test_the_naive_cache_is_stale_without_faults() -> None:
@@ -71,7 +53,7 @@ def test_the_naive_cache_is_stale_without_faults() -> None:
     found = next(run for run in runs if run.exit_code == 1)
 
     assert "A promise was broken." in found.output
-    assert "Verdict.BROKEN" in found.output
+    assert "for example BROKEN in phase calm" in found.output
 
 
 def test_an_unknown_fault_is_refused() -> None:
