@@ -75,7 +75,7 @@ def check(
     for name in turns:
         time.sleep(period)
         if name:
-            faults.apply(rig, name, timeline, period)
+            faults.apply(rig, name, faults.FAULTS[name], timeline, period)
     load.stop()
     time.sleep(max(0.0, timeline.stream_is_due() - time.monotonic()))
     return Report(load, at_rest.stale(rig, load.histories))

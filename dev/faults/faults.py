@@ -129,9 +129,8 @@ FAULTS: Final = {
 }
 
 
-def apply(rig: FaultRig, name: str, timeline: Timeline, seconds: float) -> None:
+def apply(rig: FaultRig, name: str, fault: Fault, timeline: Timeline, seconds: float) -> None:
     """Apply a fault for `seconds`. The calling thread must outlive the servers that it starts."""
-    fault = FAULTS[name]
     with timeline.window(
         name, outage=fault.outage, refuses=fault.refuses, statuses=fault.statuses
     ) as window:
