@@ -51,17 +51,10 @@ class LivePage:
         self._port = port
         self._running = ExitStack()
         self.url = ""
-        self.actions: Mapping[str, Action] = {
-            "/load": self._start_load,
-            "/stop": self._stop_load,
-            "/flush": self._flush,
-            "/pause": lambda _: self._signal(signal.SIGSTOP, "Redis paused"),
-            "/resume": lambda _: self._signal(signal.SIGCONT, "Redis resumed"),
-        }
 
     def __enter__(self) -> Self:
         """Start to listen. Raise `StartFailed` if the port is in use."""
-        server = _listening(self._port, self)
+        server = self._listening()
         self.url = server.url
         ended = threading.Event()
         self._running.callback(ended.set)
@@ -81,6 +74,24 @@ class LivePage:
         """Return the current values for the page."""
         redis = {"answers": self._redis.answers, "owned": self._valkey is not None}
         return {**self._state.shown(), "redis": redis, "load": self._load.shown()}
+
+    def _listening(self) -> PageServer:
+        actions: dict[str, Action] = {
+            "/load": self._start_load,
+            "/stop": self._stop_load,
+            "/flush": self._flush,
+            "/pause": lambda _: self._signal(signal.SIGSTOP, "Redis paused"),
+            "/resume": lambda _: self._signal(signal.SIGCONT, "Redis resumed"),
+        }
+        for port in (self._port,) if self._port else (PORT, 0):
+            try:
+                return PageServer(port, self.shown, actions)
+            except OSError as error:
+                reason = os.strerror(error.errno or 0)
+        raise StartFailed(
+            f"Cannot listen on {HOST}:{self._port}: {reason}. "
+            "Use another port for the live page: WATCH_PORT=… make run"
+        )
 
     def _start_load(self, query: Mapping[str, str]) -> None:
         rate = query.get("rate", "")
@@ -110,15 +121,3 @@ class LivePage:
         if self._valkey is None:
             raise CommandRefused("This Redis is not the stack's own: REDIS_HOST names it")
         return self._valkey
-
-
-def _listening(port: int | None, page: LivePage) -> PageServer:
-    for each in (port,) if port else (PORT, 0):
-        try:
-            return PageServer(each, page)
-        except OSError as error:
-            reason = os.strerror(error.errno or 0)
-    raise StartFailed(
-        f"Cannot listen on {HOST}:{port}: {reason}. "
-        "Use another port for the live page: WATCH_PORT=… make run"
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from typing import Any, Final
 
 from dev.faults.load import Load
@@ -17,30 +16,23 @@ PRODUCTS: Final = 12
 
 
 class LiveLoad:
-    """The running load, if any, and the results since the stack's start. Thread-safe."""
+    """The running load, if any. `start` and `stop` may be called from any thread."""
 
     def __init__(self, url: str, timeline: Timeline) -> None:
         self._url = url
         self._timeline = timeline
         self._rate = 0
-        self._load: Load | None = None
-        self._ended: Counter[str] = Counter()
-        """The results of loads that have ended."""
+        self._load = self._new_load(pause=0)
+        """The running load, or the last one: its results stay on the page."""
         self._changing = threading.Lock()
 
     def start(self, rate: int) -> None:
-        """Start the load, or restart it at another rate. Raise `LoadFailed`."""
+        """Start a load, in place of the running one. Raise `LoadFailed`."""
         with self._changing:
             self._end()
-            load = Load(
-                self._url,
-                self._timeline,
-                clients=CLIENTS,
-                products=PRODUCTS,
-                pause=CLIENTS / rate,
-            )
-            load.start()
-            self._load, self._rate = load, rate
+            self._load = self._new_load(CLIENTS / rate)
+            self._load.start()
+            self._rate = rate
 
     def stop(self) -> None:
         """Stop the load and delete its products. No effect if there is no load."""
@@ -49,20 +41,16 @@ class LiveLoad:
 
     def shown(self) -> dict[str, Any]:
         """Return the values for the page. `stale` breaks a promise, promise 3 allows `late`."""
-        running = _results(self._load) if self._load else Counter[str]()
-        results = self._ended + running
-        return {"rate": self._rate} | {
-            name: results[name] for name in ("sent", "checked", "stale", "late")
-        }
+        load = self._load
+        late = sum(stale.verdict is Verdict.LATE for stale in load.stale)
+        counts = {"sent": load.sent, "checked": load.checked}
+        return {"rate": self._rate, **counts, "late": late, "stale": len(load.stale) - late}
+
+    def _new_load(self, pause: float) -> Load:
+        return Load(self._url, self._timeline, clients=CLIENTS, products=PRODUCTS, pause=pause)
 
     def _end(self) -> None:
-        if self._load is not None:
+        if self._rate:
+            self._rate = 0
             self._load.stop()
-            self._ended += _results(self._load)
-            ended, self._load, self._rate = self._load, None, 0
-            ended.delete_products()
-
-
-def _results(load: Load) -> Counter[str]:
-    late = sum(stale.verdict is Verdict.LATE for stale in load.stale)
-    return Counter(sent=load.sent, checked=load.checked, late=late, stale=len(load.stale) - late)
+            self._load.delete_products()

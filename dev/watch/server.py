@@ -21,7 +21,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from dev.server import hosts
@@ -44,24 +44,22 @@ class CommandRefused(Exception):
     """An action that cannot be carried out. The text contains the reason, for the page."""
 
 
-class Watch(Protocol):
-    """The values and the actions of the page."""
-
-    actions: Mapping[str, Action]
-    """The action of each path. It receives the query and may raise `CommandRefused`."""
-
-    def shown(self) -> dict[str, Any]:
-        """Return the current values for the page."""
-
-
 class PageServer(ThreadingHTTPServer):
-    """Binds its port when created (`OSError`), and answers from `start` to `stop`."""
+    """
+    Binds its port when created (`OSError`), and answers from `start` to `stop`.
+
+    `shown` returns the page's current values. `actions` has the action of each path. It receives
+    the query and may raise `CommandRefused`.
+    """
 
     daemon_threads = True
 
-    def __init__(self, port: int, watch: Watch) -> None:
+    def __init__(
+        self, port: int, shown: Callable[[], Mapping[str, Any]], actions: Mapping[str, Action]
+    ) -> None:
         super().__init__((HOST, port), _PageRequest)
-        self.watch = watch
+        self.shown = shown
+        self.actions = actions
         self.ended = threading.Event()
         self.origins = {f"http://{name}:{self.server_port}" for name in (HOST, "localhost")}
         self.url = f"http://localhost:{self.server_port}"
@@ -113,7 +111,7 @@ class _PageRequest(SimpleHTTPRequestHandler):
     def do_POST(self) -> None:
         """Run the action of a button."""
         address = urlsplit(self.path)
-        action = self.server.watch.actions.get(address.path)
+        action = self.server.actions.get(address.path)
         if self.headers["Origin"] not in self.server.origins:
             self.send_error(403, "Only this page's own buttons are accepted")
         elif action is None:
@@ -141,7 +139,7 @@ class _PageRequest(SimpleHTTPRequestHandler):
         self.end_headers()
         with suppress(OSError):  # the page was closed
             while True:
-                self.wfile.write(f"data: {json.dumps(self.server.watch.shown())}\n\n".encode())
+                self.wfile.write(f"data: {json.dumps(self.server.shown())}\n\n".encode())
                 if self.server.ended.wait(_EVENTS_SECONDS):
                     return
 

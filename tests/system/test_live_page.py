@@ -44,7 +44,7 @@ def watch() -> RecordingWatch:
 @pytest.fixture
 def server(watch: RecordingWatch) -> Iterator[PageServer]:
     """Serve on a free port."""
-    server = PageServer(0, watch)
+    server = PageServer(0, watch.shown, watch.actions)
     server.start()
     yield server
     server.stop()
