@@ -15,11 +15,12 @@ import time
 import uuid
 from collections import Counter, deque
 from itertools import count, islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from dev.faults.client import LOST, Client, TimedResponse, draft
 from dev.faults.ledger import History, Kind, Write
-from dev.faults.timeline import CALM, Timeline, Verdict
+from dev.faults.results import Call, Stale
+from dev.faults.timeline import Timeline, Verdict
 
 HOT: Final = 6
 """The number of products that most calls use."""
@@ -36,44 +37,6 @@ _chance: Final = random.Random()  # noqa: S311 — no secret
 
 class LoadFailed(Exception):
     """The API refuses new products. The text contains the reason."""
-
-
-class Call(NamedTuple):
-    """What is counted of a call."""
-
-    phase: str
-    """The fault at its start, or `calm`."""
-    is_write: bool
-    status: int
-    cache: str
-    is_unexpected: bool
-    """Whether it failed without a fault that explains that."""
-    ms: float
-    """The duration, rounded to 0.1 ms."""
-
-
-class Stale(NamedTuple):
-    """A read that missed acknowledged writes."""
-
-    verdict: Verdict
-    product_id: str
-    phase: str
-    cache: str
-    seen: int | None
-    age_ms: float
-    """The time from the acknowledgement of the oldest missed write to the read."""
-    written_in: str
-    """The faults during that write."""
-    back_ms: float
-    """The time from Redis's return to the read, if Redis was unavailable during the writes."""
-
-    def __str__(self) -> str:
-        """Describe it in one line."""
-        return (
-            f"{self.verdict.name} in phase {self.phase}: {self.product_id} was read at version "
-            f"{self.seen} ({self.cache or 'of several'}), {self.age_ms:.0f} ms after a write in "
-            f"phase {self.written_in or CALM} and {self.back_ms:.0f} ms after Redis's return"
-        )
 
 
 class Load:

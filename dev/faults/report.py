@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dev.faults.client import LOST, is_failure
-from dev.faults.load import Call, Load
+from dev.faults.load import Load
+from dev.faults.results import Call
 from dev.faults.timeline import CALM, Verdict
 
 
