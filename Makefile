@@ -34,7 +34,7 @@ $(INSTALLED): requirements/dev.lock
 	@touch $@
 
 run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
-	@exec $(BIN)/python -m dev.stack
+	@exec $(BIN)/python -m dev.watch.local_stack
 
 services: $(INSTALLED)  ## Start Valkey and DynamoDB without the API, for `chalice local --stage local`
 	@exec $(BIN)/python -m dev.stack.services

@@ -123,7 +123,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
     for each in products:
         _ok(client.send("GET", f"/products/{each}"))
     client.close()
-    rig.dynamodb_proxy.tell(mode="count")
+    rig.dynamodb_proxy.take_calls()
     seen = Counter[str]()
     stop = threading.Timer(seconds, lambda: None)
 
@@ -139,7 +139,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
 
     stop.start()
     _at_once(rig.api.url, _CLIENTS, requests)
-    loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
+    loads = rig.dynamodb_proxy.take_calls().get("GetItem", 0)
     reads = seen.total() - seen["write"]
     return {
         "reads": reads,
@@ -153,7 +153,7 @@ def _mixed(rig: FaultRig, products: Sequence[str], seconds: float) -> dict[str, 
 def _one_cold_key(rig: FaultRig) -> dict[str, float]:
     """Have 50 readers ask for one product at once that no cache has."""
     path = f"/products/{_stored(rig.api.url, read=False)}"
-    rig.dynamodb_proxy.tell(mode="count")
+    rig.dynamodb_proxy.take_calls()
     start, taken = threading.Barrier(READERS), list[float]()
 
     def read(client: Client, _: int) -> None:
@@ -162,7 +162,7 @@ def _one_cold_key(rig: FaultRig) -> dict[str, float]:
         taken.append(1000 * _ok(client.send("GET", path)).seconds)
 
     _at_once(rig.api.url, READERS, read)
-    loads = rig.dynamodb_proxy.tell(mode="count").get("GetItem", 0)
+    loads = rig.dynamodb_proxy.take_calls().get("GetItem", 0)
     return {"DynamoDB reads": loads, "median": median(taken), "slowest": max(taken)}
 
 

@@ -105,7 +105,11 @@ class RunningStack(StackClient, StackFiles):
     """A `make run`, or another stack program, with its own directory and port."""
 
     def __init__(
-        self, place: Path, port: int | None = None, module: str = "dev.stack", **env: str
+        self,
+        place: Path,
+        port: int | None = None,
+        module: str = "dev.watch.local_stack",
+        **env: str,
     ) -> None:
         StackClient.__init__(self, port or own_port())
         StackFiles.__init__(self, place)

@@ -2,74 +2,83 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle, takewhile
+from typing import Final
 
 import click
 
-from dev.faults import faults, report, run
+from dev.faults import at_rest, faults
+from dev.faults.load import Load
+from dev.faults.refusing import CAUSES
+from dev.faults.report import Report
 from dev.faults.rig import SERVERS, FaultRig
+from dev.faults.timeline import Timeline
+
+PERIOD_SECONDS: Final = 1.7
+"""How long each fault lasts, and the pause before it."""
 
 
-def _faults(_context: object, _option: object, names: str) -> list[str]:
-    try:
-        return faults.chosen(names)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+def _chosen(_context: object, _option: object, names: str) -> list[str]:
+    """Return the faults that an option names."""
+    groups = {"all": list(faults.FAULTS), "refusing": list(CAUSES), "none": []}
+    selected = groups.get(names, names.split(","))
+    if unknown := set(selected) - set(faults.FAULTS):
+        known = ", ".join(faults.FAULTS)
+        raise click.BadParameter(f"unknown fault: {', '.join(unknown)}; choose from {known}")
+    return selected
 
 
 @click.command(context_settings={"show_default": True})
 @click.option("--seconds", default=60.0, help="Duration in seconds.")
-@click.option("--reads", default=0, help="Stop after this many reads.")
-@click.option("--rounds", default=0, help="Stop after this many rounds of all faults.")
-@click.option("--faults", default="all", callback=_faults, help="all, none, refusing or a,b,…")
-@click.option("--period", default=1.7, help="Seconds that each fault lasts, and between faults.")
 @click.option(
-    "--server", type=click.Choice(list(SERVERS)), default="catalog", help="The API to test."
+    "--faults", "names", default="all", callback=_chosen, help="all, none, refusing or a,b,…"
 )
-@click.option("--url", help="Test a running server, without faults.")
-@click.option("--stream/--no-stream", default=True, help="Run the stream feed, or not.")
+@click.option("--server", type=click.Choice([*SERVERS]), default="catalog", help="The API to test.")
 @click.option("--strict", is_flag=True, help="Set CACHE_WRITE_POLICY=strict.")
-@click.option("--workers", default=8, help="Concurrent clients.")
-@click.option("--products", default=200, help="Number of products; 6 of them are hot.")
-@click.option("--writes", default=0.14, help="Share of writes in all calls.")
-@click.option("--seed", default=1, help="Seed of the load's random choices.")
-@click.option(
-    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures to this file."
-)
-@click.option(
-    "--log",
-    type=click.Path(path_type=Path),
-    default=os.devnull,
-    help="Write the API's log to this file.",
-)
-def main(
-    *, server: str, url: str | None, stream: bool, file: Path | None, log: Path, **plan: Any
-) -> None:
+def main(*, seconds: float, names: list[str], server: str, strict: bool) -> None:
     """
     Look for stale reads under faults.
 
     Exits with status 1 if a promise is broken. `--server naive` runs the same load against the
     usual cache-aside.
     """
-    figures = _figures(run.FaultPlan(**plan), server, url, log, stream=stream)
-    click.echo(report.text(figures))
-    if file:
-        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    sys.exit(0 if report.is_kept(figures) else 1)
+    with FaultRig(server, CACHE_WRITE_POLICY="strict" if strict else "available") as rig:
+        report = check(rig, _in_turn(names, seconds), strict=strict)
+    click.echo(report)
+    sys.exit(0 if report.is_kept else 1)
 
 
-def _figures(
-    plan: run.FaultPlan, server: str, url: str | None, log: Path, *, stream: bool
-) -> dict[str, Any]:
-    if url:
-        return {"server": url, **run.against_url(url, plan)}
-    policy = "strict" if plan.strict else "available"
-    with FaultRig(server, log, stream=stream, CACHE_WRITE_POLICY=policy) as rig:
-        return {"server": server, "policy": policy, **run.against_rig(rig, plan)}
+def _in_turn(names: Sequence[str], seconds: float) -> Iterator[str]:
+    ended = time.monotonic() + seconds
+    yield from takewhile(lambda _: time.monotonic() < ended, cycle(names or [""]))
+
+
+def check(
+    rig: FaultRig,
+    turns: Iterable[str],
+    *,
+    period: float = PERIOD_SECONDS,
+    strict: bool = False,
+    products: int = 200,
+) -> Report:
+    """
+    Run the load with these faults in turn, then check the cache at rest.
+
+    An empty name is a pause without a fault.
+    """
+    timeline = Timeline(strict=strict)
+    load = Load(rig.api.url, timeline, products=products)
+    load.start()
+    for name in turns:
+        time.sleep(period)
+        if name:
+            faults.apply(rig, name, faults.FAULTS[name], timeline, period)
+    load.stop()
+    time.sleep(max(0.0, timeline.stream_is_due() - time.monotonic()))
+    return Report(load, at_rest.stale(rig, load.histories))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import http.client
 import json
 import time
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-SETTLED_HITS = 8
-SETTLE_TRIES = 150
-LOST = 0
+SETTLED_HITS: Final = 8
+SETTLE_TRIES: Final = 150
+LOST: Final = 0
 """The status of a request that got no response."""
+_CONNECTIONS: Final = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
 
 
 class TimedResponse(NamedTuple):
@@ -40,6 +41,11 @@ class TimedResponse(NamedTuple):
         """The value of `X-Cache`: HIT, MISS, BYPASS, or empty."""
         return self.headers.get("X-Cache", "")
 
+    @property
+    def failed(self) -> bool:
+        """Whether there was no response, or a 5xx."""
+        return is_failure(self.status)
+
     def json(self) -> Any:
         """Decode the body."""
         return json.loads(self.body)
@@ -48,14 +54,10 @@ class TimedResponse(NamedTuple):
 class Client:
     """Sends one request at a time. A lost connection is returned as status `LOST`."""
 
-    def __init__(self, url: str, timeout: float = 30.0) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._base = parts.path.rstrip("/")
-        connection_classes = {
-            "http": http.client.HTTPConnection,
-            "https": http.client.HTTPSConnection,
-        }
-        self._connection = connection_classes[parts.scheme](parts.netloc, timeout=timeout)
+        self._connection = _CONNECTIONS[parts.scheme](parts.netloc, timeout=30)
 
     def send(
         self, method: str, path: str, body: object = None, if_match: int | None = None
@@ -74,9 +76,30 @@ class Client:
         self._connection.close()
         return TimedResponse(LOST, http.client.HTTPMessage(), b"", started, time.monotonic())
 
+    def create(self, stock: int = 1) -> str:
+        """Create a product and return its id."""
+        product_id: str = self.send("POST", "/products", draft(stock)).json()["id"]
+        return product_id
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def is_failure(status: int) -> bool:
+    """Return whether there was no response, or a 5xx."""
+    return status == LOST or status >= 500
+
+
+def draft(stock: int) -> dict[str, Any]:
+    """Return a product to create, of typical length."""
+    return {
+        "name": f"Product {stock}",
+        "description": "Made by a load that checks every read. " * 3,
+        "price": 24.99,
+        "stock_quantity": stock,
+        "category": "load",
+    }
 
 
 def wait_until_cached(client: Client, product_id: str) -> None:

@@ -5,107 +5,72 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from dev.faults.client import Client, TimedResponse, wait_until_cached
+from dev.faults.client import Client, TimedResponse, draft, wait_until_cached
 from dev.faults.rig import FaultRig
 
 BUDGET_SECONDS: Final = 15.0
 """The Lambda's time-out in `.chalice/config.json`."""
 BRIEF_SECONDS: Final = 0.15
-WAYS: Final[dict[str, dict[str, Any]]] = {
-    "throttle": {"mode": "throttle"},
-    "fail": {"mode": "fail"},
-    "refuse": {"mode": "refuse"},
-    "hang": {"mode": "hang"},
-}
-"""Each fault, as a command to the proxy. Every call fails."""
+WAYS: Final = ("throttle", "fail", "refuse", "hang")
+"""The modes of the proxy. Every call fails."""
+
+_Request = tuple[str, str, object]
 
 
-class DynamoDBOutage(NamedTuple):
-    """One fault, and the responses during it."""
-
-    way: str
-    hit: int
-    """The status of a read of a cached product."""
-    health: tuple[int, str]
-    others: list[int]
-    """Statuses of calls that need DynamoDB: read, list, POST, PATCH, DELETE."""
-    has_retry_after: bool
-    """Whether each 503, except that of /health, has `Retry-After`."""
-    slowest_seconds: float
-    brief: int
-    """The status of a read during an outage that is shorter than the retries."""
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether every response is as the contract requires."""
-        served = self.hit == 200 and self.health == (503, "unhealthy") and self.brief == 200
-        refused = set(self.others) == {503} and self.has_retry_after
-        return served and refused and self.slowest_seconds < BUDGET_SECONDS
-
-
-def measure(rig: FaultRig, way: str) -> DynamoDBOutage:
-    """Make DynamoDB fail, and send each kind of call at the same time."""
-    client = Client(rig.api.url)
-    cold, written, cached = (_create(client, n) for n in range(3))
-    wait_until_cached(client, cached)
-    client.close()
-    rig.dynamodb_proxy.tell(**WAYS[way])
+def measure(rig: FaultRig, way: str) -> dict[str, Any]:
+    """Make DynamoDB fail, and send each kind of call at the same time. Return a table's row."""
+    with closing(Client(rig.api.url)) as client:
+        cold, written, cached = (client.create(n) for n in range(3))
+        wait_until_cached(client, cached)
+    rig.dynamodb_proxy.inject(way)
     try:
-        hit, health, *others = _all_at_once(rig, _calls(cached, cold, written))
+        hit, health, *others = _all_at_once(rig.api.url, _requests(cached, cold, written))
     finally:
-        rig.dynamodb_proxy.tell(mode="pass")
-    return DynamoDBOutage(
-        way,
-        hit.status if hit.cache == "HIT" else 0,
-        (health.status, health.json()["status"]),
-        [answer.status for answer in others],
-        all("Retry-After" in answer.headers for answer in others),
-        round(max(answer.seconds for answer in [hit, health, *others]), 2),
+        rig.dynamodb_proxy.inject("pass")
+    slowest = max(answer.seconds for answer in [hit, health, *others])
+    row = {
+        "DynamoDB": way,
+        "hit": hit.status if hit.cache == "HIT" else 0,
+        "/health": f"{health.status} {health.json()['status']}",
+        "others": " ".join(sorted({str(answer.status) for answer in others})),
+        "Retry-After": all("Retry-After" in answer.headers for answer in others),
         # One attempt that hangs takes longer than a brief outage.
-        200 if way == "hang" else brief(rig, way),
-    )
+        "brief": 200 if way == "hang" else _brief(rig, way),
+    }
+    is_kept = [*row.values()][1:] == [200, "503 unhealthy", "503", True, 200]
+    return {**row, "slowest s": round(slowest, 2), "kept": is_kept and slowest < BUDGET_SECONDS}
 
 
-def _calls(cached: str, cold: str, written: str) -> list[tuple[Any, ...]]:
+def _requests(cached: str, cold: str, written: str) -> list[_Request]:
     return [
-        ("GET", f"/products/{cached}"),
-        ("GET", "/health"),
-        ("GET", f"/products/{cold}"),
-        ("GET", "/products"),
-        ("POST", "/products", _draft(9)),
+        ("GET", f"/products/{cached}", None),
+        ("GET", "/health", None),
+        ("GET", f"/products/{cold}", None),
+        ("GET", "/products", None),
+        ("POST", "/products", draft(9)),
         ("PATCH", f"/products/{written}", {"price": 9}),
-        ("DELETE", f"/products/{written}"),
+        ("DELETE", f"/products/{written}", None),
     ]
 
 
-def _all_at_once(rig: FaultRig, calls: list[tuple[Any, ...]]) -> list[TimedResponse]:
-    def send(call: tuple[Any, ...]) -> TimedResponse:
-        with closing(Client(rig.api.url)) as client:
-            return client.send(*call)
+def _all_at_once(url: str, requests: list[_Request]) -> list[TimedResponse]:
+    def send(request: _Request) -> TimedResponse:
+        with closing(Client(url)) as client:
+            return client.send(*request)
 
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(send, calls))
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(send, requests))
 
 
-def brief(rig: FaultRig, way: str) -> int:
+def _brief(rig: FaultRig, way: str) -> int:
     """Return the status of a read during an outage of `BRIEF_SECONDS`."""
-    client = Client(rig.api.url)
-    cold = _create(client, 4)
-    back = threading.Timer(BRIEF_SECONDS, lambda: rig.dynamodb_proxy.tell(mode="pass"))
-    rig.dynamodb_proxy.tell(**WAYS[way])
-    back.start()
-    status = client.send("GET", f"/products/{cold}").status
-    back.join()
-    client.close()
+    with closing(Client(rig.api.url)) as client:
+        cold = client.create()
+        back = threading.Timer(BRIEF_SECONDS, rig.dynamodb_proxy.inject, ["pass"])
+        rig.dynamodb_proxy.inject(way)
+        back.start()
+        status = client.send("GET", f"/products/{cold}").status
+        back.join()
     return status
-
-
-def _create(client: Client, n: int) -> str:
-    product_id: str = client.send("POST", "/products", _draft(n)).json()["id"]
-    return product_id
-
-
-def _draft(n: int) -> dict[str, Any]:
-    return {"name": f"P {n}", "description": "For the outage", "price": 1, "stock_quantity": n}

@@ -1,5 +1,5 @@
 """
-An HTTP proxy in front of DynamoDB that counts calls and injects faults. Knows no products.
+A proxy in front of DynamoDB that counts calls and injects faults. Knows no products.
 
     pass      forward everything
     throttle  answer a `share` of the calls with ProvisionedThroughputExceededException
@@ -7,22 +7,19 @@ An HTTP proxy in front of DynamoDB that counts calls and injects faults. Knows n
     slow      delay each call by up to `seconds`, half before and half after it takes effect
     refuse    refuse connections
     hang      accept connections, send no response
-
-Started by `remote.py`: `python -m dev.faults.dynamodb_proxy UPSTREAM_PORT`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import re
-import sys
+import socket
+import time
 from collections import Counter
-from contextlib import suppress
-from typing import Any, Final
+from typing import BinaryIO, Final
 
-from dev.faults import remote
+from dev.faults.proxy import Proxy
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _TARGET: Final = re.compile(rb"\r\nx-amz-target: *DynamoDB_\d+\.(\w+)", re.IGNORECASE)
@@ -30,82 +27,53 @@ _ERRORS: Final = {
     "throttle": ("400 Bad Request", "ProvisionedThroughputExceededException"),
     "fail": ("500 Internal Server Error", "InternalServerError"),
 }
+_chance: Final = random.Random()  # noqa: S311 — no secret
 
 
-class DynamoDBProxy:
-    """One listener in front of one endpoint, and its current fault."""
+class DynamoDBProxy(Proxy):
+    """The proxy of one endpoint."""
 
     def __init__(self, upstream: int) -> None:
-        self._upstream = upstream
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
-        self.calls: Counter[str] = Counter()
-        self.port = 0
-        self.mode = "pass"
-        self.share = 1.0
-        self.seconds = 0.0
+        super().__init__(upstream)
+        self._calls: Counter[str] = Counter()
 
-    async def listen(self) -> None:
-        """Accept connections: first on any free port, later on the same port again."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+    def take_calls(self) -> dict[str, int]:
+        """Return the calls by operation since the last time."""
+        calls, self._calls = self._calls, Counter()
+        return dict(calls)
 
-    async def obey(self, mode: str, share: float = 1.0, seconds: float = 0.0) -> dict[str, Any]:
-        """Set the mode. `count` only returns the calls by operation since the last `count`."""
-        if mode == "count":
-            calls, self.calls = self.calls, Counter()
-            return dict(calls)
-        if mode == "refuse" and self._server:
-            self._server.close()
-        if mode == "refuse" or self.mode == "hang":
-            self._cut()
-        if self.mode == "refuse" != mode:
-            await self.listen()
-        self.mode, self.share, self.seconds = mode, share, seconds
-        return {}
+    def _forward(self, client: socket.socket, server: socket.socket) -> None:
+        requests, responses = client.makefile("rb"), server.makefile("rb")
+        while request := _message(requests):
+            target = _TARGET.search(request)
+            self._calls[target[1].decode() if target else "other"] += 1
+            if self._mode == "hang":
+                requests.read()  # until the client disconnects
+                return
+            client.sendall(self._response(request, server, responses))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        with suppress(*remote.ENDS):
-            upstream, sink = await asyncio.open_connection("127.0.0.1", self._upstream)
-            with suppress(*remote.ENDS):
-                while request := await self._request(reader):
-                    writer.write(await self._answer(request, upstream, sink))
-            sink.close()
-        writer.close()
-        self._open.discard(writer)
-
-    async def _answer(
-        self, request: bytes, upstream: asyncio.StreamReader, sink: asyncio.StreamWriter
-    ) -> bytes:
-        """Return the response for a request."""
-        mode, chosen = self.mode, random.random() < self.share  # noqa: S311 — no secret
-        wait = random.uniform(0, self.seconds) / 2 if mode == "slow" else 0  # noqa: S311
-        if chosen and (mode == "throttle" or (mode == "fail" and random.random() < 0.5)):  # noqa: S311
+    def _response(self, request: bytes, server: socket.socket, responses: BinaryIO) -> bytes:
+        mode, is_chosen = self._mode, _chance.random() < self._share
+        wait = _chance.uniform(0, self._seconds) / 2 if mode == "slow" else 0
+        if is_chosen and (mode == "throttle" or (mode == "fail" and _chance.random() < 0.5)):
             return _error(mode)
-        await asyncio.sleep(wait)
-        sink.write(request)
-        answer = await _message(upstream)
-        await asyncio.sleep(wait)
-        return _error(mode) if chosen and mode == "fail" else answer
-
-    async def _request(self, reader: asyncio.StreamReader) -> bytes:
-        """Count and return the next request. In mode `hang`, wait until the client disconnects."""
-        request = await _message(reader)
-        target = _TARGET.search(request)
-        self.calls[target[1].decode() if target else "other"] += 1
-        return await reader.read() if self.mode == "hang" else request
-
-    def _cut(self) -> None:
-        for writer in tuple(self._open):
-            writer.close()
+        time.sleep(wait)
+        server.sendall(request)
+        response = _message(responses)
+        time.sleep(wait)
+        return _error(mode) if is_chosen and mode == "fail" else response
 
 
-async def _message(reader: asyncio.StreamReader) -> bytes:
-    """Return a complete request or response. Raise `IncompleteReadError` at the end."""
-    head = await reader.readuntil(b"\r\n\r\n")
+def _message(stream: BinaryIO) -> bytes:
+    """Return a complete request or response, or nothing at the end."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        line = stream.readline()
+        if not line:
+            return b""
+        head += line
     length = _LENGTH.search(head)
-    return head + await reader.readexactly(int(length[1]) if length else 0)
+    return head + stream.read(int(length[1]) if length else 0)
 
 
 def _error(mode: str) -> bytes:
@@ -114,7 +82,3 @@ def _error(mode: str) -> bytes:
     body = json.dumps(problem).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.0\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-if __name__ == "__main__":
-    asyncio.run(remote.serve(DynamoDBProxy(int(sys.argv[1]))))

@@ -33,15 +33,17 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
-from itertools import cycle
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from dev.faults.client import LOST
 from dev.faults.refusing import CAUSES, Cause
 from dev.faults.rig import FaultRig
-from dev.faults.timeline import Timeline, Window
+from dev.faults.timeline import Timeline
 
-TICK_SECONDS: Final = 0.05
+_TICK_SECONDS: Final = 0.05
+
+Action = Callable[[FaultRig], object]
 
 
 def _no_action(_: FaultRig) -> None:
@@ -51,29 +53,29 @@ def _no_action(_: FaultRig) -> None:
 class Fault(NamedTuple):
     """How a fault begins, is repeated and ends, and what it excuses."""
 
-    begin: Callable[[FaultRig], object] = _no_action
-    end: Callable[[FaultRig], object] = _no_action
-    tick: Callable[[FaultRig], object] = _no_action
+    begin: Action = _no_action
+    end: Action = _no_action
+    tick: Action = _no_action
     outage: bool = False
     refuses: bool = False
     """Whether Redis refuses writes only. Then no read is excused during the fault."""
-    excuses: frozenset[int] = frozenset()
-    """Expected statuses; 0 is a lost connection."""
+    statuses: tuple[int, ...] = ()
+    """Expected failures."""
 
 
 def _redis(mode: str, seconds: float = 0.0, *, outage: bool = False) -> Fault:
     return Fault(
-        begin=lambda rig: rig.redis_proxy.tell(mode=mode, seconds=seconds),
-        end=lambda rig: rig.redis_proxy.tell(mode="pass"),
+        begin=lambda rig: rig.redis_proxy.inject(mode, seconds=seconds),
+        end=lambda rig: rig.redis_proxy.inject("pass"),
         outage=outage,
     )
 
 
 def _dynamodb(mode: str, share: float = 1.0, seconds: float = 0.0) -> Fault:
     return Fault(
-        begin=lambda rig: rig.dynamodb_proxy.tell(mode=mode, share=share, seconds=seconds),
-        end=lambda rig: rig.dynamodb_proxy.tell(mode="pass"),
-        excuses=frozenset({503}),
+        begin=lambda rig: rig.dynamodb_proxy.inject(mode, share, seconds),
+        end=lambda rig: rig.dynamodb_proxy.inject("pass"),
+        statuses=(503,),
     )
 
 
@@ -100,7 +102,7 @@ def _restart(rig: FaultRig) -> None:
 FAULTS: Final = {
     "evict": Fault(tick=_evict),
     "flush": Fault(tick=lambda rig: rig.redis.flushall()),
-    "cut": Fault(tick=lambda rig: rig.redis_proxy.tell(mode="cut")),
+    "cut": Fault(tick=lambda rig: rig.redis_proxy.cut()),
     "slow": _redis("slow", 0.06),
     "lose": _redis("lose", 0.02),
     "kill": Fault(
@@ -123,58 +125,21 @@ FAULTS: Final = {
     "throttle": _dynamodb("throttle", share=0.5),
     "fail": _dynamodb("fail", share=0.5),
     "dbslow": _dynamodb("slow", seconds=1.0),
-    "crash": Fault(begin=_restart, excuses=frozenset({0})),
+    "crash": Fault(begin=_restart, statuses=(LOST,)),
 }
 
 
-def chosen(names: str) -> list[str]:
-    """Return the faults named by `a,b,…`, `refusing`, `all` or `none`. Raise `ValueError`."""
-    groups = {"all": list(FAULTS), "refusing": list(CAUSES), "none": []}
-    selected = groups.get(names, names.split(","))
-    if unknown := set(selected) - set(FAULTS):
-        raise ValueError(f"unknown fault: {', '.join(unknown)}; choose from {', '.join(FAULTS)}")
-    return selected
-
-
-def excused(windows: Sequence[Window], status: int, *, refusing: bool = False) -> bool:
-    """Return whether a fault explains the status. `refusing`: the status is a strict write's."""
-    if refusing and status == 503:
-        return bool(windows)
-    return any(status in FAULTS[window.name].excuses for window in windows)
-
-
-def apply(rig: FaultRig, name: str, timeline: Timeline, seconds: float) -> None:
+def apply(rig: FaultRig, name: str, fault: Fault, timeline: Timeline, seconds: float) -> None:
     """Apply a fault for `seconds`. The calling thread must outlive the servers that it starts."""
-    fault = FAULTS[name]
-    with timeline.window(name, outage=fault.outage, refuses=fault.refuses) as window:
+    with timeline.window(
+        name, outage=fault.outage, refuses=fault.refuses, statuses=fault.statuses
+    ) as window:
         fault.begin(rig)
         try:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 fault.tick(rig)
-                time.sleep(TICK_SECONDS)
+                time.sleep(_TICK_SECONDS)
         finally:
             window.mend()
             fault.end(rig)
-
-
-def take_turns(
-    rig: FaultRig,
-    names: Sequence[str],
-    timeline: Timeline,
-    seconds: float,
-    done: Callable[[], bool],
-) -> None:
-    """Apply the faults in turn, with pauses between them, until `done()`."""
-    for name in cycle(names or [""]):
-        _rest(seconds, done)
-        if done():
-            return
-        if name:
-            apply(rig, name, timeline, seconds)
-
-
-def _rest(seconds: float, done: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not done():
-        time.sleep(TICK_SECONDS)

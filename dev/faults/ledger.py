@@ -103,18 +103,3 @@ class History:
             and (other.version is None or other.version <= seen)
             for other in tuple(self._writes)
         )
-
-
-class Ledger:
-    """The histories of all products."""
-
-    def __init__(self) -> None:
-        self._histories: dict[str, History] = {}
-
-    def history(self, product_id: str) -> History:
-        """Return the history of a product, empty at first."""
-        return self._histories.setdefault(product_id, History())
-
-    def products(self) -> list[str]:
-        """Return the ids of all products that were written."""
-        return list(self._histories)

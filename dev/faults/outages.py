@@ -2,55 +2,50 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
 
 import click
 
-from dev.faults import dynamodb_outage, faults, redis_outage, report, stampede
+from dev.faults import dynamodb_outage, faults, stampede
+from dev.faults.client import LOST, Client
 from dev.faults.faults import FAULTS, Fault
 from dev.faults.load import Load
 from dev.faults.refusing import CAUSES
+from dev.faults.report import Report, table
 from dev.faults.rig import FaultRig
-from dev.faults.timeline import Timeline
+from dev.faults.timeline import CALM, Timeline
+
+CALM_SECONDS: Final = 2.0
+OUTAGE_SECONDS: Final = 1.5
+"""Long enough for the circuit to open, and for single tries while it is open."""
+HITS_SECONDS: Final = 2.0
+"""The longest time allowed from Redis's return until reads are hits."""
+GIVE_UP_SECONDS: Final = 20.0
 
 
-def _start_without(rig: FaultRig) -> None:
-    rig.redis_proxy.tell(mode="refuse")
+def _start_without_redis(rig: FaultRig) -> None:
+    rig.redis_proxy.inject("refuse")
     rig.api.start()
 
 
-WAYS: Final = {
+REDIS_FAULTS: Final = {
     **{
         name: FAULTS[name]
         for name in ("refuse", "pause", "drop", "kill", "cut", "late", "loading", *CAUSES, "oom")
     },
-    "absent": Fault(begin=_start_without, end=FAULTS["refuse"].end, outage=True),
+    "absent": Fault(_start_without_redis, FAULTS["refuse"].end, outage=True, statuses=(LOST,)),
 }
-
-
-def _ways(_context: object, _option: object, names: str) -> list[str]:
-    ways = names.split(",")
-    if unknown := set(ways) - WAYS.keys():
-        raise click.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(WAYS)}")
-    return ways
 
 
 @click.command()
 @click.option(
-    "--ways", default=",".join(WAYS), show_default=True, callback=_ways, help="Faults of Redis."
-)
-@click.option(
     "--hung", default=10.0, show_default=True, help="Seconds that Redis hangs under load."
 )
-@click.option(
-    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures to this file."
-)
-def main(ways: list[str], hung: float, file: Path | None) -> None:
+def main(hung: float) -> None:
     """
     Measure what clients notice while Redis or DynamoDB fails, then while Redis hangs under load.
 
@@ -58,64 +53,58 @@ def main(ways: list[str], hung: float, file: Path | None) -> None:
     others depend on the machine.
     """
     with FaultRig() as rig:
-        redis = [redis_outage.measure(rig, way, WAYS[way]) for way in ways]
-        _show(_redis_rows(redis))
-        database = [dynamodb_outage.measure(rig, way) for way in dynamodb_outage.WAYS]
-        _show(_dynamodb_rows(database))
+        redis = redis_outages(rig, REDIS_FAULTS)
+        dynamodb = [dynamodb_outage.measure(rig, way) for way in dynamodb_outage.WAYS]
+        click.echo(f"\n{table(dynamodb)}\n")
     with FaultRig(redis_faults=False, stream=False) as rig:
-        bursts = [
-            stampede.best(each, rig) for each in (stampede.of_one_product, stampede.of_unknown_ids)
-        ]
-        _show(_stampede_rows(bursts))
-    loaded = under_load("pause", hung)
-    click.echo(f"Redis hung for {hung:.0f} s under load:\n{report.text(loaded)}")
-    seen: list[Any] = [*redis, *database, *bursts]
-    if file:
-        figures = [{"kind": type(each).__module__, **each._asdict()} for each in seen]
-        text = json.dumps([*figures, loaded], indent=2, default=list)
-        file.write_text(f"{text}\n", encoding="utf-8")
-    sys.exit(0 if all(each.is_kept for each in seen) and report.is_kept(loaded) else 1)
-
-
-def _show(rows: Iterable[list[object]]) -> None:
-    click.echo("\n".join(report.table(rows)) + "\n")
-
-
-def under_load(way: str, seconds: float, calm: float = 4.0) -> dict[str, Any]:
-    """Return the figures of a load before, during and after one fault."""
-    timeline = Timeline()
+        bursts = stampede.measure(rig)
+        click.echo(f"{table(bursts)}\n")
     with FaultRig() as rig:
-        load = Load(rig.api.url, timeline)
-        load.start(workers=8, products=100, seed=1)
-        time.sleep(calm)
-        faults.apply(rig, way, timeline, seconds)
-        time.sleep(calm)
-        return report.figures(load.stop(), None, seconds + 2 * calm, faults=[way])
+        click.echo(f"Redis hung for {hung:.0f} s under load:")
+        hung_rows = redis_outages(rig, {"pause": FAULTS["pause"]}, hung, clients=8, pause=0)
+    rows = [*redis, *dynamodb, *bursts, *hung_rows]
+    sys.exit(0 if all(row["kept"] for row in rows) else 1)
 
 
-def _redis_rows(outages: Iterable[redis_outage.RedisOutage]) -> Iterable[list[object]]:
-    yield ["Redis", "5xx", "first reads +ms", "writes +ms", "later reads +ms p50", "p99", "max",
-           "hits again s", "write read s", "stale meanwhile", "stale after", "kept"]  # fmt: skip
-    for each in outages:
-        added = [each.first_reads_added, each.writes_added, *each.open_reads_added.values()]
-        stale = [each.stale_meanwhile, each.stale_reads]
-        after = [each.hits_again_seconds, each.write_seen_seconds, *stale]
-        shown = [f"{ms:.1f}" for ms in added]
-        yield [each.way, len(each.failed), *shown, *after, each.is_kept]
+def redis_outages(
+    rig: FaultRig,
+    ways: Mapping[str, Fault],
+    seconds: float = OUTAGE_SECONDS,
+    *,
+    clients: int = 2,
+    pause: float = 0.02,
+) -> list[dict[str, Any]]:
+    """Run a load with each fault in turn; print and return a row for each."""
+    timeline = Timeline()
+    load = Load(rig.api.url, timeline, clients=clients, products=12, pause=pause)
+    load.start()
+    hits_again = {CALM: 0.0}
+    for name, fault in ways.items():
+        time.sleep(CALM_SECONDS)
+        faults.apply(rig, name, fault, timeline, seconds)
+        hits_again[name] = _seconds_until_hit(rig, load)
+    time.sleep(CALM_SECONDS)
+    load.stop()
+    report = Report(load)
+    rows = [
+        {"Redis": name, **row, "hits again s": round(hits_again[name], 2)}
+        for name, row in report.phases.items()
+    ]
+    for row in rows:
+        bad = row["5xx"] + row["broken"] + row["overdue"]
+        row["kept"] = bad == 0 and row["hits again s"] <= HITS_SECONDS
+    click.echo(table(rows))
+    return rows
 
 
-def _dynamodb_rows(outages: Iterable[dynamodb_outage.DynamoDBOutage]) -> Iterable[list[object]]:
-    yield ["DynamoDB", "hit", "/health", "others", "Retry-After", "slowest s", "brief", "kept"]
-    for each in outages:
-        others = " ".join(map(str, each.others))
-        shown = [" ".join(map(str, each.health)), others, each.has_retry_after]
-        yield [each.way, each.hit, *shown, each.slowest_seconds, each.brief, each.is_kept]
-
-
-def _stampede_rows(bursts: Iterable[stampede.Stampede]) -> Iterable[list[object]]:
-    yield ["burst", "requests", "statuses", "DynamoDB reads", "allowed"]
-    for each in bursts:
-        yield [each.what, each.requests, each.statuses, each.database_reads, each.allowed]
+def _seconds_until_hit(rig: FaultRig, load: Load) -> float:
+    returned = time.monotonic()
+    with closing(Client(rig.api.url)) as client:
+        while (now := time.monotonic() - returned) < GIVE_UP_SECONDS:
+            if client.send("GET", f"/products/{load.products[0]}").cache == "HIT":
+                break
+            time.sleep(0.01)
+    return now
 
 
 if __name__ == "__main__":

@@ -1,148 +1,111 @@
-"""Returns the figures of a run as JSON and as tables, and counts broken promises."""
+"""The results of a load, and plain tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dev.faults.at_rest import AtRest
-from dev.faults.load_results import LoadResults
-from dev.faults.timeline import Verdict
-
-_MS = 1000
-
-
-def figures(
-    results: LoadResults, rest: AtRest | None, seconds: float, **about: Any
-) -> dict[str, Any]:
-    """Return all figures, ready for JSON."""
-    counts = results.counts
-    broken = {
-        "promise 1: stale reads": results.stale_reads(Verdict.BROKEN),
-        "promise 3: stale reads past the time allowed": results.stale_reads(Verdict.OVERDUE),
-        "stale at rest": len(rest.stale) if rest else 0,
-        "unexpected 5xx and lost connections": sum(results.unexpected.values()),
-    }
-    return {
-        **about,
-        "seconds": round(seconds, 1),
-        "reads": counts["reads"],
-        "writes": counts["writes"],
-        "writes_refused": counts["refused"],
-        "writes_unknown": counts["unknown"],
-        "hit_ratio": hit_ratio(results),
-        "stale_reads": results.stale_reads(),
-        "stale_reads_late_as_promise_3_allows": results.stale_reads(Verdict.LATE),
-        "oldest_stale_read_ms": round(results.oldest_ms, 1),
-        "last_late_read_after_return_ms": round(results.back_ms, 1),
-        "stale_examples": [_example(stale) for stale in results.stale],
-        "at_rest": rest._asdict() if rest else None,
-        "phases": {phase: _phase(results, phase) for phase in phases(results)},
-        "unexpected": [[*key, n] for key, n in sorted(results.unexpected.items())],
-        "broken": broken,
-    }
+from dev.faults.client import LOST, is_failure
+from dev.faults.load import Load
+from dev.faults.results import Call
+from dev.faults.timeline import CALM, Verdict
 
 
-def phases(results: LoadResults) -> list[str]:
-    """Return the phases in order: calm, then the faults."""
-    return list(dict.fromkeys(["calm", *(phase for phase, _ in results.latencies)]))
+class Report:
+    """The results of a load that has ended, and the stale entries that it left."""
+
+    def __init__(self, load: Load, at_rest: Sequence[str] = ()) -> None:
+        self.calls = load.calls
+        self.stale = sorted(load.stale, key=lambda each: (-each.verdict, -each.age_ms))
+        self._at_rest = at_rest
+        self.reads = self._count(lambda call: not call.is_write and not is_failure(call.status))
+        self.writes = self._count(lambda call: call.is_write and 200 <= call.status < 300)
+        self.writes_unknown = self._count(lambda call: call.is_write and is_failure(call.status))
+        self.hit_ratio = _hit_ratio(self.calls)
+        self.phases = {name: self._phase(name) for name in self._phase_names()}
+        """The figures of each phase: calm, then the faults."""
+        self.broken = {
+            "promise 1: stale reads": self._stale(Verdict.BROKEN),
+            "promise 3: stale reads past the time allowed": self._stale(Verdict.OVERDUE),
+            "stale at rest": len(at_rest),
+            "unexpected 5xx and lost connections": self._count(lambda call: call.is_unexpected),
+        }
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether every promise was kept."""
+        return not any(self.broken.values())
+
+    def __str__(self) -> str:
+        """Return all results as text."""
+        refused = self._count(lambda call: call.is_write and call.status in (404, 412))
+        head = (
+            f"{self.reads} reads, {self.writes} writes; {self.hit_ratio:.1%} hits; "
+            f"{refused} writes refused, {self.writes_unknown} of unknown outcome"
+        )
+        rows = ({"phase": name, **phase} for name, phase in self.phases.items())
+        return "\n".join([head, "", table(rows), "", *self._conclusions()])
+
+    def _conclusions(self) -> Iterator[str]:
+        last = max((each.back_ms for each in self.stale), default=0.0)
+        yield (
+            f"{self._stale(Verdict.LATE)} stale reads of writes made in an outage, as promise 3 "
+            f"allows; the last {last:.0f} ms after Redis's return"
+        )
+        yield from (f"{count} {promise}" for promise, count in self.broken.items())
+        yield from (f"  for example {example}" for example in self.stale[:3])
+        yield from (f"  at rest {example}" for example in self._at_rest[:3])
+        yield from (f"  unexpected {call}" for call in self.calls if call.is_unexpected)
+        yield "Every promise kept." if self.is_kept else "A promise was broken."
+
+    def _count(self, is_counted: Callable[[Call], bool]) -> int:
+        return sum(n for call, n in self.calls.items() if is_counted(call))
+
+    def _stale(self, verdict: Verdict) -> int:
+        return sum(stale.verdict is verdict for stale in self.stale)
+
+    def _phase_names(self) -> list[str]:
+        return list(dict.fromkeys([CALM, *(call.phase for call in self.calls)]))
+
+    def _phase(self, name: str) -> dict[str, Any]:
+        calls = Counter({call: n for call, n in self.calls.items() if call.phase == name})
+        verdicts = Counter(stale.verdict for stale in self.stale if stale.phase == name)
+        return {
+            "calls": calls.total(),
+            "hits %": round(100 * _hit_ratio(calls)),
+            "5xx": sum(n for call, n in calls.items() if call.status >= 500),
+            "lost": sum(n for call, n in calls.items() if call.status == LOST),
+            **{verdict.name.lower(): verdicts[verdict] for verdict in reversed(Verdict)},
+            **quantiles("read", (call.ms for call in calls.elements() if not call.is_write)),
+            **quantiles("write", (call.ms for call in calls.elements() if call.is_write)),
+        }
 
 
-def hit_ratio(results: LoadResults, phase: str | None = None) -> float:
-    """Return the share of reads that were hits, in one phase or in all."""
-    of_phase = {key: n for key, n in results.outcomes.items() if phase in (None, key[0])}
-    hits = sum(n for (_, outcome), n in of_phase.items() if outcome == "HIT")
-    return round(hits / max(1, sum(of_phase.values())), 4)
-
-
-def is_kept(figures: dict[str, Any]) -> bool:
-    """Return whether every promise was kept."""
-    return not any(figures["broken"].values())
-
-
-def text(figures: dict[str, Any]) -> str:
-    """Return the figures as text."""
-    head = (
-        f"{figures['reads']} reads, {figures['writes']} writes in {figures['seconds']} s; "
-        f"{figures['hit_ratio']:.1%} hits; {figures['writes_refused']} writes refused, "
-        f"{figures['writes_unknown']} of unknown outcome"
-    )
-    return "\n".join([head, "", *_phase_table(figures), "", *_verdict(figures)])
-
-
-def table(rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return rows as aligned lines: the first column left, the others right."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
+def table(rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows with the same keys as aligned lines: the first column left, the others right."""
+    rows = list(rows)
+    lines = [[str(cell) for cell in line] for line in [[*rows[0]], *(row.values() for row in rows)]]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
         "  ".join(
             cell.rjust(width) if n else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
-        for row in cells
-    ]
-
-
-def quantiles(seconds: Iterable[float]) -> dict[str, float]:
-    """Return p50, p99 and max in milliseconds."""
-    ordered = sorted(seconds)
-    if not ordered:
-        return {"p50": 0.0, "p99": 0.0, "max": 0.0}
-    at = {"p50": len(ordered) // 2, "p99": len(ordered) * 99 // 100, "max": len(ordered) - 1}
-    return {name: round(ordered[n] * _MS, 2) for name, n in at.items()}
-
-
-def _phase(results: LoadResults, phase: str) -> dict[str, Any]:
-    return {
-        "statuses": {
-            f"{kind} {status}": n
-            for (each, kind, status), n in sorted(results.statuses.items())
-            if each == phase
-        },
-        "hit_ratio": hit_ratio(results, phase),
-        "stale": {
-            verdict.name.lower(): results.verdicts[phase, verdict] for verdict in reversed(Verdict)
-        },
-        "read_ms": quantiles(results.latencies[phase, "read"]),
-        "write_ms": quantiles(results.latencies[phase, "write"]),
-    }
-
-
-def _example(stale: Any) -> dict[str, Any]:
-    back_ms = None if stale.back_ms is None else round(stale.back_ms, 1)
-    short = {"verdict": stale.verdict.name, "age_ms": round(stale.age_ms, 1), "back_ms": back_ms}
-    return {**stale._asdict(), **short}
-
-
-def _phase_table(figures: dict[str, Any]) -> list[str]:
-    heads = ["phase", "calls", "hits", "5xx", "lost", "broken", "overdue", "late"]
-    times = [f"{kind} {name}" for kind in ("read", "write") for name in ("p50", "p99", "max")]
-    rows = [_row(name, phase) for name, phase in figures["phases"].items()]
-    return table([[*heads, *times], *rows])
-
-
-def _row(name: str, phase: dict[str, Any]) -> list[object]:
-    statuses: dict[str, int] = phase["statuses"]
-    failed = sum(n for status, n in statuses.items() if status.split()[1] >= "500")
-    lost = sum(n for status, n in statuses.items() if status.split()[1] == "0")
-    times = [ms for kind in ("read_ms", "write_ms") for ms in phase[kind].values()]
-    shown = [name, sum(statuses.values()), f"{phase['hit_ratio']:.0%}", failed, lost]
-    return [*shown, *phase["stale"].values(), *times]
-
-
-def _verdict(figures: dict[str, Any]) -> Iterator[str]:
-    late = figures["stale_reads_late_as_promise_3_allows"]
-    last = figures["last_late_read_after_return_ms"]
-    yield (
-        f"{late} stale reads of writes made in an outage, as promise 3 allows; "
-        f"the last {last:.0f} ms after Redis's return"
+        for line in lines
     )
-    for promise, count in figures["broken"].items():
-        yield f"{count} {promise}"
-    for example in figures["stale_examples"][:3]:
-        yield f"  for example {example}"
-    for example in (figures["at_rest"] or {"stale": []})["stale"][:3]:
-        yield f"  at rest {example}"
-    for phase, kind, status, count in figures["unexpected"]:
-        yield f"  unexpected: {status} to {count} calls ({kind}, {phase})"
-    yield "Every promise kept." if is_kept(figures) else "A promise was broken."
+
+
+def quantiles(name: str, milliseconds: Iterable[float]) -> dict[str, float]:
+    """Return p50, p99 and max, as columns of a table."""
+    ordered = sorted(milliseconds) or [0.0]
+    at = {"p50": len(ordered) // 2, "p99": len(ordered) * 99 // 100, "max": len(ordered) - 1}
+    return {f"{name} {each}": round(ordered[n], 1) for each, n in at.items()}
+
+
+def _hit_ratio(calls: Counter[Call]) -> float:
+    """Return the share of hits among reads of one product."""
+    outcomes = Counter[str]()
+    for call, n in calls.items():
+        outcomes[call.cache] += n
+    return outcomes["HIT"] / max(1, outcomes.total() - outcomes[""])

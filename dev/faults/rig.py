@@ -10,6 +10,7 @@ Each part is an attribute, for faults and checks. All parts stop at the end of t
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,15 +18,26 @@ from typing import Any, Final, Self
 import redis
 
 from dev.faults import refusing
-from dev.faults.remote import Remote
+from dev.faults.dynamodb_proxy import DynamoDBProxy
+from dev.faults.proxy import ProxyProcess
+from dev.faults.redis_proxy import RedisProxy
 from dev.stack import environment
 from dev.stack.servers import Api, Emulator, StreamFeed, Valkey
 from dev.stack.table import create_tables
 
-SERVERS: Final = {"catalog": "dev.server", "naive": "tests.protocol.naive_server"}
+SERVERS: Final = {"catalog": "dev.server", "naive": "dev.faults.naive_server"}
 """The module that serves each API under test."""
 
 _NOWHERE: Final = Path(os.devnull)
+
+
+class _Proxies(ProxyProcess):
+    redis: Callable[[int], RedisProxy]
+    dynamodb: Callable[[int], DynamoDBProxy]
+
+
+_Proxies.register("redis", RedisProxy)
+_Proxies.register("dynamodb", DynamoDBProxy)
 
 
 class FaultRig:
@@ -39,14 +51,12 @@ class FaultRig:
     def __init__(
         self,
         server: str = "catalog",
-        log: Path = _NOWHERE,
         *,
         stream: bool = True,
         redis_faults: bool = True,
         **env: str,
     ) -> None:
         self._module = SERVERS[server]
-        self._log = log
         self._env = env
         self._redis_faults = redis_faults
         self._streams = stream and server != "naive"
@@ -54,18 +64,18 @@ class FaultRig:
 
     def __enter__(self) -> Self:
         """Start all parts. If one fails, stop the others."""
-        with self._stack:
-            self.valkey = self._stack.enter_context(Valkey(log=_NOWHERE, options=refusing.OPTIONS))
-            self.emulator = self._stack.enter_context(Emulator(log=_NOWHERE))
-            self.redis_proxy = self._proxy("redis_proxy", self.valkey.port)
-            self.dynamodb_proxy = self._proxy("dynamodb_proxy", self.emulator.port)
+        with self._stack as starting:
+            self.valkey = starting.enter_context(Valkey(log=_NOWHERE, options=refusing.OPTIONS))
+            self.emulator = starting.enter_context(Emulator(log=_NOWHERE))
+            proxies = starting.enter_context(_Proxies())
+            self.redis_proxy = proxies.redis(self.valkey.port)
+            self.dynamodb_proxy = proxies.dynamodb(self.emulator.port)
             create_tables(self.dynamodb, self.environment())
-            self.api = self._stack.enter_context(Api(self.environment(), self._module, self._log))
+            self.api = starting.enter_context(Api(self.environment(), self._module, _NOWHERE))
             if self._streams:
-                self.stream = self._stack.enter_context(
-                    StreamFeed(self._without_dynamodb_proxy(), _NOWHERE)
-                )
-            self._stack = self._stack.pop_all()
+                env = {**self.environment(), "AWS_ENDPOINT_URL": self.emulator.url}
+                starting.enter_context(StreamFeed(env, _NOWHERE))
+            self._stack = starting.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,10 +84,11 @@ class FaultRig:
 
     def environment(self) -> dict[str, str]:
         """Return the settings of an API that uses the proxies."""
+        redis_port = self.redis_proxy.port() if self._redis_faults else self.valkey.port
         return {
             **environment.of(self.valkey, self.emulator),
-            "REDIS_PORT": str((self.redis_proxy if self._redis_faults else self.valkey).port),
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.dynamodb_proxy.port}",
+            "REDIS_PORT": str(redis_port),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.dynamodb_proxy.port()}",
             "LOG_LEVEL": "WARNING",
             **self._env,
         }
@@ -91,9 +102,3 @@ class FaultRig:
     def dynamodb(self) -> Any:
         """A client of DynamoDB, without the proxy."""
         return self.emulator.client("dynamodb")
-
-    def _proxy(self, name: str, upstream: int) -> Remote:
-        return self._stack.enter_context(Remote(f"dev.faults.{name}", upstream))
-
-    def _without_dynamodb_proxy(self) -> dict[str, str]:
-        return {**self.environment(), "AWS_ENDPOINT_URL": self.emulator.url}

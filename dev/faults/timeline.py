@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -48,6 +48,8 @@ class Window:
     ended: float = math.inf
     excuses_from: float = -math.inf
     """A read that ended before this time is not excused."""
+    statuses: Collection[int] = ()
+    """The failures that the fault explains; 0 is a lost connection."""
 
     def mend(self) -> None:
         """Record that the fault is about to end."""
@@ -66,10 +68,17 @@ class Timeline:
         self.windows: list[Window] = []
 
     @contextmanager
-    def window(self, name: str, *, outage: bool, refuses: bool = False) -> Iterator[Window]:
+    def window(
+        self,
+        name: str,
+        *,
+        outage: bool = False,
+        refuses: bool = False,
+        statuses: Collection[int] = (),
+    ) -> Iterator[Window]:
         """Record a fault for the duration of the block. With `refuses`, it excuses later reads."""
-        window = Window(name, outage, time.monotonic())
-        window.excuses_from = math.inf if refuses else -math.inf
+        excuses_from = math.inf if refuses else -math.inf
+        window = Window(name, outage, time.monotonic(), math.inf, excuses_from, statuses)
         self.windows.append(window)
         try:
             yield window
@@ -78,14 +87,24 @@ class Timeline:
 
     def phase(self, moment: float) -> str:
         """Return the name of the fault at this moment, or `calm`."""
-        for window in reversed(self.windows):
-            if window.overlaps(moment, moment):
-                return window.name
-        return CALM
+        names = [window.name for window in self.during(moment, moment)]
+        return names[-1] if names else CALM
 
     def during(self, started: float, ended: float) -> list[Window]:
         """Return the faults that may affect a call from `started` to `ended`."""
         return [window for window in self.windows if window.overlaps(started, ended)]
+
+    def explains(self, status: int, started: float, ended: float, *, is_write: bool) -> bool:
+        """Return whether a fault explains a failed call. Strict writes may be refused with 503."""
+        windows = self.during(started, ended)
+        if self.strict and is_write and status == 503:
+            return bool(windows)
+        return any(status in window.statuses for window in windows)
+
+    def stream_is_due(self) -> float:
+        """Return the time until which the stream may take after the last outage."""
+        ends = (each.ended for each in self.windows if each.outage)
+        return max(ends, default=NO_OUTAGE) + DELIVERY_SECONDS
 
     def judge(
         self, missed: Iterable[Write], read_started: float, read_ended: float = math.inf
@@ -95,8 +114,7 @@ class Timeline:
 
     def since_return(self, missed: Iterable[Write], read_started: float) -> float:
         """Return the seconds from Redis's return, after all of these writes, to the read."""
-        back = (self._back_after(write) for write in missed)
-        return max(0.0, min(read_started - moment for moment in back))
+        return max(0.0, min(read_started - self._back_after(write) for write in missed))
 
     def _judge(self, write: Write, read_started: float, read_ended: float) -> Verdict:
         if not any(each.excuses_from < read_ended for each in self._outages_of(write)):

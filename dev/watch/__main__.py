@@ -6,7 +6,8 @@ import os
 import sys
 import webbrowser
 
-from dev.stack import local_stack, target
+from dev.stack import target
+from dev.watch import local_stack
 
 
 def main() -> int:

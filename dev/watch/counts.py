@@ -38,7 +38,8 @@ class OutcomeCounts:
 
     def add(self, milliseconds: float, second: int) -> None:
         """Count a request."""
-        self._steps[step_of(milliseconds)] += 1
+        step = math.log10(max(milliseconds, FIRST_MS) / FIRST_MS) * STEPS_PER_DECADE
+        self._steps[min(int(step), STEPS - 1)] += 1
         self._seconds[second] += 1
         if len(self._seconds) > 2 * SECONDS:
             self._seconds = Counter({each: self._seconds[each] for each in _minute(second)})
@@ -50,11 +51,8 @@ class OutcomeCounts:
             "steps": self._steps,
             "median": self._quantile(0.5),
             "p99": self._quantile(0.99),
-            "minute": self._last_minute(second),
+            "minute": [self._seconds[each] for each in _minute(second)],
         }
-
-    def _last_minute(self, second: int) -> list[int]:
-        return [self._seconds[each] for each in _minute(second)]
 
     def _quantile(self, share: float) -> float | None:
         """Return the upper end, in ms, of the step that contains the quantile `share`."""
@@ -62,7 +60,7 @@ class OutcomeCounts:
         for step, number in enumerate(self._steps):
             seen += number
             if number and seen >= rank:
-                return end_of(step)
+                return float(FIRST_MS * 10 ** ((step + 1) / STEPS_PER_DECADE))
         return None
 
 
@@ -82,34 +80,18 @@ class Counts:
                 self._outcomes[_OUTCOMES[metric]].add(milliseconds, second)
 
     def shown(self, second: int) -> dict[str, Any]:
-        """Return the values for the page."""
+        """Return the values for the page. The ratio is of products, with negative hits."""
         outcomes = {name: each.shown(second) for name, each in self._outcomes.items()}
+        hits = self._counts["CacheHits"]
+        reads = hits + self._counts["CacheMisses"] + self._counts["CacheBypasses"]
         return {
             "outcomes": outcomes,
             "requests": sum(each["requests"] for each in outcomes.values()),
             "errors": self._counts["ServerErrors"],
-            "saved": self._counts["CacheHits"],
+            "saved": hits,
             "negative": self._counts["NegativeHits"],
-            "ratio": self._hit_ratio(),
+            "ratio": hits / reads if reads else None,
         }
-
-    def _hit_ratio(self) -> float | None:
-        """Return the share of products read from the cache, including negative hits."""
-        hits = self._counts["CacheHits"]
-        reads = hits + self._counts["CacheMisses"] + self._counts["CacheBypasses"]
-        return hits / reads if reads else None
-
-
-def step_of(milliseconds: float) -> int:
-    """Return the step of a latency."""
-    if milliseconds <= FIRST_MS:
-        return 0
-    return min(int(math.log10(milliseconds / FIRST_MS) * STEPS_PER_DECADE), STEPS - 1)
-
-
-def end_of(step: int) -> float:
-    """Return the upper end of a step, in ms."""
-    return float(FIRST_MS * 10 ** ((step + 1) / STEPS_PER_DECADE))
 
 
 def _minute(second: int) -> range:

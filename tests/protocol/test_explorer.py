@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from chalicelib.caching.entries import FENCE, LEASE
 from tests.protocol.cases import (
     CONDITION,
     REAL,
@@ -16,12 +15,11 @@ from tests.protocol.cases import (
     WEAKENED,
     WEAKENED_STREAMS,
 )
-from tests.protocol.explore import Explorer
-from tests.protocol.points import FEW_POLLS, VERSION_OF, Protocol
+from tests.protocol.explore import Exploration, Explorer
+from tests.protocol.points import FEW_POLLS, Protocol
 from tests.protocol.report import first_violation
-from tests.protocol.states import FINISHED, Actor, Setup, SharedState, WorldState
-from tests.protocol.symmetry import Symmetry
-from tests.protocol.world import World, stale_at_rest
+from tests.protocol.states import Setup
+from tests.protocol.world import World
 
 NAIVE, _, WITHOUT_FENCE, ONE_TOKEN, *_, BY_GET = WEAKENED
 FAULTLESS = {protocol.name for protocol in WEAKENED} - {
@@ -29,32 +27,32 @@ FAULTLESS = {protocol.name for protocol in WEAKENED} - {
     ONE_TOKEN.name,
     BY_GET.name,
 }
-FIRST = next(iter(VERSION_OF))
 ONE_EACH = Setup("1 read, 1 update", (("get",),), (("update",),))
 
 
 # The two largest take ten seconds each, so they are left to `make explore`.
 @pytest.mark.timeout(600)  # six seconds of work, on a machine that may be busy
 @pytest.mark.parametrize(
-    ("protocol", "setup", "at_least"),
+    ("protocol", "setup", "states"),
     [
-        pytest.param(protocol, setup, at_least, id=f"{protocol.name}-{setup.name}")
-        for protocol, setup, at_least in (
-            (REAL, TWO_WRITERS, 100_000),
-            (REAL, THREE_WRITERS, 10_000),
-            (REAL, CONDITION, 5_000),
-            (REAL, STREAM, 10_000),
-            (REAL, STREAMED_DELETION, 10_000),
-            (STRICT, THREE_WRITERS, 10_000),
+        pytest.param(protocol, setup, states, id=f"{protocol.name}-{setup.name}")
+        for protocol, setup, states in (
+            (REAL, TWO_WRITERS, 179_476),
+            (REAL, THREE_WRITERS, 19_256),
+            (REAL, CONDITION, 8_631),
+            (REAL, STREAM, 15_420),
+            (REAL, STREAMED_DELETION, 23_114),
+            (STRICT, THREE_WRITERS, 16_844),
         )
     ],
 )
-def test_one_fault_never_breaks_promise_1(protocol: Protocol, setup: Setup, at_least: int) -> None:
-    """No read is stale, and no stale value stays in the cache at rest."""
-    found = Explorer(protocol, setup).explore(faults=1)
+def test_one_fault_never_breaks_promise_1(protocol: Protocol, setup: Setup, states: int) -> None:
+    """
+    No read is stale, and no stale value stays in the cache at rest.
 
-    assert ("", ()) == (found.broken, found.steps)
-    assert at_least < found.states
+    A change of the protocol changes the counts: `docs/guarantees.md` has those of `make explore`.
+    """
+    assert Exploration(states) == Explorer(protocol, setup).explore(faults=1)
 
 
 @pytest.mark.parametrize(
@@ -179,25 +177,6 @@ def test_a_stale_value_at_rest_is_found() -> None:
     found = Explorer(NAIVE, ONE_EACH).explore(faults=0)
 
     assert "version 1 stays in the cache, and the table has version 2" == found.broken
-
-
-@pytest.mark.parametrize(("content", "stale"), [(FIRST, True), (FENCE + b"B00", False)])
-def test_a_fence_is_not_stale(content: bytes, stale: bool) -> None:  # noqa: FBT001
-    """Only a value that a reader would return is stale."""
-    state = WorldState(SharedState(content, 2), 2, 0, (Actor(FINISHED), Actor(FINISHED)))
-
-    assert stale == bool(stale_at_rest(state))
-
-
-def test_interchanged_actors_are_the_same_state() -> None:
-    """Including their tokens."""
-    symmetry = Symmetry(TWO_WRITERS)
-    busy, idle, writers = Actor(7, 1), Actor(3), (Actor(5), Actor(5))
-    held = WorldState(SharedState(LEASE + b"A10", 1), 1, 1, (busy, idle, *writers))
-    swapped = WorldState(SharedState(LEASE + b"B10", 1), 1, 1, (idle, busy, *writers))
-
-    assert symmetry.representative(held) == symmetry.representative(swapped)
-    assert symmetry.representative(swapped) == swapped
 
 
 def lost_commands(steps: tuple[str, ...]) -> list[str]:

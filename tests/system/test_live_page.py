@@ -2,19 +2,23 @@
 
 import http.client
 import signal
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
 
 from dev.faults.timeline import Timeline
 from dev.stack.servers import Valkey
+from dev.watch.live_page import LivePage
 from dev.watch.redis_reach import RedisReach
-from dev.watch.refused import CommandRefused
-from dev.watch.server import PageServer
+from dev.watch.server import CommandRefused, PageServer
+from dev.watch.state import State
 from tests import examples
-from tests.running_stack import HttpResponse, eventually
+from tests.running_stack import HttpResponse, eventually, own_port
 
 
 class RecordingWatch:
@@ -39,20 +43,17 @@ def watch() -> RecordingWatch:
 @pytest.fixture
 def server(watch: RecordingWatch) -> Iterator[PageServer]:
     """Serve on a free port."""
-    server = PageServer(0, watch)
+    server = PageServer(0, watch.shown, watch.actions)
     server.start()
     yield server
     server.stop()
 
 
-def request(server: PageServer, method: str, path: str, **headers: str) -> HttpResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    try:
+def request(page: PageServer | LivePage, method: str, path: str, **headers: str) -> HttpResponse:
+    with closing(http.client.HTTPConnection(urlsplit(page.url).netloc, timeout=10)) as connection:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
         return HttpResponse(response.status, response.headers, response.read())
-    finally:
-        connection.close()
 
 
 def test_the_page_loads_only_its_own_files(server: PageServer) -> None:
@@ -136,62 +137,74 @@ def own_valkey() -> Iterator[Valkey]:
         yield server
 
 
-def reach(valkey: Valkey, own: Valkey | None, timeline: Timeline | None = None) -> RedisReach:
+@contextmanager
+def page_of(valkey: Valkey, own: Valkey | None) -> Iterator[LivePage]:
+    """Serve the live page of a stack without an API."""
     settings = examples.settings(REDIS_HOST=valkey.host, REDIS_PORT=str(valkey.port))
-    return RedisReach(settings, own, timeline or Timeline())
+    with LivePage(settings, State(), "http://127.0.0.1:1", own, port=own_port()) as page:
+        yield page
 
 
-def test_a_pause_is_recorded_and_can_be_resumed(own_valkey: Valkey) -> None:
-    """The timeline contains the outage, from before its begin to after its end."""
+def press(page: LivePage, button: str) -> tuple[int, str]:
+    """Press a button; return the status and the reason of a refusal."""
+    answer = request(page, "POST", f"/{button}", Origin=page.url)
+    return answer.status, answer.body.decode()
+
+
+def test_redis_can_be_paused_resumed_and_flushed(own_valkey: Valkey) -> None:
+    """Also a pause by another program. Redis is resumed when the page ends."""
+    client = redis.Redis(own_valkey.host, own_valkey.port, socket_timeout=10)
+    client.set("key", "value")
+    with page_of(own_valkey, own_valkey) as page:
+        assert page.shown()["redis"] == {"answers": True, "owned": True}
+
+        assert (204, "") == press(page, "pause")
+        assert not page.shown()["redis"]["answers"]
+        assert (409, "The stack's own Redis does not answer, so it was not flushed") == press(
+            page, "flush"
+        )
+        assert (204, "") == press(page, "resume")
+        eventually(lambda: page.shown()["redis"]["answers"])
+        assert 1 == client.dbsize()
+        assert (204, "") == press(page, "flush")
+        assert 0 == client.dbsize()
+
+        own_valkey.signal(signal.SIGSTOP)
+        eventually(lambda: not page.shown()["redis"]["answers"])
+
+    assert client.ping()
+
+
+def test_an_outage_excuses_late_reads(own_valkey: Valkey) -> None:
+    """The timeline contains it, from before its begin to after its end."""
     timeline = Timeline()
-    redis_reach = reach(own_valkey, own_valkey, timeline)
-    redis_reach.check()
-    assert redis_reach.answers
-
-    redis_reach.pause()
-    redis_reach.check()
-    assert not redis_reach.answers
-    redis_reach.check()
-    redis_reach.resume()
-    eventually(lambda: (redis_reach.check(), redis_reach.answers)[1])
+    settings = examples.settings(REDIS_HOST=own_valkey.host, REDIS_PORT=str(own_valkey.port))
+    reach = RedisReach(settings, timeline)
+    reach.check()
+    before = time.monotonic()
+    own_valkey.signal(signal.SIGSTOP)
+    reach.check()
+    reach.check()
+    own_valkey.signal(signal.SIGCONT)
+    after = time.monotonic()
+    eventually(lambda: (reach.check(), reach.answers)[1])
 
     (window,) = timeline.windows
     assert window.outage
-    assert window.started < window.ended < float("inf")
-
-
-def test_an_external_pause_is_detected(own_valkey: Valkey) -> None:
-    """At the end Redis is resumed."""
-    redis_reach = reach(own_valkey, own_valkey)
-
-    own_valkey.signal(signal.SIGSTOP)
-    redis_reach.check()
-    assert not redis_reach.answers
-
-    redis_reach.resume_if_owned()
-    eventually(lambda: (redis_reach.check(), redis_reach.answers)[1])
-
-
-def test_a_flush_empties_redis(own_valkey: Valkey) -> None:
-    """While Redis hangs the flush is refused with the reason."""
-    client = redis.Redis(own_valkey.host, own_valkey.port)
-    client.set("key", "value")
-    redis_reach = reach(own_valkey, own_valkey)
-
-    redis_reach.flush()
-    assert 0 == client.dbsize()
-
-    redis_reach.pause()
-    with pytest.raises(CommandRefused, match="does not answer"):
-        redis_reach.flush()
+    assert window.started < before < after < window.ended < float("inf")
 
 
 def test_an_external_redis_is_not_changed(valkey: Valkey) -> None:
     """It may belong to other users."""
-    redis_reach = reach(valkey, own=None)
-    redis_reach.check()
+    with page_of(valkey, own=None) as page:
+        for button in ("pause", "resume", "flush"):
+            status, reason = press(page, button)
+            assert (409, True) == (status, "REDIS_HOST" in reason)
+        assert {"answers": True, "owned": False} == page.shown()["redis"]
 
-    for button in (redis_reach.pause, redis_reach.resume, redis_reach.flush):
-        with pytest.raises(CommandRefused, match="REDIS_HOST"):
-            button()
-    assert (True, False) == (redis_reach.answers, redis_reach.is_owned)
+
+def test_an_impossible_load_is_refused(own_valkey: Valkey) -> None:
+    """Another rate than the page's, and an API that refuses products."""
+    with page_of(own_valkey, own_valkey) as page:
+        assert (409, "The rate must be one of 20, 100, 400") == press(page, "load?rate=1000000")
+        assert (409, "http://127.0.0.1:1 refuses new products") == press(page, "load?rate=20")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from dev.faults.timeline import Timeline
+from dev.watch.load import LiveLoad
 from tests.running_stack import JSON, RunningStack, eventually, is_alive, running
 
 
@@ -67,6 +69,18 @@ def test_the_live_page_counts_each_request(stack: RunningStack) -> None:
 
     eventually(lambda: _shown(stack) == before + counted)
     assert 100 == counted.total()
+
+
+def test_a_forgotten_load_ends_by_itself(stack: RunningStack) -> None:
+    """It keeps its writes in memory. Its products are deleted."""
+    load = LiveLoad(f"http://127.0.0.1:{stack.port}", Timeline(), max_seconds=1)
+
+    load.start(100)
+
+    eventually(lambda: load.shown()["rate"] == 0)
+    shown = load.shown()
+    assert shown["sent"] > shown["checked"] > 0
+    assert 0 == shown["stale"]
 
 
 def test_an_edit_without_the_api_is_read(stack: RunningStack) -> None:

@@ -2,16 +2,14 @@
 
 import json
 import os
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from dev.watch.log import ServerLog
-from dev.watch.log_reader import LogReader
 from dev.watch.state import State
-from dev.watch.terminal import Terminal
 from tests import examples
 from tests.running_stack import eventually
 
@@ -20,17 +18,16 @@ class TerminalPipe:
     """A pipe in place of standard output."""
 
     def __init__(self) -> None:
-        self._outlet, self.inlet = os.pipe()
+        self.outlet, self.inlet = os.pipe()
 
     def lines(self) -> list[str]:
         """Return the written lines, after all writers have closed it."""
         os.close(self.inlet)
-        with os.fdopen(self._outlet, "rb") as outlet:
-            self._outlet = -1
+        with os.fdopen(self.outlet, "rb") as outlet:
             return outlet.read().decode().splitlines()
 
     def hang_up(self) -> None:
-        os.close(self._outlet)
+        os.close(self.outlet)
 
 
 @pytest.fixture
@@ -46,10 +43,16 @@ def a_line(message: str = "answered", level: str = "INFO", **members: Any) -> by
 HIT = a_line(HitLatency=[0.4], CacheHits=1)
 
 
-def send(terminal: TerminalPipe, *written: bytes, **settings: str) -> State:
-    """Write as the API does; return the state after all lines have arrived."""
+@contextmanager
+def running_log(terminal: TerminalPipe, **settings: str) -> Iterator[tuple[ServerLog, State]]:
     state = State()
     with ServerLog(examples.settings(**settings), state, terminal.inlet) as log:
+        yield log, state
+
+
+def send(terminal: TerminalPipe, *written: bytes, **settings: str) -> State:
+    """Write as the API does; return the state after all lines have arrived."""
+    with running_log(terminal, **settings) as (log, state):
         for each in written:
             os.write(log.api, each)
     return state
@@ -65,11 +68,13 @@ def test_a_line_is_counted_and_written(terminal: TerminalPipe) -> None:
 
 
 def test_a_line_may_arrive_in_parts(terminal: TerminalPipe) -> None:
-    """The last line may have no line end."""
-    state = send(terminal, HIT[:20], HIT[20:] + b"\n" + HIT, LOG_FORMAT="json")
+    """The last line may have no line end, and other text is written unchanged."""
+    parts = (HIT[:20], HIT[20:] + b"\n", b"Traceback:\n  \xff\n", HIT)
+
+    state = send(terminal, *parts, LOG_FORMAT="json")
 
     assert 2 == state.shown()["saved"]
-    assert [HIT.decode()] * 2 == terminal.lines()
+    assert [HIT.decode(), "Traceback:", "  \ufffd", HIT.decode()] == terminal.lines()
 
 
 def test_lines_below_the_level_are_counted(terminal: TerminalPipe) -> None:
@@ -80,22 +85,6 @@ def test_lines_below_the_level_are_counted(terminal: TerminalPipe) -> None:
 
     assert 1 == state.shown()["saved"]
     assert [warning.decode()] == terminal.lines()
-
-
-def test_other_text_is_written_unchanged(terminal: TerminalPipe) -> None:
-    """Such as the traceback of a failed start."""
-    send(terminal, b"Traceback:\n  \xff\n", LOG_LEVEL="ERROR")
-
-    assert ["Traceback:", "  \ufffd"] == terminal.lines()
-
-
-def test_a_closed_terminal_does_not_stop_the_counts(terminal: TerminalPipe) -> None:
-    """`make run | head` continues."""
-    terminal.hang_up()
-
-    state = send(terminal, *[HIT + b"\n"] * 50)
-
-    assert 50 == state.shown()["saved"]
 
 
 def test_the_servers_log_every_request(terminal: TerminalPipe) -> None:
@@ -111,54 +100,38 @@ def test_the_servers_log_every_request(terminal: TerminalPipe) -> None:
     assert "DEBUG" == loud.server_environment({**user, "LOG_LEVEL": "DEBUG"})["LOG_LEVEL"]
 
 
-def test_an_error_of_the_receiver_does_not_stop_the_reader(
-    capsys: pytest.CaptureFixture[str],
+def test_an_invalid_line_does_not_stop_the_counts(
+    terminal: TerminalPipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Otherwise the pipe would fill up. The error is printed."""
-    taken: list[bytes] = []
+    with running_log(terminal) as (log, state):
+        os.write(log.api, a_line(HitLatency="odd") + b"\n")
+        eventually(lambda: "TypeError" in capsys.readouterr().err)
+        os.write(log.api, HIT + b"\n")
 
-    def take(lines: Sequence[bytes]) -> None:
-        taken.extend(lines)
-        if b"odd" in lines:
-            raise ZeroDivisionError
+    assert 1 == state.shown()["saved"]
 
-    with LogReader(take) as reader:
-        os.write(reader.inlet, b"odd\n")
-        eventually(lambda: taken == [b"odd"])
-        os.write(reader.inlet, b"even\n")
 
-    assert [b"odd", b"even"] == taken
-    assert "ZeroDivisionError" in capsys.readouterr().err
+def test_a_closed_terminal_does_not_stop_the_counts(terminal: TerminalPipe) -> None:
+    """`make run | head` continues."""
+    terminal.hang_up()
+
+    state = send(terminal, *[HIT + b"\n"] * 50)
+
+    assert 50 == state.shown()["saved"]
 
 
 def test_a_paused_terminal_does_not_stop_the_counts(terminal: TerminalPipe) -> None:
-    """Ctrl-S pauses only the terminal."""
-    lines = (HIT + b"\n") * 100
+    """Ctrl-S pauses only the terminal. The number of dropped lines is written afterwards."""
+    long, seen = b"x" * 60_000 + b"\n", b""
+    with running_log(terminal) as (log, state):
+        for _ in range(200):
+            os.write(log.api, long)
+        os.write(log.api, HIT + b"\n")
+        eventually(lambda: state.shown()["saved"] == 1)
 
-    state = send(terminal, *[lines] * 40, LOG_FORMAT="json")
+        while b"lines dropped: the terminal was too slow" not in seen[-100_000:]:
+            seen += os.read(terminal.outlet, 65536)
+        terminal.hang_up()
 
-    assert 4000 == state.shown()["saved"]
-
-
-def test_lines_dropped_by_a_slow_terminal_are_counted() -> None:
-    """Their number is printed when the terminal accepts text again."""
-    outlet, inlet = os.pipe()
-    text = "x" * 99_999 + "\n"
-    read = [b""]
-
-    with Terminal(inlet, capacity=1) as slow:
-        for _ in range(5):
-            slow.write(text)
-        reader = threading.Thread(target=_read, args=(outlet, read), daemon=True)
-        reader.start()
-        eventually(lambda: "lines dropped" in read[0].decode())
-    os.close(inlet)
-    reader.join()
-
-    assert read[0].startswith(text.encode())
-
-
-def _read(outlet: int, into: list[bytes]) -> None:
-    with os.fdopen(outlet, "rb", buffering=0) as pipe:
-        while part := pipe.read(65536):
-            into[0] += part
+    assert seen.startswith(long)

@@ -7,6 +7,7 @@ Starts and stops them in order. All processes stop with it, however it ends.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -93,3 +94,7 @@ class CatalogStack:
 def main(ready: Callable[[str], object] = lambda _: None) -> int:
     """Run the stack until a signal; return the exit status. For `ready` see `CatalogStack`."""
     return upkeep.until_stopped(lambda: CatalogStack(os.environ, ready).run())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
