@@ -34,13 +34,13 @@ $(INSTALLED): requirements/dev.lock
 	@touch $@
 
 run: $(INSTALLED)  ## Start the whole stack without Docker: Valkey, DynamoDB, the API on :8080
-	@exec $(BIN)/python -m dev.watch.local_stack
+	@exec $(BIN)/python -m dev.local_stack
 
 services: $(INSTALLED)  ## Start Valkey and DynamoDB without the API, for `chalice local --stage local`
 	@exec $(BIN)/python -m dev.stack.services
 
 watch: $(INSTALLED)  ## Open the live page of the running stack, or of a new one
-	@exec $(BIN)/python -m dev.watch
+	@exec $(BIN)/python -m dev.local_stack --watch
 
 up:  ## Start the whole stack in containers: LocalStack, Valkey, the API on :8080
 	docker compose -f localstack-compose.yml up --build

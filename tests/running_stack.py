@@ -108,7 +108,7 @@ class RunningStack(StackClient, StackFiles):
         self,
         place: Path,
         port: int | None = None,
-        module: str = "dev.watch.local_stack",
+        module: str = "dev.local_stack",
         **env: str,
     ) -> None:
         StackClient.__init__(self, port or own_port())

@@ -27,12 +27,12 @@ def _port(client: redis.Redis) -> int:
     return int(client.connection_pool.connection_kwargs["port"])
 
 
-@pytest.mark.parametrize("module", ["dev.watch.local_stack", "dev.stack.services"])
+@pytest.mark.parametrize("module", ["dev.local_stack", "dev.stack.services"])
 def test_a_busy_port_is_refused_with_a_command(
     tmp_path: Path, foreign_redis: redis.Redis, module: str
 ) -> None:
     """No server is started, and the other Redis keeps its keys."""
-    command = {"dev.watch.local_stack": "make run", "dev.stack.services": "make services"}[module]
+    command = {"dev.local_stack": "make run", "dev.stack.services": "make services"}[module]
     free = {"AWS_PORT": str(own_port())}
 
     stack = RunningStack(tmp_path, module=module, REDIS_PORT=str(_port(foreign_redis)), **free)

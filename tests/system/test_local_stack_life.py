@@ -38,8 +38,7 @@ def test_an_invalid_setting_stops_the_start(tmp_path: Path) -> None:
 def test_the_default_port_is_8080() -> None:
     """No server is started here: the port may be in use."""
     script = (
-        "import os; from dev.watch.local_stack import CatalogStack as S; "
-        "print(S(os.environ)._api.port)"
+        "import os; from dev.local_stack import CatalogStack as S; print(S(os.environ)._api.port)"
     )
 
     port = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

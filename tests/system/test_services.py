@@ -51,7 +51,7 @@ def test_the_services_have_no_live_page(tmp_path: Path) -> None:
     state.write_text(json.dumps({"pid": os.getpid()}))
 
     done = subprocess.run(
-        [sys.executable, "-m", "dev.watch"],
+        [sys.executable, "-m", "dev.local_stack", "--watch"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -60,4 +60,4 @@ def test_the_services_have_no_live_page(tmp_path: Path) -> None:
     )
 
     assert 1 == done.returncode
-    assert b"make services" in done.stdout
+    assert b"make services" in done.stderr

@@ -63,7 +63,7 @@ def test_the_configuration_of_the_shell_is_ignored(tmp_path: Path, surroundings:
     assert [] == arrived
 
 
-@pytest.mark.parametrize("module", ["dev.watch.local_stack", "dev.stack.services"])
+@pytest.mark.parametrize("module", ["dev.local_stack", "dev.stack.services"])
 @pytest.mark.parametrize("place", [".local", ".local/logs"])
 def test_an_unwritable_directory_is_reported_in_one_line(
     tmp_path: Path, module: str, place: str

@@ -1,19 +1,23 @@
 """
 The local stack, `make run`: the servers of `dev/stack/services.py`, the API and the live page.
 
-Starts and stops them in order. All processes stop with it, however it ends.
+Starts and stops them in order. All processes stop with it, however it ends. `make watch` opens the
+live page in a browser: that of the running stack, or of one that it starts.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dev.stack import ports, upkeep
+import click
+
+from dev.stack import ports, target, upkeep
 from dev.stack.programs import Server
 from dev.stack.servers import Api, StreamFeed
 from dev.stack.services import STACK_DIRECTORY, Services
@@ -91,10 +95,26 @@ class CatalogStack:
         self._file.write()
 
 
-def main(ready: Callable[[str], object] = lambda _: None) -> int:
-    """Run the stack until a signal; return the exit status. For `ready` see `CatalogStack`."""
-    return upkeep.until_stopped(lambda: CatalogStack(os.environ, ready).run())
+@click.command()
+@click.option("--watch", is_flag=True, help="Open the live page, also that of a running stack.")
+def main(*, watch: bool) -> None:
+    """Run the stack until a signal."""
+    running = target.running() if watch else None
+    if running is None:
+        ready = _open if watch else lambda _: None
+        sys.exit(upkeep.until_stopped(lambda: CatalogStack(os.environ, ready).run()))
+    if "watch" not in running:
+        sys.exit("`make services` runs here, without a live page: stop it, then `make watch`")
+    url = running["watch"]["url"]
+    print(f"Live page   {url}")
+    _open(url)
+
+
+def _open(url: str) -> None:
+    """Open the page if there is a display. A text browser would use the log's terminal."""
+    if sys.platform == "darwin" or os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+        webbrowser.open(url)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="python -m dev.local_stack")
