@@ -101,16 +101,6 @@ def test_a_pretty_printed_array_is_imported(
     assert 31 == len(stored(emulated_table))
 
 
-def test_a_byte_order_mark_is_ignored(transfer: Transfer, emulated_table: RecordingTable) -> None:
-    """Spreadsheets and PowerShell write it before the first line."""
-    (transfer.folder / "a.ndjson").write_text(as_lines(many(2)), "utf-8-sig")
-
-    done = transfer.run("import", "a.ndjson")
-
-    assert (0, "read 2, stored 2, rejected 0\n", "") == (done.returncode, done.stdout, done.stderr)
-    assert 2 == len(stored(emulated_table))
-
-
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_another_format_is_refused(
     transfer: Transfer, emulated_table: RecordingTable, encoding: str

@@ -1,10 +1,8 @@
-"""Import and export with fakes; the replaced file; counted warnings."""
+"""Export and import with fakes; the replaced file."""
 
 import io
-import logging
 import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import telemetry
 from chalicelib.caching.item_cache import ReadsBypassed
 from chalicelib.errors import StoreUnavailable
 from chalicelib.products.model import Product, represent
 from chalicelib.products.schemas import parse_identified
 from dev.transfer import entries, formats, saving
 from dev.transfer.loading import Import
-from dev.transfer.quiet_log import QuietLog
 from tests.doubles.products import InMemoryProducts
 from tests.examples import a_product
 
@@ -99,35 +95,6 @@ def test_a_device_is_not_replaced() -> None:
         file.write(b"away")
 
     assert Path(os.devnull).is_char_device()
-
-
-@pytest.fixture(autouse=True)
-def restored_log() -> Iterator[None]:
-    """Restore the log."""
-    log = logging.getLogger("catalog")
-    before = log.handlers, log.level, log.propagate
-    yield
-    log.handlers, log.propagate = before[0], before[2]
-    log.setLevel(before[1])
-
-
-def test_an_outage_of_redis_is_reported_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two warnings per product become one line, and one line about the effect."""
-    log = QuietLog()
-
-    for _ in range(50):
-        telemetry.info("cache invalidation")
-        telemetry.warning("cache fence lost", reason="Redis did not answer: TimeoutError")
-
-    fence, meaning = log.warnings()
-    assert "cache fence lost (Redis did not answer: TimeoutError) × 50" == fence
-    assert meaning.startswith("Redis was unavailable")
-    assert ("", "") == capsys.readouterr()
-
-
-def test_without_warnings_there_is_no_report() -> None:
-    """The command then prints only its counts."""
-    assert [] == list(QuietLog().warnings())
 
 
 def _bodies(products: Any) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from decimal import Decimal
 
 import pytest
 
@@ -40,21 +39,6 @@ def test_a_given_id_is_kept_and_a_missing_one_created() -> None:
     assert SOME_ID == kept.item_id
     assert 3 == len({kept.item_id, made.item_id, null.item_id})
     assert re.fullmatch("[0-9a-f-]{36}", made.item_id)
-
-
-def test_a_price_keeps_every_digit() -> None:
-    """It is never converted to a float."""
-    (entry,) = read(json.dumps(a_body()).replace("24.99", "9999999999.9999").encode())
-
-    assert Decimal("9999999999.9999") == entry.fields["price"]
-
-
-def test_a_reject_names_each_field_and_its_rule() -> None:
-    """All errors of a product are listed."""
-    text = reason(a_body(price=-1, stock_quantity="5"))
-
-    assert "price: Input should be greater than 0" in text
-    assert "stock_quantity: Input should be a valid integer" in text
 
 
 @pytest.mark.parametrize(

@@ -150,18 +150,6 @@ def test_interrupted_import_reports_unknown_lines() -> None:
     assert 25 == journal.count("release")
 
 
-def test_a_strict_import_without_fences_stores_nothing() -> None:
-    """The import stops, and the products are reported as not stored."""
-    journal = Journal()
-    journal.answers = False
-
-    done = load(journal, entries(1))
-
-    assert "CacheUnavailable" == done.stopped_by
-    assert "Not stored: line 1" == list(done.problems())[-1]
-    assert [] == journal.events
-
-
 def test_an_interruption_waits_for_the_end_of_the_batch() -> None:
     """Ctrl-C during a batch: its products are stored and its fences released."""
 
