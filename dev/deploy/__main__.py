@@ -43,6 +43,7 @@ def cli() -> None:
     """
 
 
+_ARCHITECTURES = click.Choice(["arm64", "x86_64"])
 _STAGE = click.option("--stage", default="dev", show_default=True)
 
 
@@ -51,7 +52,7 @@ def _command(run: Callable[..., Any]) -> Callable[..., Any]:
 
     @cli.command(run.__name__)
     @_STAGE
-    @click.option("--architecture", default="arm64", show_default=True, help="Or x86_64.")
+    @click.option("--architecture", type=_ARCHITECTURES, default="arm64", show_default=True)
     @click.argument("words", nargs=-1, metavar="[Name=Value]...")
     @functools.wraps(run)
     def command(stage: str, architecture: str, words: tuple[str, ...], **options: Any) -> None:

@@ -34,15 +34,14 @@ class Runtime(NamedTuple):
         return [f"{glibc}_{_MACHINES[self.architecture]}" for glibc in _GLIBC]
 
 
-def of_lambda(architecture: str, minor: int = sys.version_info.minor) -> Runtime:
-    """Return what AWS is to run: the Python that packs. Raise `DeployFailed` where AWS does not."""
+def of_lambda(architecture: str) -> Runtime:
+    """Return the runtime on AWS: this Python. Raise `DeployFailed` if Lambda does not support it."""
+    minor = sys.version_info.minor
     if minor not in LAMBDA_MINORS:
         raise DeployFailed(
             f"Lambda takes functions of Python 3.12 to 3.14, and this is Python 3.{minor}; "
             "try: make VENV=.local/venv-3.13 PYTHON=python3.13 deploy"
         )
-    if architecture not in _MACHINES:
-        raise DeployFailed(f"Lambda runs on arm64 and x86_64, not on {architecture!r}")
     return Runtime(minor, architecture)
 
 
