@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from chalicelib.resources import RESOURCES
-from dev.deploy import gateway_responses, gateway_stage, keys, settings, templates
+from dev.deploy import gateway, settings, templates
 from dev.deploy.build import ROOT, build
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import OUTPUT, write
-from dev.deploy.polling import wait_until
 from dev.deploy.runtime import Runtime
 from dev.deploy.settings import Values
 from dev.deploy.templates import Template
+from dev.deploy.waiting import wait_until
 
 STATE: Final = ROOT / ".chalice" / "deployed"
 """Where Chalice remembers what it has deployed; not to be lost while that is there."""
@@ -85,9 +85,9 @@ def complete(
     facts = {each["name"]: each for each in _deployed(stage, state)}
     api_id: str = facts["rest_api"]["rest_api_id"]
     apigateway, app = clients.client("apigateway"), templates.app()
-    gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
-    gateway_stage.limit(apigateway, api_id, app, values)
-    keys.admit(apigateway, api_id, app, values)
+    gateway.put_responses(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
+    gateway.set_limits(apigateway, api_id, app, values)
+    gateway.add_key(apigateway, api_id, app, values)
     name = {"op": "replace", "path": "/name", "value": f"product-catalog-{stage}"}
     apigateway.update_rest_api(restApiId=api_id, patchOperations=[name])  # Chalice: the app's alone
     for each in facts.values():

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.resources import RESOURCES
-from dev.deploy import functions, keys, network, settings, stages, switch
+from dev.deploy import functions, gateway, settings, stages, switch
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package
 from dev.deploy.stack import Stack
 from dev.deploy.stages import Parameters
 from dev.deploy.templates import Template
+from dev.deploy.waiting import wait_for_network_interfaces
 
 
 class Release:
@@ -74,7 +75,7 @@ class Release:
         """Remove the app stack, and what is kept only where asked to. Raise `DeployFailed`."""
         if data_too:
             self._check_that_data_may_go()
-        keys.remove(self._clients.client("apigateway"), self._stage)
+        gateway.remove_key(self._clients.client("apigateway"), self._stage)
         self.app.delete()
         if data_too and self.data.exists():
             outputs = self.data.outputs()
@@ -129,7 +130,7 @@ class Release:
 
     def _wait_for_interfaces(self, group: str) -> None:
         if group:
-            network.wait_until_left(self._clients.client("ec2"), group, self._poll_seconds)
+            wait_for_network_interfaces(self._clients.client("ec2"), group, self._poll_seconds)
 
     def _put(self, bucket: str, content: bytes, kind: str) -> str:
         """Put an object; return its name, which changes with the content."""

@@ -17,9 +17,9 @@ from typing import Any
 import redis
 from botocore.credentials import Credentials
 
-from dev.deploy import emulated, gateway_responses, settings, stages
+from dev.deploy import gateway, settings, stages
 from dev.deploy.build import ROOT
-from dev.deploy.emulator import DeployEmulator
+from dev.deploy.emulator import DeployEmulator, create_user
 from dev.deploy.package import Package, pack
 from dev.deploy.release import Release
 from dev.deploy.runtime import of_this_machine
@@ -88,7 +88,7 @@ class Site:
         self.outputs |= self.release.serve(what, self.parameters)
         api = self.aws.client("apigateway")
         api_id = self.outputs["RestAPIId"]
-        gateway_responses.put(api, api_id, what.app, ORIGIN)
+        gateway.put_responses(api, api_id, what.app, ORIGIN)
 
     def keep(self, what: Package) -> None:
         """Deploy only the data stack, and create the Valkey's user."""
@@ -96,7 +96,7 @@ class Site:
         secrets = self.aws.client("secretsmanager")
         arn = self.outputs["RedisPasswordArn"]
         password = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        emulated.grant(self.redis, self.outputs, password)
+        create_user(self.redis, self.outputs, password)
 
     def caller(self, name: str, *actions: str) -> Caller:
         """Return a new user with these actions of execute-api on the API."""

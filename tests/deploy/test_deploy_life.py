@@ -78,7 +78,7 @@ def test_deploy_local_prints_a_url_last_and_leaves_nothing(tmp_path: Path) -> No
     output = tmp_path / "output.txt"
     with output.open("wb") as file:
         local = subprocess.Popen(
-            [sys.executable, "-m", "dev.deploy.local"], env=env, stdout=file, stderr=file
+            [sys.executable, "-m", "dev.deploy", "local"], env=env, stdout=file, stderr=file
         )
     try:
         eventually(lambda: _last_line(output).startswith("http"), seconds=110)
