@@ -100,7 +100,7 @@ switch: $(INSTALLED)  ## Change settings of a deployed stage without a deploymen
 	@$(BIN)/python -m dev.deploy switch --stage "$(STAGE)" $(SWITCHES) $(ARGS)
 
 deploy-local: $(INSTALLED)  ## Deploy to an emulated AWS on this machine; Ctrl-C stops it
-	@exec $(BIN)/python -m dev.deploy.local
+	@exec $(BIN)/python -m dev.deploy local
 
 check: $(INSTALLED)  ## Check format, lint, types and import directions
 	@$(BIN)/ruff format --check .

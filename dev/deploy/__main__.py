@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +16,19 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.deploy import account, functions, kept, plain, stages, templates
-from dev.deploy import check as checking
+from dev.deploy import local as emulated
 from dev.deploy import switch as switching
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package, pack
 from dev.deploy.runtime import Runtime
 from dev.deploy.stages import Parameters
 from dev.deploy.target import Target
+from dev.deploy.tools import programs
 
 
 class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
-        """Report what fails in one line."""
+        """Report a failure in one line."""
         try:
             return super().invoke(ctx)
         except (DeployFailed, Boto3Error, BotoCoreError, ClientError) as failure:
@@ -38,11 +40,12 @@ def cli() -> None:
     """
     Deploy a stage of infra/stages.yaml to AWS.
 
-    Name=Value sets a parameter of the templates. What is not named stays as it is deployed; a
-    first deployment takes it from infra/stages.yaml.
+    Name=Value sets a parameter of the templates. Parameters that are not named keep their deployed
+    value. A first deployment takes them from infra/stages.yaml.
     """
 
 
+_ARCHITECTURES = click.Choice(["arm64", "x86_64"])
 _STAGE = click.option("--stage", default="dev", show_default=True)
 
 
@@ -51,7 +54,7 @@ def _command(run: Callable[..., Any]) -> Callable[..., Any]:
 
     @cli.command(run.__name__)
     @_STAGE
-    @click.option("--architecture", default="arm64", show_default=True, help="Or x86_64.")
+    @click.option("--architecture", type=_ARCHITECTURES, default="arm64", show_default=True)
     @click.argument("words", nargs=-1, metavar="[Name=Value]...")
     @functools.wraps(run)
     def command(stage: str, architecture: str, words: tuple[str, ...], **options: Any) -> None:
@@ -63,9 +66,11 @@ def _command(run: Callable[..., Any]) -> Callable[..., Any]:
 def _changes_a_stage(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `Target.agree`."""
     reset = click.option(
-        "--reset", is_flag=True, help="Take infra/stages.yaml, not what is deployed."
+        "--reset", is_flag=True, help="Use infra/stages.yaml, not what is deployed."
     )
-    yes = click.option("--yes", is_flag=True, help=f"Change {', '.join(kept.ASKS)} unasked.")
+    yes = click.option(
+        "--yes", is_flag=True, help=f"Change {', '.join(kept.ASKS)} without a question."
+    )
     return yes(reset(command))
 
 
@@ -83,16 +88,27 @@ def package(target: Target) -> None:
 
 @_command
 def check(target: Target) -> None:
-    """Pack, and have cfn-lint and checkov read the templates."""
+    """Pack, and check the templates with cfn-lint and checkov."""
     place = _packed(target, target.runtime, target.own).place
-    checking.check(place / "data.json", place / "app.json", templates.INFRA / "account.yaml")
+    files = [
+        str(place / "data.json"),
+        str(place / "app.json"),
+        str(templates.INFRA / "account.yaml"),
+    ]
+    bin_ = programs("checks")
+    cfn_lint = [bin_ / "cfn-lint", "--regions", "eu-central-1", "us-east-1", "--template", *files]
+    checkov = [bin_ / "checkov", "--skip-download", "--quiet", "--compact"]
+    checkov += ["--framework", "cloudformation", *(f"--file={file}" for file in files)]
+    done = [subprocess.run(each, check=False) for each in (cfn_lint, checkov)]
+    if any(each.returncode for each in done):
+        raise DeployFailed("The templates have findings; see above")
 
 
 @_command
 @_changes_a_stage
 def up(target: Target, **flags: bool) -> None:
     """Deploy data, functions and API. The last line is the API's URL."""
-    runtime = target.runtime  # refused, where it is, before AWS is asked for anything
+    runtime = target.runtime  # an unsupported one is refused before AWS is called
     target.agree(**flags)
     packed = _packed(target, runtime, target.parameters)
     outputs = target.release.up(packed, target.parameters)
@@ -100,16 +116,16 @@ def up(target: Target, **flags: bool) -> None:
 
 
 @_command
-@click.option("--data", is_flag=True, help="The table and the rest of the data stack, too.")
+@click.option("--data", is_flag=True, help="Remove the data stack too.")
 def down(target: Target, *, data: bool) -> None:
-    """Remove API and functions, and keep the data."""
+    """Remove the API and the functions, and keep the data."""
     target.release.down(data_too=data)
 
 
 @_command
 @_changes_a_stage
 def data(target: Target, **flags: bool) -> None:
-    """Deploy the data stack alone."""
+    """Deploy only the data stack."""
     target.agree(**flags)
     target.release.keep(templates.data(), target.parameters)
 
@@ -143,7 +159,7 @@ def chalice(target: Target, **flags: bool) -> None:
 
 @cli.command("account-logging")
 def account_logging() -> None:
-    """Let API Gateway log in this account and region, unless it can already."""
+    """Create API Gateway's logging role in this account and region, if it has none."""
     click.echo(account.let_gateway_log(boto3.Session()))
 
 
@@ -154,14 +170,21 @@ def switch(stage: str, words: tuple[str, ...]) -> None:
     """
     Change settings of a deployed stage without deploying.
 
-    CACHE and METRICS are on or off; the others are settings by their names: docs/deploy.md lists
-    them. It ends when both functions have started with the new settings and answered. The next
-    deployment keeps them.
+    CACHE and METRICS are on or off. The others are names of settings; docs/deploy.md lists them.
+    The command ends when both functions have responded with the new settings. The next deployment
+    keeps them.
     """
     changes = switching.settings(words)
     stages.read(stage)
     switching.switch(functions.of_stage(boto3.Session(), stage), changes)
     click.echo("Requests in progress are not affected. The next deployment keeps the settings.")
+
+
+@cli.command()
+def local() -> None:
+    """Deploy to an emulated AWS on this machine, until Ctrl-C. The last line is the API's URL."""
+    if failure := emulated.main():
+        raise click.ClickException(failure)
 
 
 if __name__ == "__main__":

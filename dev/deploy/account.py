@@ -1,4 +1,4 @@
-"""What an account and a region have once, for all stages: roles of services, and limits."""
+"""What an account has once in a region for all stages: roles of services, and limits."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _STACK: Final = "product-catalog-account-logging"
 
 
 def prepare(clients: Any, parameters: Mapping[str, str]) -> None:
-    """Make what a first stage of an account needs; warn of a limit. Raise `DeployFailed`."""
+    """Create the roles that the first stage needs; warn of a low limit. Raise `DeployFailed`."""
     if parameters["Cache"] in ("serverless", "nodes"):
         _make_role_of_elasticache(clients.client("iam"))
     if parameters["GatewayLogs"] == "true" and not _logging_role(clients):
         raise DeployFailed(
-            "GatewayLogs=true needs a role that this account does not have here. "
+            "GatewayLogs=true needs a role that this account does not have in this region. "
             "First: make account-logging"
         )
     _warn_of_concurrency(clients.client("lambda"), int(parameters["RequestsAtOnce"]))
 
 
 def let_gateway_log(clients: Any) -> str:
-    """Give API Gateway a role to log by, unless it has one; return what was done."""
+    """Create API Gateway's logging role if it has none; return what was done."""
     if role := _logging_role(clients):
-        return f"API Gateway logs by {role} already; nothing was changed"
+        return f"API Gateway uses {role} already; nothing was changed"
     Stack(clients.client("cloudformation"), _STACK).deploy(templates.account(), {})
-    return f"API Gateway logs by {_logging_role(clients)} now"
+    return f"API Gateway uses {_logging_role(clients)} now"
 
 
 def _make_role_of_elasticache(iam: Any) -> None:
-    """ElastiCache makes it with a first cache, which may fail for want of it."""
+    """ElastiCache creates it with the first cache, which can fail until it exists."""
     pages = iam.get_paginator("list_roles").paginate(
         PathPrefix=f"/aws-service-role/{_ELASTICACHE}/"
     )

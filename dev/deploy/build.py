@@ -1,9 +1,9 @@
 """
-Makes the copy of the project that Chalice packs: what the functions need, their wheels, compiled.
+Builds the copy of the project that Chalice packs: the code and its wheels, compiled.
 
-Chalice's own zip holds no byte code, so that each cold start compiles everything: half a second. It
-keeps what it finds in `vendor/`, so the wheels are unpacked there, and `requirements.txt` left out.
-There, too, lies the byte code of what Chalice adds: `app.py`, and a part of itself.
+Chalice's zip has no byte code, so each cold start would compile everything: half a second. Chalice
+keeps the files in `vendor/`, so the wheels are unpacked there, without a `requirements.txt`. The
+byte code of what Chalice adds is there too: `app.py`, and a part of Chalice.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from dev.deploy.runtime import Runtime
 ROOT: Final = Path(__file__).parents[2]
 _JUNK: Final = shutil.ignore_patterns("__pycache__")
 LOCK: Final = Path("requirements", "functions.lock")
-"""What ships, held to hashes."""
+"""The packages that ship, with hashes."""
 SERVICES: Final[tuple[str, ...]] = get_args(Service)
-"""Whose data of botocore's is packed. All of it is 27 MB, and most is of other services."""
+"""The services whose data of botocore is packed. The data of all services is 27 MB."""
 _UNUSED: Final = ("boto3/data", "boto3/examples")
-"""Read by boto3's resources and by its documentation only."""
+"""Only used by boto3's resources and its documentation."""
 
 
 def build(runtime: Runtime, place: Path, cache: Path, root: Path = ROOT) -> None:
     """
-    Make `place` anew, for `runtime`, whose Python must be the one that runs this.
+    Replace `place` by a build for `runtime`, whose Python must be the one that runs this.
 
-    Wheels once unpacked are kept in `cache`.
+    Unpacked wheels are kept in `cache`.
     """
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -67,7 +67,7 @@ def vendored(runtime: Runtime, cache: Path, root: Path = ROOT) -> Path:
 
 
 def install(runtime: Runtime, vendor: Path, pins: str) -> None:
-    """Unpack wheels for `runtime`, each held to its hash."""
+    """Unpack wheels for `runtime`, whose hashes are checked."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(pins)
         file.flush()
@@ -79,7 +79,7 @@ def install(runtime: Runtime, vendor: Path, pins: str) -> None:
 
 
 def _trim(vendor: Path) -> None:
-    """Remove what the functions never read; the rest stays as its wheel has it."""
+    """Remove files that the functions never read."""
     data = vendor / "botocore" / "data"
     services = {each.name for each in data.iterdir() if each.is_dir()}
     unused = [data / name for name in services.difference(SERVICES)]
@@ -89,10 +89,10 @@ def _trim(vendor: Path) -> None:
 
 def compile_all(place: Path, deployed: str) -> None:
     """
-    Compile in place. Each file is valid by its source's hash: a zip's dates are all of 1980.
+    Compile in place. Byte code is validated by the source's hash: a zip's dates are all of 1980.
 
-    `deployed` is where tracebacks will say that the files are. By a process of its own: what else
-    a process has imported shows in the byte code, and the same source is to give the same zip.
+    `deployed` is the directory in tracebacks. Compiled in another process, since the imports of a
+    process change its byte code, and the same source must give the same zip.
     """
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
     _run(
@@ -103,7 +103,7 @@ def compile_all(place: Path, deployed: str) -> None:
 
 
 def compile_apart(sources: Sequence[Path], deployed: str, place: Path) -> None:
-    """Put the byte code of `sources` into `place`, without them: Chalice adds them by itself."""
+    """Put the byte code of `sources` into `place`. Chalice adds the sources."""
     with tempfile.TemporaryDirectory() as draft:
         for source in sources:
             shutil.copy(source, draft)
@@ -118,7 +118,7 @@ def _made(directory: Path) -> Path:
 
 def _pip(*words: str) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *words]
-    _run(command, "The wheels could not be had", {})
+    _run(command, "The wheels could not be installed", {})
 
 
 def _run(command: list[str], failure: str, env: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The events of one stack's operation, as they come, and the first failure among them."""
+"""The events of an operation of a stack, shown as they come, and the first failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Event = dict[str, Any]
 
 
 class Events:
-    """Those after this object was made, or all of a stack that is new."""
+    """The events after this object was created, or all events of a new stack."""
 
     def __init__(self, cloudformation: Any, stack_id: str, *, is_new: bool) -> None:
         self._pages = cloudformation.get_paginator("describe_stack_events")
@@ -19,7 +19,7 @@ class Events:
         self.first_failure: Event | None = None
 
     def show_new(self) -> None:
-        """Print a line for each. Every page is read, down to the last event that was shown."""
+        """Print a line for each new event. Pages are read down to the last event that was shown."""
         last = self._last
         new = list(takewhile(lambda event: event["EventId"] != last, self._newest_first()))
         for event in reversed(new):
@@ -30,7 +30,7 @@ class Events:
                 self.first_failure = event
 
     def cause(self) -> str:
-        """Return what failed first: the failures after it are its consequences."""
+        """Return the first failure: later ones are its consequences."""
         if self.first_failure is None:
             return "no event gives a reason"
         reason = self.first_failure.get("ResourceStatusReason", "no reason given")

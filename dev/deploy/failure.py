@@ -1,4 +1,4 @@
-"""What stops a deployment, in one line for whoever started it."""
+"""The error that stops a deployment."""
 
 
 class DeployFailed(Exception):

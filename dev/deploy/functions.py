@@ -1,7 +1,7 @@
 """
-A stage's functions as Lambda has them: their settings changed, and seen to be in effect.
+Changes the settings of a stage's functions on Lambda, and checks that they are in effect.
 
-Knows how Lambda changes a configuration, and what to ask each function; and no switch.
+Knows how Lambda changes a configuration, and which event each function responds to; no switches.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Event = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
 SECONDS: Final = 120.0
-"""How long a change may take: inside a network, Lambda prepares interfaces for up to a minute."""
+"""The limit of a change: in a network, Lambda prepares interfaces for up to a minute."""
 _TRIES: Final = 5
 _OVERTAKEN: Final = ("PreconditionFailedException", "ResourceConflictException")
 _HEALTH: Final[Event] = {
@@ -40,10 +40,10 @@ _NO_RECORDS: Final[Event] = {"Records": []}
 
 
 class Question(NamedTuple):
-    """What to send a function, and what its answer tells in words."""
+    """An event for a function, and how to describe its response."""
 
     event: Event
-    tells: Callable[[Answer], str]
+    describe: Callable[[Answer], str]
 
 
 class Function:
@@ -63,22 +63,22 @@ class Function:
         return variables
 
     def check(self, changes: Mapping[str, str]) -> None:
-        """Raise `DeployFailed` where the function could not start with these settings."""
+        """Raise `DeployFailed` if the function could not start with these settings."""
         self._merged(self._settled(), changes)
 
     def change(self, changes: Mapping[str, str]) -> list[str]:
-        """Change settings, leaving the others as they are; return what became of each."""
+        """Change only these settings. Return a line for each."""
         for _ in range(_TRIES):
             found = self._settled()
             before = found["Environment"]["Variables"]
             merged = self._merged(found, changes)
-            if before == merged or self._is_taken(found["RevisionId"], merged):
+            if before == merged or self._is_accepted(found["RevisionId"], merged):
                 self._settled()
                 return [_change(name, before.get(name), value) for name, value in changes.items()]
-        raise DeployFailed(f"{self.name} is being changed by somebody else, again and again")
+        raise DeployFailed(f"{self.name} is being changed by another client repeatedly")
 
     def proof(self) -> str:
-        """Return what the function, as it is now, answers. Raise `DeployFailed` where it fails."""
+        """Invoke the function; return a description of its response. Raise `DeployFailed`."""
         answer = self._client.invoke(
             FunctionName=self.name, Payload=json.dumps(self._question.event).encode()
         )
@@ -87,10 +87,10 @@ class Function:
             raise DeployFailed(
                 f"{self.name} fails: {payload.get('errorMessage', 'no reason given')}"
             )
-        return self._question.tells(payload)
+        return self._question.describe(payload)
 
     def _settled(self) -> dict[str, Any]:
-        """Return the configuration, once no change is under way. Raise `DeployFailed`."""
+        """Return the configuration once no change is in progress. Raise `DeployFailed`."""
         deadline = time.monotonic() + SECONDS
         while True:
             found: dict[str, Any] = self._client.get_function_configuration(FunctionName=self.name)
@@ -112,8 +112,8 @@ class Function:
             raise DeployFailed(f"{self.name} could not start. {error}") from None
         return merged
 
-    def _is_taken(self, revision: str, variables: Mapping[str, str]) -> bool:
-        """Tell whether Lambda took it: not where somebody else was faster, whom it would undo."""
+    def _is_accepted(self, revision: str, variables: Mapping[str, str]) -> bool:
+        """Return whether Lambda accepted it: not after another change, which it would undo."""
         try:
             self._client.update_function_configuration(
                 FunctionName=self.name,
@@ -128,7 +128,7 @@ class Function:
 
 
 def of_stage(clients: Any, stage: str) -> list[Function]:
-    """Return a stage's functions, whichever way it was deployed. Raise `DeployFailed`."""
+    """Return a stage's functions, by either way of deploying. Raise `DeployFailed`."""
     client = clients.client("lambda")
     api, invalidate = _names(clients.client("cloudformation"), stage)
     functions = [
@@ -144,7 +144,7 @@ def of_stage(clients: Any, stage: str) -> list[Function]:
 
 
 def are_chalices(clients: Any, stage: str) -> bool:
-    """Return whether `chalice deploy` has made the stage's functions: they have fixed names."""
+    """Return whether `chalice deploy` made the stage's functions: they have fixed names."""
     client = clients.client("lambda")
     try:
         client.get_function_configuration(FunctionName=f"product-catalog-{stage}")
@@ -154,7 +154,7 @@ def are_chalices(clients: Any, stage: str) -> bool:
 
 
 def _names(cloudformation: Any, stage: str) -> tuple[str, str]:
-    """Return both names: those in the stage's stack, else those that `chalice deploy` gives."""
+    """Return both names: from the stage's stack, or those that `chalice deploy` gives."""
     name = f"product-catalog-{stage}"
     try:
         found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]

@@ -1,7 +1,7 @@
 """
-What a stage was deployed with. A parameter that is not named keeps it, and what changes is shown.
+The parameters that a stage was deployed with, which a deployment keeps, and how they change.
 
-`make switch` changes functions past their stack, so what they have precedes what the stack says.
+`make switch` changes functions without their stack, so the functions' settings take precedence.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dev.deploy.release import Release
 from dev.deploy.stages import Parameters
 
 ASKS: Final = ("Cache", "WriteAccess", "ReadAccess", "Protected")
-"""What a change of one costs is not undone by changing it back: a cache, a key, a table."""
+"""Changing these back does not restore what was lost: a cache, a key, a table."""
 
 
 def of_stage(clients: Any, stage: str, record: Path) -> Parameters:
     """
-    Return the parameters of a deployed stage; nothing where it is not there.
+    Return the parameters of a deployed stage. They are empty if it is not deployed.
 
-    `record` has those that `chalice deploy` made functions of: no stack knows them.
+    `record` is the file with the parameters of `chalice deploy`, which uses no app stack.
     """
     release = Release(clients, stage)
     data = release.data.parameters()
@@ -39,12 +39,12 @@ def of_stage(clients: Any, stage: str, record: Path) -> Parameters:
 
 
 def resolved(stage: str, deployed: Parameters, given: Parameters) -> Parameters:
-    """Return what to deploy: what is named now, else what is deployed, else what the stage says."""
+    """Return what to deploy: the given parameters over the deployed ones over the file's."""
     return stages.read(stage) | deployed | given
 
 
 def changes(deployed: Parameters, wanted: Parameters) -> dict[str, str]:
-    """Return, of each parameter that changes, a line that shows it."""
+    """Return a line for each parameter that changes."""
     return {
         name: f"{name}: {deployed[name] or 'none'} → {value or 'none'}"
         for name, value in sorted(wanted.items())
@@ -53,7 +53,7 @@ def changes(deployed: Parameters, wanted: Parameters) -> dict[str, str]:
 
 
 def differing(stage: str, deployed: Parameters, wanted: Parameters) -> list[str]:
-    """Return a line of each parameter that stays as it is deployed against the stage's file."""
+    """Return a line for each parameter that is kept although the stage's file differs."""
     return [
         f"{name} stays {deployed[name]}; infra/stages.yaml has {value}, which ARGS=--reset takes"
         for name, value in stages.read(stage).items()
@@ -62,7 +62,7 @@ def differing(stage: str, deployed: Parameters, wanted: Parameters) -> list[str]
 
 
 def _switched(clients: Any, stage: str, deployed: Mapping[str, str]) -> Parameters:
-    """Return what the API's function has that it was not deployed with."""
+    """Return the parameters whose settings were switched after the deployment."""
     try:
         api, _ = functions.of_stage(clients, stage)
     except DeployFailed:
@@ -76,7 +76,7 @@ def _switched(clients: Any, stage: str, deployed: Mapping[str, str]) -> Paramete
 
 
 def _same(one: str, other: str) -> bool:
-    """Return whether two values are one: CloudFormation may write a number in another way."""
+    """Return whether two values are equal: CloudFormation may format a number differently."""
     try:
         return float(one) == float(other)
     except ValueError:

@@ -1,14 +1,13 @@
 """
-`make deploy-local`: the stage `emulator` on an emulated AWS, and a real Valkey, until it is ended.
+`make deploy-local`: the stage `emulator` on an emulated AWS, with a real Valkey, until Ctrl-C.
 
-Starts both where `AWS_ENDPOINT_URL` or `REDIS_HOST` names none, and ends what it started.
+Starts them unless `AWS_ENDPOINT_URL` or `REDIS_HOST` is set, and stops what it started.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,8 +19,8 @@ from typing import Any, NoReturn
 import redis
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.deploy import emulated, gateway_responses, stages
-from dev.deploy.emulator import DeployEmulator, client
+from dev.deploy import gateway, stages
+from dev.deploy.emulator import DeployEmulator, api_url, client, create_user
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import pack
 from dev.deploy.release import Release
@@ -34,7 +33,7 @@ _POLL_SECONDS = 0.2
 
 
 def run(output: Path, running: ExitStack) -> NoReturn:
-    """Start, deploy, tell the URL, wait. Raise what stops it, `KeyboardInterrupt` included."""
+    """Start, deploy, print the URL, and wait. Raise what stops it, also `KeyboardInterrupt`."""
     parameters = stages.read(_STAGE) | _redis(running, output)
     aws, aws_client = _aws(running, output)
     package = pack(_STAGE, of_this_machine(), parameters, output)
@@ -44,10 +43,8 @@ def run(output: Path, running: ExitStack) -> NoReturn:
     kept = release.keep(package.data, parameters)
     _grant(aws_client, kept)
     api_id = release.serve(package, parameters)["RestAPIId"]
-    gateway_responses.put(aws_client("apigateway"), api_id, package.app)
-    print(
-        "Deployed; Ctrl-C ends it. The API's URL:", emulated.url(aws, api_id), sep="\n", flush=True
-    )
+    gateway.put_responses(aws_client("apigateway"), api_id, package.app)
+    print("Deployed; Ctrl-C stops it. The API's URL:", api_url(aws, api_id), sep="\n", flush=True)
     while True:
         signal.pause()
 
@@ -60,7 +57,7 @@ def _redis(running: ExitStack, output: Path) -> dict[str, str]:
 
 
 def _aws(running: ExitStack, output: Path) -> tuple[str, Callable[[str], Any]]:
-    """Return where AWS is, and what makes clients of it."""
+    """Return the URL of AWS, and a function that makes its clients."""
     if url := os.environ.get("AWS_ENDPOINT_URL"):
         return url, partial(client, url)
     aws = running.enter_context(DeployEmulator(output / "aws.log"))
@@ -71,7 +68,7 @@ def _grant(aws_client: Callable[[str], Any], kept: dict[str, str]) -> None:
     secrets = aws_client("secretsmanager")
     password = secrets.get_secret_value(SecretId=kept["RedisPasswordArn"])["SecretString"]
     with redis.Redis(host=kept["RedisHost"], port=int(kept["RedisPort"])) as connection:
-        emulated.grant(connection, kept, password)
+        create_user(connection, kept, password)
 
 
 def _end(_number: int, _frame: object) -> NoReturn:
@@ -81,7 +78,7 @@ def _end(_number: int, _frame: object) -> NoReturn:
 
 
 def main() -> str | None:
-    """Run until it is stopped; return what went wrong."""
+    """Run until it is stopped. Return the failure, if any."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     try:
@@ -91,7 +88,3 @@ def main() -> str | None:
         return None
     except (DeployFailed, StartFailed, BotoCoreError, ClientError, redis.RedisError) as failure:
         return str(failure)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -27,7 +27,7 @@ _NO_ROLE: Final = "arn:aws:iam::000000000000:role/stand-in"
 
 
 class Package(NamedTuple):
-    """What is deployed, and the directory that holds it as `data.json`, `app.json` and the zip."""
+    """What is deployed, and its directory with `data.json`, `app.json` and the zip."""
 
     place: Path
     data: Template
@@ -55,12 +55,12 @@ def pack(stage: str, runtime: Runtime, parameters: Parameters, output: Path = OU
 
 
 def of_the_machine() -> dict[str, str]:
-    """Return what programs need to run at all; no setting of a developer's shell."""
+    """Return the variables that programs need, without settings of a developer's shell."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
 def _configure(project: Path, runtime: Runtime) -> None:
-    """Give the copy our configuration, without the role: the merged template has its own."""
+    """Copy our configuration, without a role: the merged template has the roles."""
     config: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
     config["lambda_architecture"] = runtime.architecture
     config |= {"manage_iam_role": False, "iam_role_arn": _NO_ROLE}
@@ -68,7 +68,7 @@ def _configure(project: Path, runtime: Runtime) -> None:
 
 
 def by_chalice(project: Path, settings: dict[str, str], *options: str) -> Path:
-    """Have Chalice pack `project`; return the directory with what it made. Raise `DeployFailed`."""
+    """Run `chalice package`; return the directory with its output. Raise `DeployFailed`."""
     command = ["-c", "from chalice.cli import main; main()", "package", *options, "packed"]
     done = subprocess.run(
         [sys.executable, *command],
@@ -93,6 +93,6 @@ def _collected(packed: Path, place: Path) -> Package:
 
 
 def write(path: Path, content: Any) -> None:
-    """Write JSON that people can read."""
+    """Write indented JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n")

@@ -1,10 +1,9 @@
 """
-What a plain `chalice deploy` needs of a stage's data stack, and what it leaves out.
+Deploys with a plain `chalice deploy` over a stage's data stack.
 
-`prepare` makes the project to run it in, its configuration filled from the stack's outputs; `run`
-runs it there; `complete` does by API calls what Chalice cannot: retries, dead letters, the
-gateway's answers, its limits and its log, the plan of an API key.
-Settings and retries are read from `infra/app/`, so both ways of deploying have the same.
+`prepare` makes the project for it, with a configuration from the stack's outputs. `run` runs
+Chalice. `complete` does by API calls what Chalice cannot: retries, dead letters, gateway responses,
+limits, logs, the usage plan of an API key. Both ways of deploying read them from `infra/app/`.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from chalicelib.resources import RESOURCES
-from dev.deploy import gateway_responses, gateway_stage, keys, settings, templates
+from dev.deploy import gateway, settings, templates
 from dev.deploy.build import ROOT, build
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import OUTPUT, write
-from dev.deploy.polling import wait_until
 from dev.deploy.runtime import Runtime
 from dev.deploy.settings import Values
 from dev.deploy.templates import Template
+from dev.deploy.waiting import wait_until
 
 STATE: Final = ROOT / ".chalice" / "deployed"
-"""Where Chalice remembers what it has deployed; not to be lost while that is there."""
+"""Chalice's record of what it deployed. Keep it until that is deleted."""
 
 _RETRIES: Final = ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")
 _SECONDS: Final = 300.0
@@ -44,8 +43,8 @@ def prepare(
     """
     Return the directory to run `chalice deploy` in. Raise `DeployFailed`.
 
-    `values` are the data stack's outputs and the stage's parameters. The configuration holds the
-    secrets' contents.
+    `values` are the data stack's outputs and the stage's parameters. The configuration contains
+    the secrets.
     """
     secrets = clients.client("secretsmanager")
 
@@ -66,7 +65,7 @@ def prepare(
 
 
 def record(stage: str, state: Path = STATE) -> Path:
-    """Return the file with the parameters of the stage, beside what Chalice remembers of it."""
+    """Return the file with the stage's parameters, beside Chalice's own record."""
     return state / f"{stage}-parameters.json"
 
 
@@ -81,15 +80,17 @@ def run(project: Path, stage: str, command: str = "deploy") -> None:
 def complete(
     clients: Any, stage: str, values: Values, state: Path = STATE, poll_seconds: float = 1.0
 ) -> str:
-    """Do what `chalice deploy` cannot; return the API's id. To be called after each."""
+    """Do what `chalice deploy` cannot, after each run of it; return the API's id."""
     facts = {each["name"]: each for each in _deployed(stage, state)}
     api_id: str = facts["rest_api"]["rest_api_id"]
     apigateway, app = clients.client("apigateway"), templates.app()
-    gateway_responses.put(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
-    gateway_stage.limit(apigateway, api_id, app, values)
-    keys.admit(apigateway, api_id, app, values)
+    gateway.put_responses(apigateway, api_id, app, values.get("CorsAllowOrigin", ""))
+    gateway.set_limits(apigateway, api_id, app, values)
+    gateway.add_key(apigateway, api_id, app, values)
     name = {"op": "replace", "path": "/name", "value": f"product-catalog-{stage}"}
-    apigateway.update_rest_api(restApiId=api_id, patchOperations=[name])  # Chalice: the app's alone
+    apigateway.update_rest_api(
+        restApiId=api_id, patchOperations=[name]
+    )  # Chalice names it after the app
     for each in facts.values():
         if each["resource_type"] == "dynamodb_event":
             _retry(clients.client("lambda"), each["event_uuid"], app, values, poll_seconds)
@@ -97,7 +98,7 @@ def complete(
 
 
 def _retry(client: Any, mapping: str, app: Template, values: Values, poll_seconds: float) -> None:
-    """Give the stream's mapping its retries. Lambda refuses to change one that it still makes."""
+    """Set the retries of the stream's mapping. Lambda refuses this while it creates the mapping."""
 
     def is_enabled() -> bool:
         return bool(client.get_event_source_mapping(UUID=mapping)["State"] == "Enabled")

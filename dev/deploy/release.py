@@ -1,7 +1,7 @@
 """
-Brings a stage up, and takes it down: the data stack, the zip, the app stack, each in its order.
+Deploys and removes a stage: the data stack, the zip and the app stack, in order.
 
-Two stacks, since data outlives functions: a stage may be taken down and come up over its table.
+There are two stacks, so that the functions can be removed and deployed again over the same table.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.resources import RESOURCES
-from dev.deploy import functions, keys, network, settings, stages, switch
+from dev.deploy import functions, gateway, settings, stages, switch
 from dev.deploy.failure import DeployFailed
 from dev.deploy.package import Package
 from dev.deploy.stack import Stack
 from dev.deploy.stages import Parameters
 from dev.deploy.templates import Template
+from dev.deploy.waiting import wait_for_network_interfaces
 
 
 class Release:
@@ -33,7 +34,7 @@ class Release:
         self.app = Stack(cloudformation, f"product-catalog-{stage}", poll_seconds)
 
     def up(self, package: Package, parameters: Mapping[str, str]) -> Parameters:
-        """Deploy all of it; return the outputs of both stacks. Raise `DeployFailed`."""
+        """Deploy both stacks; return their outputs. Raise `DeployFailed`."""
         kept = self.keep(package.data, parameters)
         return kept | self.serve(package, parameters)
 
@@ -41,8 +42,8 @@ class Release:
         """
         Deploy the data stack; return its outputs.
 
-        What AWS refuses to do in one step is done in two. A new table is protected once the stack
-        is complete: a creation that fails could not remove a protected one.
+        What AWS refuses in one step is done in two. A new table is protected once the stack is
+        complete: a failed creation could not remove a protected table.
         """
         wanted = settings.known(data, stages.of_template(data, parameters))
         if wanted["Cache"] in ("none", "external"):
@@ -64,17 +65,17 @@ class Release:
         # The data stack's outputs take precedence: it knows the cache's host.
         wanted = stages.of_template(package.app, parameters, kept, place)
         outputs = self.app.deploy(f"{self._s3.meta.endpoint_url}/{bucket}/{template}", wanted)
-        # CloudFormation compares templates: it leaves a function as a switch has changed it.
+        # CloudFormation compares templates, so it does not undo a switch.
         values = settings.known(package.app, wanted)
         for function in functions.of_stage(self._clients, self._stage):
             function.change(switch.switched(package.app, values))
         return outputs
 
     def down(self, *, data_too: bool) -> None:
-        """Remove the app stack, and what is kept only where asked to. Raise `DeployFailed`."""
+        """Remove the app stack, and with `data_too` the data stack. Raise `DeployFailed`."""
         if data_too:
             self._check_that_data_may_go()
-        keys.remove(self._clients.client("apigateway"), self._stage)
+        gateway.remove_key(self._clients.client("apigateway"), self._stage)
         self.app.delete()
         if data_too and self.data.exists():
             outputs = self.data.outputs()
@@ -83,7 +84,7 @@ class Release:
             self.data.delete()
 
     def _check_that_data_may_go(self) -> None:
-        """Raise `DeployFailed` where it could not all be removed, with what to do first."""
+        """Raise `DeployFailed`, with what to do first, if the data could not all be removed."""
         if functions.are_chalices(self._clients, self._stage):
             raise DeployFailed(
                 "Functions of `chalice deploy` use the data stack; nothing was removed. First, in "
@@ -109,16 +110,16 @@ class Release:
 
     def _leave_network(self) -> None:
         """
-        Take the functions out of the network before it goes: it is their way to DynamoDB.
+        Take the functions out of the network before it is removed: it is their way to DynamoDB.
 
-        They stop reading from the cache first, since those outside of it could not fence a key.
+        They stop reading from the cache first, since functions outside of it could not fence a key.
         """
         group = self.data.exists() and self.data.outputs().get("FunctionsGroupId")
         if not group:
             return
         if functions.are_chalices(self._clients, self._stage):
             raise DeployFailed(
-                "The functions are in the network that is to go. First, in "
+                "The functions are in the network that would be removed. First, in "
                 f".local/deploy/{self._stage}-chalice: chalice delete --stage {self._stage}"
             )
         if self.app.exists():
@@ -129,7 +130,7 @@ class Release:
 
     def _wait_for_interfaces(self, group: str) -> None:
         if group:
-            network.wait_until_left(self._clients.client("ec2"), group, self._poll_seconds)
+            wait_for_network_interfaces(self._clients.client("ec2"), group, self._poll_seconds)
 
     def _put(self, bucket: str, content: bytes, kind: str) -> str:
         """Put an object; return its name, which changes with the content."""
@@ -138,19 +139,19 @@ class Release:
         return name
 
     def _empty(self, bucket: str) -> None:
-        """S3 removes no bucket that holds something."""
+        """S3 deletes only an empty bucket."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             for each in page.get("Contents", []):
                 self._s3.delete_object(Bucket=bucket, Key=each["Key"])
 
 
 def steps(deployed: Parameters, wanted: Parameters) -> Iterator[Parameters]:
-    """Yield the parameters of each update, one after the other, that lead to those wanted."""
+    """Yield the parameters of each update, in order. The last are those wanted."""
     if not deployed:
         if wanted["Protected"] == "true":
             yield wanted | {"Protected": "false"}
     elif {deployed["Cache"], wanted["Cache"]} == {"nodes"}:
-        # ElastiCache enables failover where a replica is, and keeps the last one while it is on.
+        # ElastiCache enables failover only with a replica, and keeps the last one while it is on.
         if deployed["CacheNodes"] == "1" != wanted["CacheNodes"]:
             yield wanted | {"CacheFailover": "false"}
         elif deployed["CacheNodes"] != "1" == wanted["CacheNodes"]:

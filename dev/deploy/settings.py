@@ -1,7 +1,7 @@
 """
-The functions' settings, as `infra/app/` makes them of parameters; knows no setting by itself.
+The functions' settings, derived from parameters by `infra/app/`. Knows no setting itself.
 
-Some of them Chalice reads when it packs, too: they end in the API's definition.
+Chalice reads some of them when it packs, since they are part of the API's definition.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dev.deploy.templates import Template
 
 ACCESS: Final = ("WriteAccess", "ReadAccess", "CognitoPoolArn")
 PACKED: Final = ("CorsAllowOrigin", *ACCESS)
-"""The parameters that are in what is packed: another value needs another package."""
+"""The parameters that are part of a package: another value needs another package."""
 
 _STAND_INS: Final = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -29,7 +29,7 @@ _STAND_INS: Final = {
     },
     "REDIS_HOST": "stand-in",
 }
-"""The variables that the import of `app.py` requires. None of them is in the package."""
+"""The variables that importing `app.py` requires. The package does not contain them."""
 
 Values = Mapping[str, str]
 
@@ -46,7 +46,7 @@ def when_packed(app: Template, values: Values) -> dict[str, str]:
 
 
 def with_stand_ins(some: Values) -> dict[str, str]:
-    """Return settings that a function can start with, `some` among them. Raise `DeployFailed`."""
+    """Add what else a function needs to start. Raise `DeployFailed` for an invalid setting."""
     settings = _STAND_INS | dict(some)
     try:
         Settings.from_env(settings)
@@ -63,20 +63,20 @@ def when_run(app: Template, values: Values, secret: Callable[[str], str]) -> dic
 
 
 def pin(app: Template, values: Values) -> None:
-    """Have a template let in no others than those that it was packed to let in."""
+    """Fix the template's access parameters to those that it was packed with."""
     for name, value in known(app, values).items():
         if name in ACCESS:
             app["Parameters"][name] |= {"Default": value, "AllowedValues": [value]}
 
 
 def known(app: Template, values: Values) -> dict[str, str]:
-    """Return every parameter: what is given, else the template's default."""
+    """Return every parameter: the given value, or the template's default."""
     defaults = {name: str(each.get("Default", "")) for name, each in app["Parameters"].items()}
     return defaults | dict(values)
 
 
 def variables(app: Template) -> dict[str, dict[str, Any]]:
-    """Return what the template says of each variable of a function."""
+    """Return the template's environment variables of a function."""
     found: dict[str, dict[str, Any]] = app["Resources"]["APIHandler"]["Properties"]["Environment"][
         "Variables"
     ]
@@ -86,7 +86,7 @@ def variables(app: Template) -> dict[str, dict[str, Any]]:
 def _value(given: Mapping[str, Any], values: Values, secret: Callable[[str], str]) -> str:
     if "Ref" in given:
         return values[given["Ref"]]
-    if "Fn::If" in given:  # whether there is such a secret
+    if "Fn::If" in given:  # the condition is whether the secret exists
         given = given["Fn::If"][1]
     arn = values[given["Fn::Sub"].partition("${")[2].partition("}")[0]]
     return secret(arn) if arn else ""

@@ -1,4 +1,4 @@
-"""One CloudFormation stack: brought to what a template says, asked, removed. Knows no template."""
+"""One CloudFormation stack: deployed, read, removed. Knows no template."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dev.deploy.events import Events
 from dev.deploy.failure import DeployFailed
 
 _MAY: Final = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-"""Make roles, and have Chalice's template expanded by SAM."""
+"""To create roles, and to expand Chalice's template by SAM."""
 _SECONDS: Final = 3600.0
-"""Lambda takes up to forty minutes to leave a network that is to be deleted."""
+"""Lambda takes up to forty minutes to leave a network."""
 _NOTHING_NEW: Final = "No updates are to be performed"
 _FAILED: Final = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
-"""A stack that ended so takes no update; it can only be deleted."""
+"""A stack in these states accepts no update. It can only be deleted."""
 
 
 class Stack:
-    """A stack by its name, whether it is there or not."""
+    """A stack by its name, whether it exists or not."""
 
     def __init__(self, cloudformation: Any, name: str, poll_seconds: float = 2.0) -> None:
         self._client = cloudformation
@@ -33,9 +33,9 @@ class Stack:
         self, template: Mapping[str, Any] | str, parameters: Mapping[str, str]
     ) -> dict[str, str]:
         """
-        Create or update it; return its outputs. Raise `DeployFailed`, with what failed first.
+        Create or update it; return its outputs. Raise `DeployFailed` with the first failure.
 
-        `template` is one, or the URL of one in S3. A stack whose creation failed is created again.
+        `template` is a template, or its URL in S3. A stack whose creation failed is created again.
         """
         request = {
             "StackName": self.name,
@@ -57,7 +57,7 @@ class Stack:
         return self._updated(found, request)
 
     def change(self, parameters: Mapping[str, str]) -> None:
-        """Change these parameters, and leave template and other parameters as they are."""
+        """Change only these parameters, not the template."""
         found = self._existing()
         given = [
             {"ParameterKey": name, "ParameterValue": parameters[name]}
@@ -69,30 +69,30 @@ class Stack:
         self._updated(found, request | {"Capabilities": _MAY})
 
     def outputs(self) -> dict[str, str]:
-        """Return its outputs; raise `DeployFailed` where there is no such stack."""
+        """Return its outputs. Raise `DeployFailed` if it does not exist."""
         return _outputs(self._existing())
 
     def parameters(self) -> dict[str, str]:
-        """Return what it was deployed with, defaults included; nothing unless it can be updated."""
+        """Return its parameters with defaults. They are empty unless it can be updated."""
         found = self._found()
         return {} if found is None or found["StackStatus"] in _FAILED else _parameters(found)
 
     def exists(self) -> bool:
-        """Tell whether it is there."""
+        """Return whether it exists."""
         return self._found() is not None
 
     def is_protected(self) -> bool:
-        """Return whether it is there and cannot be deleted."""
+        """Return whether it exists and is protected from deletion."""
         return bool((self._found() or {}).get("EnableTerminationProtection"))
 
     def protect(self, *, on: bool) -> None:
-        """Have CloudFormation refuse to delete it, or not."""
+        """Turn its protection from deletion on or off."""
         self._client.update_termination_protection(
             StackName=self.name, EnableTerminationProtection=on
         )
 
     def delete(self) -> None:
-        """Remove it and what it made; nothing happens where it is not there."""
+        """Delete it with its resources, if it exists."""
         found = self._settled()
         if found is not None:
             events = Events(self._client, found["StackId"], is_new=False)
@@ -100,17 +100,17 @@ class Stack:
             self._done(found["StackId"], "DELETE_COMPLETE", events)
 
     def _clean_up(self, found: Mapping[str, Any]) -> None:
-        """Delete what a failed creation left. What was in use once is not deleted on the way."""
+        """Delete what a failed creation left, but no stack that was ever complete."""
         pages = self._client.get_paginator("describe_stack_events")
         for page in pages.paginate(StackName=found["StackId"]):
             for event in page["StackEvents"]:
                 is_own = event["LogicalResourceId"] == self.name
                 if is_own and event["ResourceStatus"] == "CREATE_COMPLETE":
                     raise DeployFailed(
-                        f"{self.name}: {found['StackStatus']}. Its removal was begun and did not "
-                        "end; finish it: make destroy ARGS=--data"
+                        f"{self.name}: {found['StackStatus']}. Its removal failed; to "
+                        "finish it: make destroy ARGS=--data"
                     )
-        print(f"{self.name}: {found['StackStatus']}; removing what is left of it", flush=True)
+        print(f"{self.name}: {found['StackStatus']}; removing the rest", flush=True)
         self.delete()
 
     def _updated(self, found: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, str]:
@@ -140,7 +140,7 @@ class Stack:
         return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
 
     def _settled(self) -> dict[str, Any] | None:
-        """Return it once no operation is in progress: an earlier command may have been ended."""
+        """Return it once no operation is in progress: an earlier command may have been stopped."""
         found = self._found()
         if found is not None and found["StackStatus"].endswith("_IN_PROGRESS"):
             self._followed(found["StackId"], Events(self._client, found["StackId"], is_new=False))

@@ -1,4 +1,4 @@
-"""What a stage sets, in `infra/stages.yaml`, over the templates' defaults; a command line wins."""
+"""The parameters of a stage in `infra/stages.yaml`, and those of a command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Parameters = dict[str, str]
 
 
 def read(stage: str) -> Parameters:
-    """Return the stage's own parameters. Raise `DeployFailed` for a stage that there is not."""
+    """Return the stage's own parameters. Raise `DeployFailed` for an unknown stage."""
     stages: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())
     if stage not in stages:
         raise DeployFailed(f"No stage {stage!r} in infra/stages.yaml: {', '.join(stages)}")
@@ -33,13 +33,13 @@ def given(words: Iterable[str]) -> Parameters:
 
 
 def check(parameters: Mapping[str, str], templates: Iterable[Template]) -> None:
-    """Raise `DeployFailed` for a parameter that no template has: it would do nothing."""
+    """Raise `DeployFailed` for a parameter that no template has."""
     known = {name for template in templates for name in template["Parameters"]}
     if unknown := parameters.keys() - known:
         raise DeployFailed(f"No such parameter: {', '.join(sorted(unknown))}")
 
 
 def of_template(template: Template, *sources: Mapping[str, str]) -> Parameters:
-    """Return what a template takes of the sources; a later one wins."""
+    """Return the sources' parameters that a template has. A later source takes precedence."""
     known = {name: value for source in sources for name, value in source.items()}
     return {name: known[name] for name in template["Parameters"] if name in known}

@@ -1,8 +1,8 @@
 """
-Changes settings of a deployed stage without deploying, and sees that they are in effect.
+Changes settings of a deployed stage without deploying, and checks that they are in effect.
 
-Containers change one by one, so for a while some read past the cache and some do not. No read is
-stale: every write, with the cache on or off, fences the key and deletes it.
+Containers change one by one, so for a while only some of them bypass the cache. No read is stale:
+every write, with the cache on or off, fences the key and deletes it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ SWITCHES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "METRICS": ("METRICS", _ON_OFF),
     **{name: (name, {}) for name in _BY_NAME},
 }
-"""The setting behind each switch, and how it has the switch's words."""
+"""The setting of each switch, and its values for the switch's words."""
 
 
 def settings(words: Iterable[str]) -> dict[str, str]:
-    """Return the settings that `NAME=value` words stand for. Raise `DeployFailed`."""
+    """Return the settings of `NAME=value` words. Raise `DeployFailed`."""
     changes = {}
     for word in words:
         name, _, value = word.partition("=")
@@ -52,18 +52,18 @@ def settings(words: Iterable[str]) -> dict[str, str]:
 
 
 def switched(app: Template, values: Mapping[str, str]) -> dict[str, str]:
-    """Return what the parameters say of each setting that has a switch."""
+    """Return the settings that have a switch, with the values of the parameters."""
     parameters = by_parameter(app)
     return {setting: values[name] for name, setting in parameters.items()}
 
 
 def by_parameter(app: Template) -> dict[str, str]:
-    """Return the setting that has a switch, of each parameter that has one."""
+    """Return the setting of each parameter that has a switch."""
     return {variables(app)[setting]["Ref"]: setting for setting, _ in SWITCHES.values()}
 
 
 def switch(functions: Iterable[Function], changes: Mapping[str, str]) -> None:
-    """Change every function, then see each answer. Raise `DeployFailed`."""
+    """Change every function, then invoke each. Raise `DeployFailed`."""
     functions = list(functions)
     for function in functions:
         function.check(changes)

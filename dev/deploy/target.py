@@ -1,4 +1,4 @@
-"""The stage that a command works on, and its parameters, from each place that has some."""
+"""The stage of a command, with its parameters from all sources."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from dev.deploy.stages import Parameters
 
 
 class Target:
-    """The stage that a command is given, with its parameters."""
+    """A stage of a command, with its parameters."""
 
     def __init__(
         self, stage: str, architecture: str, words: tuple[str, ...], clients: Any = None
     ) -> None:
         self.stage = stage
         self.clients = clients or boto3.Session()
-        """What makes clients of the account that boto3 finds."""
+        """Makes clients of the account that boto3 finds."""
         self._architecture = architecture
         self.given = stages.given(words)
         self.own: Parameters = stages.read(stage) | self.given
-        """What the stage's file and the command line say, whatever is deployed."""
+        """The parameters of the stage's file and the command line, without those deployed."""
         stages.check(self.own, (templates.data(), templates.app()))
 
     @property
     def runtime(self) -> Runtime:
-        """What Lambda is to run. Raise `DeployFailed` where it does not run this Python."""
+        """The functions' runtime. Raise `DeployFailed` if Lambda does not support this Python."""
         return of_lambda(self._architecture)
 
     @property
@@ -48,19 +48,19 @@ class Target:
 
     @functools.cached_property
     def parameters(self) -> Parameters:
-        """What is named now, else what is deployed, else what the stage's file says."""
+        """The given parameters, over the deployed ones, over the stage's file."""
         return kept.resolved(self.stage, self.deployed, self.given)
 
     @property
     def values(self) -> Parameters:
-        """The parameters, and what the data stack outputs. Raise `DeployFailed` without one."""
+        """The parameters and the data stack's outputs. Raise `DeployFailed` without that stack."""
         return self.parameters | self.release.data.outputs()
 
     def agree(self, *, yes: bool, reset: bool) -> None:
         """
-        Show what changes, and ask where changing it back would not undo it. Raise `DeployFailed`.
+        Show the changes, and ask before irreversible ones. Raise `DeployFailed`.
 
-        `reset` takes what the stage's file and the templates say instead of what is deployed.
+        `reset` uses the stage's file and the templates' defaults instead of what is deployed.
         """
         if reset:
             self.parameters = self.own

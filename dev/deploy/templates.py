@@ -1,9 +1,8 @@
 """
-Makes the two templates from the parts in `infra/`, as Chalice merges: what comes later wins.
+Makes the two templates from the files in `infra/`, merged as Chalice merges: a later one wins.
 
-The data stack is all of `tables/`, which the local stack uses too, and of `data/`; what Chalice
-cannot say of the functions is all of `app/`. What each resource needs there derives from the one
-list of resources.
+The data stack consists of `tables/`, which the local stack uses too, and `data/`. `app/` has what
+Chalice cannot express about the functions. Both are extended for each of `RESOURCES`.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _OF_DEPLOYMENT: Final = ("Stage", "CodeBucket", "CodeKey", "CacheFailover")
 
 
 def data(infra: Path = INFRA) -> Template:
-    """Return the template of what is kept: tables, cache, network, roles."""
+    """Return the template of the data stack: tables, cache, network, roles."""
     template = merged([*parts(infra / "data"), *parts(infra / "tables")])
     user = template["Mappings"]["Redis"]["User"]
     prefixes = " ".join(f"~{each.key_prefix}*" for each in RESOURCES)
@@ -39,7 +38,7 @@ def data(infra: Path = INFRA) -> Template:
 
 
 def app(infra: Path = INFRA) -> Template:
-    """Return what is merged into the template that Chalice makes of the functions."""
+    """Return what is merged into Chalice's template of the functions."""
     template = merged(parts(infra / "app"))
     for resource in RESOURCES:
         _add(template, resource)
@@ -60,7 +59,7 @@ def _add(app: Template, resource: Resource) -> None:
 
 
 def _add_stream_function(resources: Template, resource: Resource, stream: str) -> None:
-    """Add what the first resource's function and alarm are, for this resource's stream."""
+    """Copy the first resource's function and alarm for this resource's stream."""
     name, first = _function(resource), _function(RESOURCES[0])
     if name != first:
         resources[name] = deepcopy(resources[first])
@@ -73,7 +72,7 @@ def _add_stream_function(resources: Template, resource: Resource, stream: str) -
 
 
 def _function(resource: Resource) -> str:
-    """Return the name that Chalice's template has for the stream's function."""
+    """Return the name of the stream's function in Chalice's template."""
     name: str = to_cfn_resource_name(resource.stream_function)
     return name
 
@@ -88,19 +87,19 @@ def _list_method(general: Template, resource: Resource, verb: str) -> Template:
 
 
 def account(infra: Path = INFRA) -> Template:
-    """Return the template of what an account has once a region."""
+    """Return the template of what an account has once in a region."""
     return merged([infra / "account.yaml"])
 
 
 def settable() -> set[str]:
-    """Return the parameters that a person sets: the others are outputs, or the code's place."""
+    """Return the parameters for people: the others are outputs, or set by the deployment."""
     kept, run = data(), app()
     outputs = kept["Outputs"].keys() - kept["Parameters"].keys()
     return (kept["Parameters"].keys() | run["Parameters"].keys()) - outputs - set(_OF_DEPLOYMENT)
 
 
 def parts(directory: Path) -> list[Path]:
-    """Return the files that a template is made of."""
+    """Return the files of a template."""
     return sorted(directory.glob("*.yaml"))
 
 

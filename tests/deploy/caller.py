@@ -1,4 +1,4 @@
-"""Who calls a deployed API, by its host name as on AWS: signed, or with headers that say who."""
+"""A client of a deployed API: by its host name as on AWS, signed or with other credentials."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOUSE = {
 
 
 class Caller:
-    """Who calls the API, by its host name as on AWS: signed, or with headers that say who it is."""
+    """A client with `credentials` to sign by, or with headers such as an API key."""
 
     def __init__(self, site: Site, credentials: Credentials | None = None, **headers: str) -> None:
         self._site = site
@@ -54,7 +54,7 @@ class Caller:
         return answer.json
 
     def is_cached(self, product_id: str) -> bool:
-        """Read until the answer comes from Redis: another reader may be loading."""
+        """Read until the response comes from Redis: another reader may be loading."""
         path = f"/products/{product_id}"
         eventually(lambda: self.ask("GET", path).headers["X-Cache"] == "HIT")
         return True

@@ -1,4 +1,4 @@
-"""What the modules that deploy share: their mark, since they are slow, and the stage most ask."""
+"""The mark of the slow tests that deploy, and the stage that most of them share."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Deploy once; the tests do not take anything down."""
+    """Deploy once for all tests of a module."""
     with deployed(tmp_path_factory.mktemp("logs")) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
 def shop(site: Site) -> Caller:
-    """Return who may call everything."""
+    """Return a caller with all permissions."""
     return site.caller("shop", "execute-api:Invoke")

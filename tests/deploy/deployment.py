@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +17,9 @@ from typing import Any
 import redis
 from botocore.credentials import Credentials
 
-from dev.deploy import emulated, gateway_responses, settings, stages
-from dev.deploy.emulator import DeployEmulator
+from dev.deploy import gateway, settings, stages
+from dev.deploy.build import ROOT
+from dev.deploy.emulator import DeployEmulator, create_user
 from dev.deploy.package import Package, pack
 from dev.deploy.release import Release
 from dev.deploy.runtime import of_this_machine
@@ -29,8 +33,19 @@ STAGE = "dev"
 ORIGIN = "https://shop.example"
 
 
+def run(
+    aws: DeployEmulator, command: str, *words: str, stage: str = STAGE
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `dev.deploy` in its own process, with root's credentials."""
+    env = {**os.environ, **aws.environment(), "AWS_DEFAULT_REGION": REGION}
+    program = [sys.executable, "-m", "dev.deploy", command, "--stage", stage, *words]
+    return subprocess.run(
+        program, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110
+    )
+
+
 def package(parameters: Parameters | None = None) -> Package:
-    """Pack once for all deployments of a test run that let the same callers in."""
+    """Pack once for all deployments of a test run that allow the same callers."""
     given = {"CorsAllowOrigin": ORIGIN} | (parameters or {})
     return _packed(tuple((name, given[name]) for name in settings.PACKED if name in given))
 
@@ -43,18 +58,19 @@ def _packed(parameters: tuple[tuple[str, str], ...]) -> Package:
 
 @cache
 def _place() -> tempfile.TemporaryDirectory[str]:
-    """Return a directory that ends with the test run."""
+    """Return a directory that is removed after the test run."""
     return tempfile.TemporaryDirectory(prefix="catalog-package-")
 
 
 class Site:
-    """The stage, as its operator has it before him: everything is the account root's."""
+    """The stage, as its operator sees it with the credentials of the account's root."""
 
     def __init__(self, aws: DeployEmulator, valkey: Valkey) -> None:
         self.aws = aws
         self.valkey = valkey
         self.redis = redis.Redis(port=valkey.port)
-        self.release = Release(SimpleNamespace(client=aws.client), STAGE, poll_seconds=0.1)
+        self.clients = SimpleNamespace(client=aws.client)
+        self.release = Release(self.clients, STAGE, poll_seconds=0.1)
         self.parameters = stages.read(STAGE) | {
             "Cache": "external",
             "CorsAllowOrigin": ORIGIN,
@@ -65,25 +81,25 @@ class Site:
         self.outputs: dict[str, str] = {}
 
     def up(self, what: Package | None = None, **parameters: str) -> None:
-        """Deploy as `make deploy` does; the Valkey gets its user between the two stacks."""
+        """Deploy as `make deploy` does. The Valkey gets its user between the two stacks."""
         self.parameters |= parameters
         what = what or package(self.parameters)
         self.keep(what)
         self.outputs |= self.release.serve(what, self.parameters)
         api = self.aws.client("apigateway")
         api_id = self.outputs["RestAPIId"]
-        gateway_responses.put(api, api_id, what.app, ORIGIN)
+        gateway.put_responses(api, api_id, what.app, ORIGIN)
 
     def keep(self, what: Package) -> None:
-        """Deploy the data stack alone, and give the Valkey its user."""
+        """Deploy only the data stack, and create the Valkey's user."""
         self.outputs |= self.release.keep(what.data, self.parameters)
         secrets = self.aws.client("secretsmanager")
         arn = self.outputs["RedisPasswordArn"]
         password = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        emulated.grant(self.redis, self.outputs, password)
+        create_user(self.redis, self.outputs, password)
 
     def caller(self, name: str, *actions: str) -> Caller:
-        """Return a new user that may call the API by `actions` of execute-api."""
+        """Return a new user with these actions of execute-api on the API."""
         iam = self.aws.client("iam")
         iam.create_user(UserName=name)
         if actions:
@@ -95,7 +111,7 @@ class Site:
         return Caller(self, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
     def key_holder(self) -> Caller:
-        """Return who was given the stage's API key."""
+        """Return a caller with the stage's API key."""
         api = self.aws.client("apigateway")
         key = api.get_api_key(apiKey=self.outputs["ApiKeyId"], includeValue=True)
         return Caller(self, X_Api_Key=key["value"])
@@ -110,7 +126,7 @@ class Site:
         )
 
     def hears_of_edits(self, who: Caller) -> bool:
-        """Tell whether the stream deletes the key of a product that was changed past the API."""
+        """Return whether the stream deletes the key of a product that was changed in the table."""
         product_id = who.create()["id"]
         who.is_cached(product_id)
         self.edit(product_id, 7)
@@ -119,36 +135,36 @@ class Site:
         return bool(who.ask("GET", path).json["stock_quantity"] == 7)
 
     def mapping(self) -> dict[str, Any]:
-        """Return what binds the stream to its function."""
+        """Return the event source mapping of the stream."""
         functions = self.aws.client("lambda")
         (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
         return dict(mapping)
 
     def stage(self) -> dict[str, Any]:
-        """Return the gateway's stage, as API Gateway tells it."""
+        """Return API Gateway's stage."""
         api = self.aws.client("apigateway")
         return dict(api.get_stage(restApiId=self.outputs["RestAPIId"], stageName="api"))
 
     def limits(self) -> tuple[float, int]:
-        """Return how many requests a second, and at once, the stage takes."""
+        """Return the stage's rate limit and burst limit."""
         settings = self.stage()["methodSettings"]["*/*"]
         return settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
 
     def knows(self, product_id: str) -> bool:
-        """Tell whether Redis has the product's key."""
+        """Return whether Redis has the product's key."""
         return bool(self.redis.exists(f"product:{product_id}"))
 
 
 @contextmanager
 def empty(logs: Path) -> Iterator[Site]:
-    """Give an AWS and a Valkey with nothing in them."""
+    """Start an empty AWS and an empty Valkey."""
     with Valkey(log=logs / "valkey.log") as valkey, DeployEmulator(logs / "aws.log") as aws:
         yield Site(aws, valkey)
 
 
 @contextmanager
 def deployed(logs: Path, **parameters: str) -> Iterator[Site]:
-    """Give the stage `dev`, deployed."""
+    """Deploy the stage `dev`."""
     with empty(logs) as site:
         site.up(**parameters)
         yield site

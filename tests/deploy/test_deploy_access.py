@@ -1,4 +1,4 @@
-"""What the functions may do is what they need: without any one right, a call fails."""
+"""The functions have only the rights that they need: without any of them, a call fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.running_stack import HttpResponse, eventually
 
 _DATA = templates.data()
 _UNUSED_IN_CALM = {"+get", "+ping"}
-"""`GET` is sent by the release before; `PING` after a late batch, which `test_batches.py` has."""
+"""`GET` is sent by the previous release; `PING` after a late batch, see `test_batches.py`."""
 _RIGHTS = _DATA["Mappings"]["Redis"]["User"]["Access"].split()[2:]
 
 Call = Callable[[Caller, str], HttpResponse]
@@ -44,12 +44,12 @@ TAKEN_BY_LAMBDA = {
         "sqs:SendMessage",
     },
 }
-"""What Lambda itself does in a role's name; the emulator does it without asking IAM."""
+"""The actions of Lambda itself. The emulator performs them without IAM."""
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Deploy once; each test gives back what it takes. A write whose fence fails is refused."""
+    """Deploy once. Each test restores the rights. A write whose fence fails is refused."""
     logs = tmp_path_factory.mktemp("logs")
     with deployed(logs, WriteAccess="open", CacheWritePolicy="strict") as site:
         yield site
@@ -57,19 +57,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def anyone(site: Site) -> Caller:
-    """Return who signs nothing: this stage is open."""
+    """Return a caller without credentials: this stage is open."""
     return Caller(site)
 
 
-def test_each_action_of_a_policy_is_shown_to_be_needed() -> None:
-    """By a call below; what only Lambda uses is named, since the emulator cannot show it."""
+def test_every_action_of_the_policies_is_tested() -> None:
+    """By a call, except those that only Lambda uses: the emulator cannot show them."""
     assert TAKEN_BY_LAMBDA["ApiRole"] | set(CALLS) == _actions("ApiRole")
     assert TAKEN_BY_LAMBDA["InvalidateRole"] == _actions("InvalidateRole")
 
 
 @pytest.mark.parametrize("action", CALLS)
 def test_without_an_action_a_call_fails(site: Site, anyone: Caller, action: str) -> None:
-    """With it the same call succeeds; the refusal tells the client nothing of policies."""
+    """With it the same call succeeds. The response does not mention policies."""
     role = site.outputs["ApiRoleArn"].rpartition("/")[2]
     iam = site.aws.client("iam")
     document = iam.get_role_policy(RoleName=role, PolicyName="Products")["PolicyDocument"]
@@ -93,7 +93,7 @@ def test_without_an_action_a_call_fails(site: Site, anyone: Caller, action: str)
 def test_without_a_right_in_redis_the_cache_does_not_work(
     site: Site, anyone: Caller, right: str
 ) -> None:
-    """The functions' user in Redis may do what the cache protocol and the health check do."""
+    """The user has only the commands of the cache protocol and the health check."""
     user = site.outputs["RedisUsername"]
     eventually(lambda: _cache_works(anyone), seconds=60)
 
@@ -105,7 +105,7 @@ def test_without_a_right_in_redis_the_cache_does_not_work(
 
 
 def _cache_works(who: Caller) -> bool:
-    """Tell whether a product is cached, and forgotten when it is changed."""
+    """Return whether a product is cached, and deleted from the cache when it changes."""
     if who.ask("GET", "/health").json["redis"] != "connected":
         return False
     path = f"/products/{who.create()['id']}"
@@ -116,7 +116,7 @@ def _cache_works(who: Caller) -> bool:
 
 
 def _actions(role: str) -> set[str]:
-    """Return the actions of a role's own policies, and of those that a table's file adds."""
+    """Return the actions of a role's policies, and of those in a table's file."""
     resources = _DATA["Resources"]
     added = [
         policy["Properties"]
@@ -129,7 +129,7 @@ def _actions(role: str) -> set[str]:
 
 
 def _without(document: Policy, action: str) -> Policy:
-    """Return the policy without the action; a statement left empty goes."""
+    """Return the policy without the action, and without empty statements."""
     left = [
         statement | {"Action": [each for each in _listed(statement["Action"]) if each != action]}
         for statement in document["Statement"]

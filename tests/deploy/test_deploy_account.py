@@ -1,4 +1,4 @@
-"""What an account and a region have once: made where it is missing, and never made over."""
+"""Roles and limits that an account has once. Missing roles are created, others are kept."""
 
 from __future__ import annotations
 
@@ -14,24 +14,18 @@ from dev.deploy.failure import DeployFailed
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployEmulator]:
-    """Start an account without anything in it; the tests follow each other."""
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Start an empty account. The tests build on each other."""
     with DeployEmulator(tmp_path_factory.mktemp("logs") / "aws.log") as aws:
-        yield aws
-
-
-@pytest.fixture
-def clients(aws: DeployEmulator) -> Any:
-    """Return what makes clients of the account's root."""
-    return SimpleNamespace(client=aws.client)
+        yield SimpleNamespace(client=aws.client)
 
 
 def _parameters(**given: str) -> dict[str, str]:
     return settings.known(templates.app(), settings.known(templates.data(), given))
 
 
-def test_elasticache_has_its_role_before_a_first_cache(clients: Any) -> None:
-    """A second stage finds it there; a stage without ElastiCache needs none."""
+def test_elasticache_has_its_role_before_the_first_cache(clients: Any) -> None:
+    """A second stage uses the same role. A stage without ElastiCache needs none."""
     account.prepare(clients, _parameters(Cache="none"))
     assert [] == _roles(clients, "elasticache.amazonaws.com")
 
@@ -40,32 +34,27 @@ def test_elasticache_has_its_role_before_a_first_cache(clients: Any) -> None:
         assert 1 == len(_roles(clients, "elasticache.amazonaws.com"))
 
 
-def test_a_stage_that_logs_is_refused_until_the_account_can(clients: Any) -> None:
-    """API Gateway refuses a stage with a log, late, where the account has no role for that."""
+def test_a_stage_with_gateway_logs_needs_the_role_of_the_account(clients: Any) -> None:
+    """API Gateway would refuse the log late. A role that exists is kept: other APIs use it."""
     account.prepare(clients, _parameters(GatewayLogs="false"))
     with pytest.raises(DeployFailed, match="make account-logging"):
         account.prepare(clients, _parameters(GatewayLogs="true"))
 
     assert "now" in account.let_gateway_log(clients)
-
     account.prepare(clients, _parameters(GatewayLogs="true"))
 
-
-def test_a_role_that_is_there_is_left(clients: Any) -> None:
-    """Other APIs of the account log by it."""
-    role = "arn:aws:iam::000000000000:role/of-somebody-else"
+    role = "arn:aws:iam::000000000000:role/other"
     gateway = clients.client("apigateway")
     patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
     gateway.update_account(patchOperations=[patch])
-
     assert f"{role} already" in account.let_gateway_log(clients)
     assert role == gateway.get_account()["cloudwatchRoleArn"]
 
 
-def test_more_requests_than_the_account_runs_functions_are_warned_of(
+def test_a_low_concurrency_limit_of_the_account_is_a_warning(
     clients: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A new account may run ten at once."""
+    """A new account may run ten functions at once."""
     limits = clients.client("lambda").get_account_settings()["AccountLimit"]
     limit = limits["ConcurrentExecutions"]
     account.prepare(clients, _parameters(RequestsAtOnce=str(limit)))

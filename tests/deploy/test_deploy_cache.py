@@ -1,4 +1,4 @@
-"""The cache as a stage may want it: users by IAM, keys shared among nodes; what functions get."""
+"""The cache's users and nodes, deployed: the functions' settings and their rights."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dev.deploy import settings, stages, templates
 from dev.deploy.emulator import DeployEmulator
 from dev.deploy.release import Release
 
-STAGE = "dev"
-PASSWORD = "a password that nobody knows"
+PASSWORD = "a secret of 16 characters or more"
+Outputs = dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -24,66 +24,58 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployEmulator]:
         yield aws
 
 
-class Kept:
-    """The data stack, deployed with these parameters."""
+def test_by_default_the_user_has_a_password(aws: DeployEmulator) -> None:
+    """IAM lets no role connect, and the nodes are no cluster."""
+    outputs = _deploy(aws)
 
-    def __init__(self, aws: DeployEmulator, **parameters: str) -> None:
-        self._aws = aws
-        release = Release(SimpleNamespace(client=aws.client), STAGE, poll_seconds=0.1)
-        self.outputs = release.keep(templates.data(), stages.read(STAGE) | parameters)
-
-    def settings(self) -> Settings:
-        """Return what the functions read of the environment that the app stack gives them."""
-        values = {"Stage": STAGE, **self.outputs, "CodeBucket": "", "CodeKey": ""}
-        told = settings.when_run(templates.app(), values, lambda _: PASSWORD)
-        return Settings.from_env(told | {"AWS_REGION": "us-east-1"})
-
-    def connects_to(self) -> dict[str, list[str]]:
-        """Return, of each function's role, what it may connect to by IAM."""
-        return {name: self._connects_to(name) for name in ("ApiRoleArn", "InvalidateRoleArn")}
-
-    def _connects_to(self, role: str) -> list[str]:
-        iam, name = self._aws.client("iam"), self.outputs[role].rpartition("/")[2]
-        policies = [
-            iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
-            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
-        ]
-        statements = [each for policy in policies for each in policy]
-        connect = [each for each in statements if each["Action"] == "elasticache:Connect"]
-        return [arn for each in connect for arn in each["Resource"]]
-
-    def user(self) -> Any:
-        """Return the functions' user, as ElastiCache lists it."""
-        (user,) = self._aws.client("elasticache").describe_users(UserId="catalog-dev")["Users"]
-        return user
+    given = _settings(outputs)
+    assert (False, True, None) == (given.redis_cluster, given.redis_tls, given.redis_iam_cache)
+    assert ("catalog-dev", PASSWORD) == (given.redis_username, given.redis_password)
+    assert [[], []] == _may_connect(aws, outputs)
+    assert "cluster" not in outputs["RedisAccess"]
 
 
-def test_by_default_the_user_has_a_password_and_no_policy(aws: DeployEmulator) -> None:
-    """Nobody connects by IAM, and the nodes are no cluster."""
-    kept = Kept(aws)
+def test_with_iam_the_functions_may_connect_without_a_password(aws: DeployEmulator) -> None:
+    """Only to this cache as this user. No secret is created."""
+    outputs = _deploy(aws, RedisAuth="iam")
 
-    told = kept.settings()
-    assert (False, True, None) == (told.redis_cluster, told.redis_tls, told.redis_iam_cache)
-    assert ("catalog-dev", PASSWORD) == (told.redis_username, told.redis_password)
-    assert {"ApiRoleArn": [], "InvalidateRoleArn": []} == kept.connects_to()
-    assert "cluster" not in kept.outputs["RedisAccess"]
-
-
-def test_by_iam_the_functions_may_connect_and_know_no_password(aws: DeployEmulator) -> None:
-    """To this cache, as this user, and to nothing else; there is no secret to keep."""
-    kept = Kept(aws, RedisAuth="iam")
-
-    told, user = kept.settings(), kept.user()
-    assert (None, "catalog-dev") == (told.redis_password, told.redis_username)
+    given = _settings(outputs)
+    (user,) = aws.client("elasticache").describe_users(UserId="catalog-dev")["Users"]
+    assert (None, "catalog-dev") == (given.redis_password, given.redis_username)
     assert user["UserId"] == user["UserName"]
-    arns = [told.redis_iam_cache, user["ARN"]]
-    assert {"ApiRoleArn": arns, "InvalidateRoleArn": arns} == kept.connects_to()
-    assert "" == kept.outputs["RedisPasswordArn"]
+    assert [[given.redis_iam_cache, user["ARN"]]] * 2 == _may_connect(aws, outputs)
+    assert "" == outputs["RedisPasswordArn"]
 
 
-def test_more_shards_are_a_cluster(aws: DeployEmulator) -> None:
-    """The functions are told so, and their user may ask who has which keys."""
-    kept = Kept(aws, CacheShards="3", CacheNodes="2")
+def test_several_shards_are_a_cluster(aws: DeployEmulator) -> None:
+    """The functions use cluster mode, and their user may send its commands."""
+    outputs = _deploy(aws, CacheShards="3", CacheNodes="2")
 
-    assert kept.settings().redis_cluster
-    assert kept.outputs["RedisAccess"].endswith(" +ping +cluster|slots +asking")
+    assert _settings(outputs).redis_cluster
+    assert outputs["RedisAccess"].endswith(" +ping +cluster|slots +asking")
+
+
+def _deploy(aws: DeployEmulator, **parameters: str) -> Outputs:
+    """Deploy the data stack of `dev` and return its outputs."""
+    release = Release(SimpleNamespace(client=aws.client), "dev", poll_seconds=0.1)
+    return release.keep(templates.data(), stages.read("dev") | parameters)
+
+
+def _settings(outputs: Outputs) -> Settings:
+    """Return the functions' settings, from the variables that the app stack sets."""
+    values = {"Stage": "dev", **outputs, "CodeBucket": "", "CodeKey": ""}
+    given = settings.when_run(templates.app(), values, lambda _: PASSWORD)
+    return Settings.from_env(given | {"AWS_REGION": "us-east-1"})
+
+
+def _may_connect(aws: DeployEmulator, outputs: Outputs) -> list[list[Any]]:
+    """Return, for each function's role, the resources of elasticache:Connect."""
+    iam, found = aws.client("iam"), []
+    for arn in (outputs["ApiRoleArn"], outputs["InvalidateRoleArn"]):
+        role = arn.rpartition("/")[2]
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        policies = [iam.get_role_policy(RoleName=role, PolicyName=name) for name in names]
+        statements = [each for p in policies for each in p["PolicyDocument"]["Statement"]]
+        connect = [each for each in statements if each["Action"] == "elasticache:Connect"]
+        found.append([arn for each in connect for arn in each["Resource"]])
+    return found

@@ -1,4 +1,4 @@
-"""Really deployed: a stage that takes API keys for writes, and a Cognito pool's users for reads."""
+"""Deployed to an emulated AWS: API keys for writes, users of a Cognito pool for reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PASSWORD = "Passw0rd!"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Deploy once; the tests do not take anything down."""
+    """Deploy once for all tests."""
     with empty(tmp_path_factory.mktemp("logs")) as site:
         cognito = site.aws.client("cognito-idp")
         pool = cognito.create_user_pool(PoolName="customers")["UserPool"]["Arn"]
@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def shop(site: Site) -> Caller:
-    """Return who was given the key."""
+    """Return a caller with the key."""
     return site.key_holder()
 
 
@@ -35,10 +35,8 @@ def customer(site: Site) -> Caller:
     return _user(site, site.parameters["CognitoPoolArn"])
 
 
-def test_who_has_the_key_writes_and_who_is_of_the_pool_reads(
-    shop: Caller, customer: Caller
-) -> None:
-    """Each gets what the stage's two words say, and the other's is refused."""
+def test_the_key_writes_and_users_of_the_pool_read(shop: Caller, customer: Caller) -> None:
+    """Each may do what the stage's parameters say, and no more."""
     made = shop.ask("POST", "/products", MOUSE)
     path = f"/products/{made.json['id']}"
 
@@ -50,42 +48,40 @@ def test_who_has_the_key_writes_and_who_is_of_the_pool_reads(
     assert 204 == shop.ask("DELETE", path).status
 
 
-@pytest.mark.parametrize(
-    ("method", "status", "asks"), [("GET", 401, "Bearer"), ("POST", 403, None)]
-)
-def test_a_stranger_is_refused_by_a_problem(
-    site: Site, method: str, status: int, asks: str | None
-) -> None:
-    """With CORS, so a page can tell its user; a 401 says what is asked for (RFC 9110, 15.5.2)."""
-    refused = Caller(site).ask(method, "/products", MOUSE if method == "POST" else None)
+def test_strangers_only_have_health_and_documentation(site: Site) -> None:
+    """
+    A refusal is a problem with CORS headers, so that a page can show it.
 
-    assert (status, True) == (refused.status, refused.is_problem)
-    assert ORIGIN == refused.headers["Access-Control-Allow-Origin"]
-    assert asks == refused.headers["WWW-Authenticate"]
+    A 401 names the scheme to use (RFC 9110, 15.5.2).
+    """
+    stranger = Caller(site)
+
+    for method, status, scheme in (("GET", 401, "Bearer"), ("POST", 403, None)):
+        refused = stranger.ask(method, "/products", MOUSE if method == "POST" else None)
+        assert (status, True) == (refused.status, refused.is_problem)
+        assert ORIGIN == refused.headers["Access-Control-Allow-Origin"]
+        assert scheme == refused.headers["WWW-Authenticate"]
+    for path in ("/", "/health", "/openapi.json", "/docs", "/redoc", "/assets/docs.js"):
+        assert 200 == stranger.ask("GET", path).status, path
 
 
-def test_another_key_or_pool_opens_nothing(site: Site) -> None:
-    """A key needs the stage's usage plan, a token the stage's pool."""
-    key = site.aws.client("apigateway").create_api_key(name="of another", enabled=True)
+def test_another_key_or_pool_is_refused(site: Site) -> None:
+    """A key must be in the stage's usage plan, a token from the stage's pool."""
+    key = site.aws.client("apigateway").create_api_key(name="other", enabled=True)
     pool = site.aws.client("cognito-idp").create_user_pool(PoolName="others")["UserPool"]["Arn"]
 
     assert 403 == Caller(site, X_Api_Key=key["value"]).ask("POST", "/products", MOUSE).status
     assert 401 == _user(site, pool).ask("GET", "/products").status
 
 
-def test_a_key_may_call_as_often_as_the_stage_says(site: Site) -> None:
-    """The plan's limits are parameters."""
-    (plan,) = site.aws.client("apigateway").get_usage_plans()["items"]
-
+def test_a_key_has_the_limits_of_the_stage(site: Site, shop: Caller) -> None:
+    """Beyond them, the response is a problem with CORS headers and Retry-After."""
+    api = site.aws.client("apigateway")
+    (plan,) = api.get_usage_plans()["items"]
     assert [site.outputs["RestAPIId"]] == [each["apiId"] for each in plan["apiStages"]]
     assert {"rateLimit": 20, "burstLimit": 40} == plan["throttle"]
     assert ("MONTH", 1_000_000) == (plan["quota"]["period"], plan["quota"]["limit"])
 
-
-def test_who_has_called_too_often_is_told_when_to_come_back(site: Site, shop: Caller) -> None:
-    """A problem with CORS, as every answer of the gateway's own."""
-    api = site.aws.client("apigateway")
-    (plan,) = api.get_usage_plans()["items"]
     try:
         _limit(api, plan["id"], "1")
         refused = [shop.ask("POST", "/products", MOUSE) for _ in range(2)][-1]
@@ -98,21 +94,13 @@ def test_who_has_called_too_often_is_told_when_to_come_back(site: Site, shop: Ca
     assert 201 == shop.ask("POST", "/products", MOUSE).status
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/health", "/openapi.json", "/docs", "/redoc", "/assets/docs.js"]
-)
-def test_health_and_documentation_stay_open(site: Site, path: str) -> None:
-    """Whatever the stage asks of those who read products."""
-    assert 200 == Caller(site).ask("GET", path).status
-
-
 def _limit(api: Any, plan_id: str, calls: str) -> None:
     limit = {"op": "replace", "path": "/quota/limit", "value": calls}
     api.update_usage_plan(usagePlanId=plan_id, patchOperations=[limit])
 
 
 def _user(site: Site, pool_arn: str) -> Caller:
-    """Return a new user of a pool, signed in."""
+    """Return a new user of a pool, who is signed in."""
     cognito, pool = site.aws.client("cognito-idp"), pool_arn.rpartition("/")[2]
     flow = "ADMIN_USER_PASSWORD_AUTH"
     client = cognito.create_user_pool_client(

@@ -1,4 +1,4 @@
-"""The other way to deploy: an unmodified `chalice deploy`, over a stage's data stack."""
+"""An unmodified `chalice deploy` over a stage's data stack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from tests.running_stack import eventually
 
 _PROGRAM = """
 from dev.deploy import runtime
-runtime.LAMBDA_MINORS = range(11, 15)  # the emulator takes Python 3.11 too
+runtime.LAMBDA_MINORS = range(11, 15)  # the emulator supports Python 3.11 too
 from dev.deploy.__main__ import cli
 cli()
 """
@@ -34,7 +33,7 @@ cli()
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """Deploy what is kept, and no function."""
+    """Deploy only the data stack."""
     with empty(tmp_path / "logs") as site:
         site.parameters |= {"WriteAccess": "key", "ListRequestsPerSecond": "1"}
         site.parameters |= {"ListRequestsAtOnce": "2", "CacheTtlSeconds": "600"}
@@ -43,7 +42,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 class _Checkout:
-    """A copy of the project: Chalice's record of what it deployed is in the project."""
+    """A copy of the project, since Chalice keeps its record of a deployment there."""
 
     def __init__(self, place: Path, site: Site, url: str) -> None:
         self._place = checkout(place)
@@ -55,10 +54,6 @@ class _Checkout:
         words = [*options, *(f"{name}={value}" for name, value in site.parameters.items())]
         words += ["--architecture", of_this_machine().architecture]
         return self.run(sys.executable, "-c", _PROGRAM, command, "--stage", STAGE, *words)
-
-    def account_logging(self) -> None:
-        """Let API Gateway log."""
-        self.run(sys.executable, "-m", "dev.deploy", "account-logging")
 
     def run(self, *command: str) -> str:
         """Run any command; return the last line of its output."""
@@ -72,9 +67,9 @@ class _Checkout:
 @pytest.mark.timeout(400)  # seven processes that pack or deploy
 def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_path: Path) -> None:
     """
-    The API answers, the stream invalidates; a second deployment keeps API and data.
+    The API works, and the stream invalidates. A second deployment keeps API and data.
 
-    The first is one command, the second is that command's steps, one by one.
+    The first deployment is one command. The second is the steps of that command.
     """
     api = site.aws.client("apigateway")
     _write_before_the_deployment(site)
@@ -87,7 +82,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
         assert [f"product-catalog-{STAGE}"] == [each["name"] for each in _apis(api)]
         eventually(lambda: not site.redis.exists(CODEC.key(SOME_ID)))
 
-        copy.account_logging()
+        copy.run(sys.executable, "-m", "dev.deploy", "account-logging")
         site.parameters |= {"LogLevel": "WARNING", "WriteAccess": "iam", "GatewayLogs": "true"}
         copy.deploy("data", site, "--yes")
         copy.run("sh", "-c", copy.deploy("configure", site))
@@ -111,7 +106,7 @@ def test_chalice_deploys_over_the_data_stack_again_and_again(site: Site, tmp_pat
 
 
 def _write_before_the_deployment(site: Site) -> None:
-    """Leave an old entry in Redis, and in the stream the record that says so."""
+    """Leave an old entry in Redis, and a record of the change in the stream."""
     site.redis.set(CODEC.key(SOME_ID), b"Vold")
     table = site.outputs["ProductsTableName"]
     site.aws.client("dynamodb").put_item(TableName=table, Item=to_item(a_product()))
@@ -122,14 +117,13 @@ def _api_id(url: str) -> str:
 
 
 def _can_be_switched(site: Site) -> None:
-    """See that `make switch` finds the functions, by the names that Chalice gives them."""
-    clients = SimpleNamespace(client=site.aws.client)
-    switch.switch(functions.of_stage(clients, STAGE), {"LOG_LEVEL": "ERROR"})
+    """Check that `make switch` finds the functions by the names that Chalice gives them."""
+    switch.switch(functions.of_stage(site.clients, STAGE), {"LOG_LEVEL": "ERROR"})
     assert "ERROR" == _settings(site)["LOG_LEVEL"]
 
 
 def _lives(site: Site, shop: Caller) -> Any:
-    """See who may make a product, the cache, the stream; return a product."""
+    """Check access, cache, stream and limits; return a product."""
     _refuses_strangers(site)
     assert site.hears_of_edits(shop)
     mapping = site.mapping()
@@ -148,7 +142,7 @@ def _lives(site: Site, shop: Caller) -> Any:
 
 
 def _refuses_strangers(site: Site) -> None:
-    """Who says nothing of himself writes nothing; the gateway's own answers have our shape."""
+    """Check that a caller without credentials gets a problem with CORS headers."""
     for refused in (
         Caller(site).ask("POST", "/products", MOUSE),
         Caller(site).ask("DELETE", f"/products/{SOME_ID}"),

@@ -14,10 +14,8 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from dev.deploy import build as building
-from dev.deploy.__main__ import cli
 from dev.deploy.build import build
 from dev.deploy.package import pack
 from dev.deploy.runtime import Runtime, of_this_machine
@@ -25,10 +23,11 @@ from tests.deploy.deployment import ORIGIN, STAGE, package
 from tests.examples import ENVIRONMENT
 
 _MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
-"""As ELF numbers them."""
+"""The processors' numbers in ELF."""
+_FUNCTION = "AWS::Serverless::Function"
 _BODY_BYTES = 51_200
 _OBJECT_BYTES = 1_000_000
-"""The longest template that CloudFormation takes in a request, and from S3."""
+"""CloudFormation's limits for a template in a request, and for one in S3."""
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +36,8 @@ def code() -> zipfile.ZipFile:
     return zipfile.ZipFile(package().code)
 
 
-def test_only_what_the_functions_need_ships(code: zipfile.ZipFile) -> None:
-    """The app and what requirements/functions.lock pins: no tests, no tools."""
+def test_the_package_contains_only_what_the_functions_need(code: zipfile.ZipFile) -> None:
+    """The app and what requirements/functions.lock pins, in 10 MB: no tests, no tools."""
     names = code.namelist()
     top = {name.split("/")[0] for name in names}
     wheels = {name for name in top if name.endswith(".dist-info")}
@@ -47,6 +46,7 @@ def test_only_what_the_functions_need_ships(code: zipfile.ZipFile) -> None:
         for wheel in wheels
         for line in code.read(f"{wheel}/RECORD").decode().split()
     }
+    services = {name.split("/")[2] for name in names if re.match(r"botocore/data/[^/]+/", name)}
 
     assert {wheel.removesuffix(".dist-info") for wheel in wheels} <= _pinned()
     assert {"redis", "boto3", "botocore", "pydantic"} < top
@@ -56,14 +56,6 @@ def test_only_what_the_functions_need_ships(code: zipfile.ZipFile) -> None:
     assert {"chalice/__init__.py", "chalice/app.py"} == {
         name for name in names if name.startswith("chalice/") and name.endswith(".py")
     }
-
-
-def test_the_package_is_small(code: zipfile.ZipFile) -> None:
-    """Under 10 MB: all of botocore's data alone would be 17."""
-    services = {
-        name.split("/")[2] for name in code.namelist() if re.match(r"botocore/data/[^/]+/", name)
-    }
-
     assert set(building.SERVICES) == services
     assert 10_000_000 > package().code.stat().st_size
 
@@ -71,7 +63,7 @@ def test_the_package_is_small(code: zipfile.ZipFile) -> None:
 def test_the_package_can_reach_every_service_that_the_functions_call(
     code: zipfile.ZipFile, tmp_path: Path
 ) -> None:
-    """By its own boto3 and that boto3's data: no other package is on the path."""
+    """By its own boto3 and botocore's data: no other package is on the path."""
     code.extractall(tmp_path)
     program = (
         "import boto3\n"
@@ -98,30 +90,29 @@ def test_the_package_can_reach_every_service_that_the_functions_call(
     ] == done.stdout.splitlines()
 
 
-def test_every_module_is_compiled_and_valid_by_its_sources_hash(code: zipfile.ZipFile) -> None:
-    """A zip's dates are of 1980, so only a hash can tell Python that byte code fits its source."""
-    names = set(code.namelist())
-    shipped = [name for name in names if name.endswith(".py")]
+def test_every_module_is_compiled_for_lambda(code: zipfile.ZipFile) -> None:
+    """
+    Byte code is validated by the source's hash, since all dates in the zip are of 1980.
+
+    Tracebacks have Lambda's paths, not those of the machine that packs.
+    """
+    shipped = [name for name in code.namelist() if name.endswith(".py")]
 
     assert len(shipped) > 150
     assert {"app.py", "chalice/app.py"} < set(shipped)
     for name in shipped:
-        compiled = code.read(_cached(name))
+        compiled = code.read(cache_from_source(name))
         flags = struct.unpack("<I", compiled[4:8])[0]
         assert (MAGIC_NUMBER, 0b11) == (compiled[:4], flags), name
         assert source_hash(code.read(name)) == compiled[8:16], name
-
-
-def test_tracebacks_name_files_as_lambda_has_them(code: zipfile.ZipFile) -> None:
-    """No path of the machine that packs is in what ships."""
-    compiled = code.read(_cached("chalicelib/caching/protocol.py"))
-
-    assert "/var/task/chalicelib/caching/protocol.py" == marshal.loads(compiled[16:]).co_filename  # noqa: S302 — our own
+    path = "chalicelib/caching/protocol.py"
+    module = marshal.loads(code.read(cache_from_source(path))[16:])  # noqa: S302 — our own
+    assert f"/var/task/{path}" == module.co_filename
 
 
 @pytest.mark.parametrize("architecture", _MACHINES)
-def test_wheels_are_of_the_processor_asked_for(tmp_path: Path, architecture: str) -> None:
-    """Whatever machine packs: the compiled parts run on Lambda's."""
+def test_wheels_are_for_the_given_processor(tmp_path: Path, architecture: str) -> None:
+    """Whatever the processor of this machine."""
     build(Runtime(sys.version_info.minor, architecture), tmp_path / "built", tmp_path)
     libraries = list((tmp_path / "built" / "vendor").rglob("*.so"))
 
@@ -130,56 +121,35 @@ def test_wheels_are_of_the_processor_asked_for(tmp_path: Path, architecture: str
         assert _MACHINES[architecture] == struct.unpack("<H", library.read_bytes()[18:20])[0]
 
 
-def test_the_same_source_packs_to_the_same_bytes(tmp_path: Path) -> None:
-    """So a deployment of what is there already changes no function."""
+def test_packing_is_reproducible(tmp_path: Path) -> None:
+    """From the same source, so a deployment without a change updates no function."""
     again = pack(STAGE, of_this_machine(), {"CorsAllowOrigin": ORIGIN}, tmp_path)
 
     assert package().code.read_bytes() == again.code.read_bytes()
 
 
-def test_the_data_stack_fits_into_a_request_and_the_app_stack_into_an_object() -> None:
-    """The data stack makes the bucket. With CORS, the app's is near what a request takes."""
+def test_the_templates_are_small_and_complete() -> None:
+    """
+    CloudFormation accepts them: the data stack's in a request, the app's from the bucket in S3.
+
+    The functions have 1,769 MB, which is one vCPU. Each throttled method exists: API Gateway
+    refuses others. The placeholders used for packing are not included.
+    """
+    resources = package().app["Resources"]
+    functions = [each for each in resources.values() if each["Type"] == _FUNCTION]
+    api = resources["RestAPI"]["Properties"]
+    paths = api["DefinitionBody"]["paths"]
+
     assert len(json.dumps(package().data, separators=(",", ":"))) < _BODY_BYTES
     assert len(json.dumps(package().app)) < _OBJECT_BYTES / 2
-
-
-def test_each_limit_is_of_a_method_that_the_api_has() -> None:
-    """API Gateway refuses a stage that names another."""
-    properties = package().app["Resources"]["RestAPI"]["Properties"]
-    paths = properties["DefinitionBody"]["paths"]
-
-    for each in properties["MethodSettings"][1:]:
+    assert [1769, 1769] == [each["Properties"]["MemorySize"] for each in functions]
+    for each in api["MethodSettings"][1:]:
         path = each["ResourcePath"].removeprefix("/").replace("~1", "/")
         assert each["HttpMethod"].lower() in paths[path], path
-
-
-def test_both_functions_have_a_whole_vcpu() -> None:
-    """At 1,769 MB: what a container imports at first use runs inside of the handler."""
-    resources = package().app["Resources"].values()
-    functions = [each for each in resources if each["Type"] == "AWS::Serverless::Function"]
-
-    assert [1769, 1769] == [each["Properties"]["MemorySize"] for each in functions]
-
-
-def test_no_stand_in_is_in_the_package() -> None:
-    """What `app.py` had to be told to be packed stays behind."""
     assert "stand-in" not in json.dumps(package().app)
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Lambda takes this Python")
-def test_a_python_that_lambda_no_longer_takes_packs_nothing() -> None:
-    """`make deploy` on Python 3.11 ends with one line, before anything is made."""
-    result = CliRunner().invoke(cli, ["up", "--stage", "prod"])
-
-    assert 1 == result.exit_code
-    assert "Error: Lambda takes functions of Python 3.12 to 3.14" in result.output
-
-
 def _pinned() -> set[str]:
-    """Return what the lock pins, as the directories of its wheels are named."""
+    """Return the packages of the lock, by the names of their wheels' directories."""
     pins = re.findall(r"(?m)^([a-z0-9.-]+)==([^ ;]+)", (building.ROOT / building.LOCK).read_text())
     return {f"{name.replace('-', '_')}-{version}" for name, version in pins}
-
-
-def _cached(name: str) -> str:
-    return cache_from_source(name)

@@ -1,4 +1,4 @@
-"""What a deployed stage can be given: settings, templates, switches and documents agree."""
+"""Settings, templates, switches and documents agree on the parameters of a stage."""
 
 import re
 from typing import Any
@@ -22,13 +22,18 @@ _OTHERS = {
     },
     "Lambda": {"AWS_REGION"},
 }
-"""What else than a parameter a stage has a setting from."""
+"""The sources of settings without a parameter."""
+
+
+def _page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
 
 
 def _deployed_by() -> dict[str, str]:
     """Return, of each setting, the third column of `docs/settings.md`."""
-    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    rows = [line.split("|")[1:4] for line in text.splitlines() if line.startswith("| `")]
+    rows = [
+        line.split("|")[1:4] for line in _page("settings.md").splitlines() if line.startswith("| `")
+    ]
     return {name: row[2].strip() for row in rows for name in re.findall(r"`([A-Z_]+)`", row[0])}
 
 
@@ -39,7 +44,7 @@ def _parameter(setting: str) -> str | None:
 
 @pytest.mark.parametrize("setting", _deployed_by())
 def test_every_setting_reaches_a_stage_or_is_local_only(setting: str) -> None:
-    """By the parameter that its table names; what is local only is no variable of a function."""
+    """By the parameter in its table. A local setting is no variable of a function."""
     source, parameter = _deployed_by()[setting], _parameter(setting)
 
     if parameter:
@@ -49,17 +54,18 @@ def test_every_setting_reaches_a_stage_or_is_local_only(setting: str) -> None:
         assert setting in _OTHERS[source] if source != "local only" else setting not in _VARIABLES
 
 
-def test_the_page_of_deployment_has_every_parameter() -> None:
-    """In the first column of a table, but for what the deployment itself sets."""
-    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+def test_every_parameter_is_documented() -> None:
+    """In the first column of a table, except those that the deployment itself sets."""
+    rows = [
+        line.split("|")[1] for line in _page("deploy.md").splitlines() if line.startswith("| `")
+    ]
     documented = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row)}
 
     assert templates.settable() == documented
 
 
-def test_a_stage_that_names_nothing_has_the_defaults_of_the_settings() -> None:
-    """But for those that a stage must differ in from a developer's machine."""
+def test_a_stage_has_the_defaults_of_the_settings() -> None:
+    """Except those that must differ from a developer's machine."""
     given = {"Stage": "local", "ProductsTableName": "products", "RedisHost": "redis.example"}
     outputs = {"CacheEnabled": "true", "RedisPort": "6379", "RedisDb": "0", "RedisTls": "false"}
     variables = settings.when_run(_APP, {**given, **outputs, **_no_arns(), "Docs": "on"}, str)
@@ -71,8 +77,8 @@ def _no_arns() -> dict[str, str]:
     return {"RedisCluster": "false", "RedisPasswordArn": "", "CursorSecretArn": ""}
 
 
-def test_what_a_stage_is_told_in_numbers_has_the_bounds_of_the_settings() -> None:
-    """CloudFormation refuses what a function could not start with."""
+def test_numeric_parameters_have_the_bounds_of_the_settings() -> None:
+    """CloudFormation refuses values with which a function could not start."""
     for name in switch.SWITCHES.values():
         setting, given = name[0], _APP["Parameters"][_VARIABLES[name[0]]["Ref"]]
         for bound in (given[each] for each in ("MinValue", "MaxValue") if each in given):
@@ -82,8 +88,8 @@ def test_what_a_stage_is_told_in_numbers_has_the_bounds_of_the_settings() -> Non
                 settings.with_stand_ins({setting: str(beyond)})
 
 
-def test_every_setting_that_a_stage_may_change_at_once_has_a_switch() -> None:
-    """Those of who may call are in the package; those of another store are the data stack's."""
+def test_every_setting_of_a_function_alone_has_a_switch() -> None:
+    """Access is in the package. The connection to Redis belongs to the data stack."""
     switched = {setting for setting, _ in switch.SWITCHES.values()}
     by_stack = set(_DATA["Outputs"]) | set(settings.PACKED) | {"Stage"}
     free = {
@@ -96,16 +102,11 @@ def test_every_setting_that_a_stage_may_change_at_once_has_a_switch() -> None:
     assert switched == {name for name, source in _deployed_by().items() if "switch" in source}
 
 
-@pytest.mark.parametrize("name", switch.SWITCHES)
-def test_a_switch_is_in_the_makefile_and_on_the_page_of_deployment(name: str) -> None:
-    """`make switch` passes it on, and its reader finds it."""
+def test_every_switch_is_in_the_makefile_and_documented() -> None:
+    """`make switch` passes it on, and the page of deployment lists it."""
     makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", "")
     (names,) = re.findall(r"^SWITCH_NAMES := (.*)$", makefile, re.MULTILINE)
-    table: Any = re.search(r"## Switches\n(.*?)\n## ", _page(), re.DOTALL)
+    table: Any = re.search(r"## Switches\n(.*?)\n## ", _page("deploy.md"), re.DOTALL)
 
-    assert name in names.split()
-    assert f"`{name}" in table[1]
-
-
-def _page() -> str:
-    return (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert set(switch.SWITCHES) == set(names.split())
+    assert [] == [name for name in switch.SWITCHES if f"`{name}" not in table[1]]
