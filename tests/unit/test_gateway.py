@@ -9,13 +9,11 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
-from chalice.app import CORSConfig
 
 from dev.server.events import MAX_BODY_BYTES
 from dev.server.gateway import Gateway
 from dev.server.hosts import AllowedHosts
 
-ORIGIN = "https://shop.example"
 ROUTES: dict[str, Any] = {
     "/docs": {"GET": None},
     "/products": {"GET": None},
@@ -27,9 +25,9 @@ ROUTES: dict[str, Any] = {
 class RecordingLambda:
     """Records its event and returns a given response."""
 
-    def __init__(self, answer: Callable[[], Any] = dict, cors: object = None) -> None:
+    def __init__(self, answer: Callable[[], Any] = dict) -> None:
         self.routes = ROUTES
-        self.api = SimpleNamespace(cors=cors)
+        self.api = SimpleNamespace(cors=None)
         self._answer = answer
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -134,20 +132,6 @@ def test_each_request_has_a_new_id() -> None:
     assert 2 == len(seen)
 
 
-@pytest.mark.parametrize(
-    "target", ["/", "/nowhere", "/products/1/2", "/product", "*", "http://localhost"]
-)
-def test_an_unknown_path_is_not_found(target: str) -> None:
-    """The Lambda is not called."""
-    function = RecordingLambda()
-
-    answer = request(function, target=target)
-
-    assert ("404 Not Found", 404) == (answer.status, answer.problem["status"])
-    assert answer.headers["X-Request-Id"]
-    assert not hasattr(function, "event")
-
-
 def test_multi_value_headers_and_bytes_are_passed_on() -> None:
     """From `multiValueHeaders` and `isBase64Encoded`."""
     made = {
@@ -177,30 +161,6 @@ def test_a_failed_lambda_is_a_problem(caplog: pytest.LogCaptureFixture) -> None:
     assert "500 Internal Server Error" == answer.status
     assert b"secret" not in answer.body
     assert "RuntimeError: secret" in caplog.text
-
-
-def test_a_preflight_is_answered_by_the_gateway() -> None:
-    """Only if CORS is on."""
-    open_, closed = RecordingLambda(cors=CORSConfig(allow_origin=ORIGIN)), RecordingLambda()
-
-    preflight = request(open_, "OPTIONS")
-    request(closed, "OPTIONS")
-
-    assert "GET,OPTIONS" == preflight.headers["Access-Control-Allow-Methods"]
-    assert ORIGIN == preflight.headers["Access-Control-Allow-Origin"]
-    assert not hasattr(open_, "event")
-    assert "OPTIONS" == closed.event["httpMethod"]
-
-
-def test_a_refusal_is_a_problem_that_names_the_origin() -> None:
-    """A page of another origin may read the reason."""
-    function = RecordingLambda(cors=CORSConfig(allow_origin=ORIGIN))
-
-    answer = request(function, target="/nowhere")
-
-    assert ORIGIN == answer.headers["Access-Control-Allow-Origin"]
-    assert "application/problem+json" == answer.headers["Content-Type"]
-    assert "Not Found: /nowhere" == answer.problem["detail"]
 
 
 def test_a_chunked_body_over_ten_megabytes_is_refused() -> None:

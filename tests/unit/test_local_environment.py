@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dev.stack import environment
-from dev.stack.servers import Emulator, Valkey
+from dev.stack.servers import Valkey
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,18 +20,6 @@ def test_an_own_redis_ignores_settings_of_another() -> None:
     redis = {name: value for name, value in env.items() if name.startswith("REDIS_")}
     assert "of another" == redis.pop("REDIS_TIMEOUT_SECONDS")
     assert {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "6400"} == redis
-
-
-def test_an_own_emulator_ignores_the_aws_configuration() -> None:
-    """All AWS_ variables are the emulator's: profiles, files, keys, region, endpoints."""
-    names = ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL_DYNAMODB")
-    emulator = Emulator(port=4600)
-
-    env = environment.of(Valkey(port=6400), emulator, dict.fromkeys(names, "of the user"))
-
-    aws_variables = {name: value for name, value in env.items() if name.startswith("AWS_")}
-    assert emulator.environment() == aws_variables
-    assert "of the user" not in aws_variables.values()
 
 
 @pytest.mark.parametrize(

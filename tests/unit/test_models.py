@@ -55,30 +55,6 @@ def test_other_numbers_are_invalid_prices(price: Decimal) -> None:
     assert [("price",)] == _invalid_fields(price=price)
 
 
-@pytest.mark.parametrize("price", ["NaN", "sNaN", "Infinity", "-Infinity", "1e999999", "1e-999999"])
-def test_special_decimals_are_invalid_prices(price: str) -> None:
-    """They are refused, and raise no other error."""
-    assert [("price",)] == _invalid_fields(price=Decimal(price))
-
-
-@given(st.text(TEXT, min_size=1, max_size=255).filter(lambda text: text.strip()))
-def test_a_name_is_unchanged(name: str) -> None:
-    """Any Unicode of 1 to 255 characters, without trimming or normalisation."""
-    assert name == parse(ProductDraft, a_draft(name=name)).name
-
-
-@given(st.integers(0, 1_000_000_000))
-def test_a_stock_in_the_range_is_valid(stock: int) -> None:
-    """0 to 1,000,000,000."""
-    assert stock == parse(ProductDraft, a_draft(stock_quantity=stock)).stock_quantity
-
-
-@given(st.integers(max_value=-1) | st.integers(min_value=1_000_000_001))
-def test_a_stock_out_of_the_range_is_invalid(stock: int) -> None:
-    """Of any size, without an overflow."""
-    assert [("stock_quantity",)] == _invalid_fields(stock_quantity=stock)
-
-
 @given(JSON)
 def test_any_json_is_valid_or_refused(data: object) -> None:
     """No JSON value raises an error other than `InvalidFields`."""
