@@ -10,7 +10,6 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 
 from chalicelib.api import access, cors
 from chalicelib.resources import RESOURCES
-from tests.doubles.api import ApiClient
 from tests.examples import settings
 
 CORS = CORSConfig(allow_origin="*", allow_headers=cors.ALLOWED)
@@ -99,11 +98,6 @@ def test_cors_allows_the_credential_headers() -> None:
     allowed = CORS.get_access_control_headers()["Access-Control-Allow-Headers"].split(",")
 
     assert {"Authorization", "X-Api-Key", "X-Amz-Date", "X-Amz-Security-Token"} <= set(allowed)
-
-
-def test_a_local_server_requires_no_credentials(api: ApiClient) -> None:
-    """There is no gateway in front of it."""
-    assert 201 == api.create()[1].status
 
 
 def _definition(routes: Routes) -> Any:

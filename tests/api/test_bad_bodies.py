@@ -71,6 +71,7 @@ BROKEN_FIELDS: dict[str, tuple[str, str]] = {
     "name null": ("name", "null"),
     "name a lone surrogate": ("name", '"\\ud800"'),
     "name surrogates the wrong way round": ("name", '"\\udc00\\ud800"'),
+    "description null": ("description", "null"),
     "description blank": ("description", '"   "'),
     "description too long": ("description", json.dumps("x" * 10_001)),
     "description a lone surrogate": ("description", '"a\\udfff"'),
