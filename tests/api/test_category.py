@@ -135,6 +135,11 @@ BAD: list[tuple[str, str]] = [
     ("ids=a,,b", "ids"),
     (f"ids={','.join('x' * 101)}", "ids"),
     ("ids=a&limit=1", "limit"),
+    *((f"limit={limit}", "limit") for limit in ("0", "101", "-1", "x", "1.0", "", "1e1")),
+    ("limit=1&limit=2", "limit"),
+    ("page=2", "page"),
+    ("limit=5&Limit=5", "Limit"),
+    ("%00=1", "\0"),
 ]
 
 

@@ -56,7 +56,6 @@ def test_the_response_varies_by_accept(api: ApiClient, accept: str) -> None:
 
 
 def test_every_link_works(api: ApiClient) -> None:
-    """No link is a 404."""
     links = api.get("/").json["links"].values()
 
     assert {200} == {api.get(f"/{link}").status for link in links}

@@ -25,18 +25,6 @@ def _remove(products: Products, precondition: Precondition) -> None:
 WRITES = [_update, _remove]
 
 
-def test_an_added_product_is_read(products: Products) -> None:
-    """Including its version and dates."""
-    added = products.add(SOME_ID, a_draft())
-
-    assert added == products.get(SOME_ID)
-
-
-def test_an_unknown_product_reads_as_none(products: Products) -> None:
-    """`get` returns `None`."""
-    assert products.get(SOME_ID) is None
-
-
 def test_a_product_is_not_added_twice(products: Products) -> None:
     """An existing id is refused, and its product stays."""
     first = products.add(SOME_ID, a_draft())
@@ -48,7 +36,6 @@ def test_a_product_is_not_added_twice(products: Products) -> None:
 
 
 def test_every_write_raises_the_version(products: Products) -> None:
-    """Each version is higher than the one before."""
     first = products.add(SOME_ID, a_draft())
     second = products.update(SOME_ID, {"name": "Trackball"})
     third = products.update(SOME_ID, {"name": "Trackball"})

@@ -71,7 +71,6 @@ def test_ping_raises_every_failure_at_once(fault: str) -> None:
 
 
 def test_ping_raises_for_a_missing_table(moto_table: RecordingTable) -> None:
-    """It is unavailable."""
     with pytest.raises(StoreUnavailable):
         examples.repository(moto_table.client, "another-table").ping()
 
@@ -88,7 +87,6 @@ def test_put_all_returns_unprocessed_items(moto_table: RecordingTable) -> None:
 
 
 def test_get_many_retries_unprocessed_keys(moto_table: RecordingTable) -> None:
-    """Further calls read the rest."""
     repository = examples.repository(moto_table.client)
     added = {each: repository.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
     client = PartialBatchDynamoDB(moto_table.client)
