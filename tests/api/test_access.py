@@ -10,7 +10,6 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 
 from chalicelib.api import access, cors
 from chalicelib.resources import RESOURCES
-from tests.doubles.api import ApiClient
 from tests.examples import settings
 
 CORS = CORSConfig(allow_origin="*", allow_headers=cors.ALLOWED)
@@ -57,7 +56,6 @@ def _name(route: RouteEntry) -> str:
 
 
 def test_writes_require_a_signature_by_default(routes: Routes) -> None:
-    """By default reads are open and writes require a signature."""
     required = _required(routes)
 
     assert WRITES == {each for each, way in required.items() if way == "iam"}
@@ -77,7 +75,6 @@ def test_reads_and_writes_require_their_own_setting(routes: Routes, write: str, 
 
 
 def test_a_new_route_is_not_open(routes: Routes) -> None:
-    """Only listed routes are open."""
     routes["/secrets"] = {"QUERY": copy(routes["/products"]["POST"])}
 
     assert "key" == _required(routes, WRITE_ACCESS="key")["QUERY", "/secrets"]
@@ -95,15 +92,9 @@ def test_preflights_are_open(routes: Routes, way: str) -> None:
 
 
 def test_cors_allows_the_credential_headers() -> None:
-    """CORS allows the headers of every kind of credentials."""
     allowed = CORS.get_access_control_headers()["Access-Control-Allow-Headers"].split(",")
 
     assert {"Authorization", "X-Api-Key", "X-Amz-Date", "X-Amz-Security-Token"} <= set(allowed)
-
-
-def test_a_local_server_requires_no_credentials(api: ApiClient) -> None:
-    """There is no gateway in front of it."""
-    assert 201 == api.create()[1].status
 
 
 def _definition(routes: Routes) -> Any:

@@ -71,6 +71,7 @@ BROKEN_FIELDS: dict[str, tuple[str, str]] = {
     "name null": ("name", "null"),
     "name a lone surrogate": ("name", '"\\ud800"'),
     "name surrogates the wrong way round": ("name", '"\\udc00\\ud800"'),
+    "description null": ("description", "null"),
     "description blank": ("description", '"   "'),
     "description too long": ("description", json.dumps("x" * 10_001)),
     "description a lone surrogate": ("description", '"a\\udfff"'),
@@ -137,7 +138,6 @@ def test_an_invalid_field_name_is_a_422(api: ApiClient, call: tuple[str, str]) -
 def test_json_other_than_an_object_is_a_422(
     api: ApiClient, call: tuple[str, str], body: str
 ) -> None:
-    """Valid JSON, but not a product."""
     assert _is_problem(api.send(*call, body), 422)
 
 
@@ -151,7 +151,6 @@ def test_required_fields_of_a_new_product(api: ApiClient, field: str) -> None:
 
 
 def test_all_errors_of_a_body_are_listed(api: ApiClient, call: tuple[str, str]) -> None:
-    """One response lists every error."""
     answer = api.send(*call, a_body(name="", price="5", stock_quantity=True, colour="red"))
 
     assert ["colour", "name", "price", "stock_quantity"] == sorted(
@@ -207,7 +206,6 @@ def test_error_messages_do_not_repeat_the_body(api: ApiClient, call: tuple[str, 
 def test_another_content_type_is_a_415(
     api: ApiClient, call: tuple[str, str], content_type: str
 ) -> None:
-    """The content type must be JSON, even if the body is JSON."""
     assert _is_problem(api.send(*call, VALID, Content_Type=content_type), 415)
 
 
@@ -228,7 +226,6 @@ def test_a_body_at_the_limit_is_accepted(api: ApiClient) -> None:
 
 
 def test_the_limit_counts_bytes_not_characters(api: ApiClient) -> None:
-    """A body with fewer characters but more bytes than the limit is too long."""
     raw = json.dumps(a_body(name="日" * (LIMIT // 2)), ensure_ascii=False)
     assert len(raw) < LIMIT
     assert 413 == api.post("/products", raw).status

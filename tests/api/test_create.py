@@ -35,11 +35,6 @@ def test_the_entity_tag_is_that_of_the_next_read(api: ApiClient) -> None:
     assert created.headers["etag"].startswith('"')
 
 
-def test_each_product_gets_its_own_id(api: ApiClient) -> None:
-    """The same body sent twice creates two products."""
-    assert api.create()[0] != api.create()[0]
-
-
 @pytest.mark.parametrize("category", [{}, {"category": None}])
 def test_a_product_may_have_no_category(api: ApiClient, category: dict[str, None]) -> None:
     """If it is missing or null, the response has no such field."""

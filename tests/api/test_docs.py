@@ -74,14 +74,12 @@ def test_each_file_fits_into_a_lambda_response(api: ApiClient, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["docs.html", "missing.js", "..%2Fdocs.py", "README.md"])
 def test_no_other_file_is_served(api: ApiClient, name: str) -> None:
-    """Only listed files are served."""
     answer = api.get(f"/assets/{name}")
 
     assert (404, 404) == (answer.status, answer.json["status"])
 
 
 def test_head_returns_the_headers_of_get(api: ApiClient) -> None:
-    """HEAD has no body."""
     got, head = api.get("/docs"), api.send("HEAD", "/docs")
 
     assert b"" == head.body

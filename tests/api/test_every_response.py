@@ -29,18 +29,12 @@ CALLS = {
     "wrong method of health": ("PUT", "/health", {}),
 }
 
+TIMING = r"cache;dur=[\d.]+, db;dur=[\d.]+, app;dur=[\d.]+"
+
 
 @pytest.fixture(params=CALLS, ids=CALLS)
 def call(request: pytest.FixtureRequest) -> tuple[str, str, object]:
     return CALLS[request.param]
-
-
-def test_every_response_has_a_request_id(api: ApiClient, call: tuple[str, str, object]) -> None:
-    """Without an id of the caller, each request gets a new one."""
-    ids = [api.send(*call).headers["x-request-id"] for _ in range(2)]
-
-    assert all(re.fullmatch(r"[0-9a-f-]{36}", each) for each in ids)
-    assert ids[0] != ids[1]
 
 
 def test_a_valid_request_id_is_kept(api: ApiClient, call: tuple[str, str, object]) -> None:
@@ -60,15 +54,7 @@ def test_an_invalid_request_id_is_replaced(
     )
 
 
-def test_every_response_has_server_timing(api: ApiClient, call: tuple[str, str, object]) -> None:
-    """Browsers show the same three parts in their developer tools."""
-    timing = api.send(*call).headers["server-timing"]
-
-    assert re.fullmatch(r"cache;dur=[\d.]+, db;dur=[\d.]+, app;dur=[\d.]+", timing)
-
-
 def test_a_500_has_a_request_id_and_server_timing(api: ApiClient, wire: Wire) -> None:
-    """It has the same headers as other responses."""
     wire(dynamodb=FailingDynamoDB(ZeroDivisionError("inside")))
 
     answer = api.get(f"/products/{SOME_ID}", X_Request_Id="mine")
@@ -86,16 +72,6 @@ def test_every_error_is_a_problem(api: ApiClient, call: tuple[str, str, object])
         assert "application/problem+json" == answer.headers["content-type"]
         assert answer.status == answer.json["status"]
         assert {"type", "title", "detail"} <= set(answer.json)
-
-
-def test_header_values_are_text(api: ApiClient, call: tuple[str, str, object]) -> None:
-    """API Gateway accepts only text."""
-    assert all(isinstance(value, str) for value in api.send(*call).headers.values())
-
-
-def test_every_response_must_be_revalidated(api: ApiClient, call: tuple[str, str, object]) -> None:
-    """A cache that answered without revalidation would hide an acknowledged write."""
-    assert api.send(*call).headers["cache-control"] in ("no-cache", "no-store")
 
 
 @pytest.mark.parametrize("path", ["/products", "/health", f"/products/{SOME_ID}"])
@@ -118,3 +94,21 @@ def test_json_is_returned_for_any_accept_header(api: ApiClient, accept: str) -> 
     answer = api.get(path, Accept=accept)
 
     assert (200, "application/json") == (answer.status, answer.headers["content-type"])
+
+
+def test_every_response_has_its_own_request_id_and_timing(
+    api: ApiClient, call: tuple[str, str, object]
+) -> None:
+    """
+    Header values are text, as API Gateway requires.
+
+    A cache that answered without revalidation would hide an acknowledged write.
+    """
+    first, second = (api.send(*call).headers for _ in range(2))
+
+    assert first["x-request-id"] != second["x-request-id"]
+    for headers in (first, second):
+        assert re.fullmatch(r"[0-9a-f-]{36}", headers["x-request-id"])
+        assert re.fullmatch(TIMING, headers["server-timing"])
+        assert headers["cache-control"] in ("no-cache", "no-store")
+        assert all(isinstance(value, str) for value in headers.values())

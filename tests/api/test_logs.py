@@ -183,7 +183,6 @@ def test_a_creation_logs_the_new_product_id(api: ApiClient, log: CapturedLog) ->
 def test_a_client_error_is_an_info_line(
     api: ApiClient, log: CapturedLog, method: str, path: str, body: Any
 ) -> None:
-    """One line without a warning or a traceback."""
     api.send(method, path, body)
 
     lines = log.lines()
@@ -220,7 +219,6 @@ def test_an_outage_is_one_warning_without_a_traceback(
 
 
 def test_the_log_contains_no_product_data(api: ApiClient, log: CapturedLog) -> None:
-    """Names and prices are not logged."""
     path, _ = api.create(**a_body(name="Confidential", price=1234.5678))
     api.get(path)
     api.patch(path, {"description": "Confidential"})

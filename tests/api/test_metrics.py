@@ -74,7 +74,6 @@ def test_each_outcome_has_its_metrics(api: ApiClient, log: CapturedLog, outcome:
 
 
 def test_hits_include_negative_hits(api: ApiClient, log: CapturedLog) -> None:
-    """A hit counts no DynamoDB call."""
     path, created = api.create()
     for each in (path, f"/products/{SOME_ID}"):
         api.get(each)
@@ -137,7 +136,6 @@ def test_each_attempt_at_dynamodb_is_counted(api: ApiClient, log: CapturedLog, w
 
 
 def test_the_first_line_of_a_container_is_a_cold_start(api: ApiClient) -> None:
-    """Only the first line has the metric."""
     with capture_log() as log:
         api.get("/health")
         api.get("/health")

@@ -1,24 +1,9 @@
 """GET and HEAD /products/{id}: cache states, conditional requests, missing products."""
 
-import re
-
 import pytest
 
 from tests.doubles.api import ApiClient
-from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID
-
-
-def test_a_first_read_misses_and_a_second_hits(api: ApiClient) -> None:
-    """X-Cache differs; body and tag are the same."""
-    path, _ = api.create()
-
-    first, second = api.get(path), api.get(path)
-
-    assert ["MISS", "HIT"] == [each.headers["x-cache"] for each in (first, second)]
-    assert (200, first.body) == (second.status, second.body)
-    assert first.headers["etag"] == second.headers["etag"]
-    assert first.headers["last-modified"] == second.headers["last-modified"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -27,17 +12,20 @@ def test_a_read_has_all_headers_of_the_contract(api: ApiClient, method: str) -> 
     path, _ = api.create()
     names = {"content-type", "etag", "last-modified", "x-cache", "server-timing", "x-request-id"}
 
-    for answer in (api.send(method, path), api.send(method, path)):
-        assert names <= set(answer.headers)
+    miss, hit = api.send(method, path), api.send(method, path)
+
+    assert names <= set(miss.headers) & set(hit.headers)
+    assert ("MISS", "HIT") == (miss.headers["x-cache"], hit.headers["x-cache"])
+    for name in ("etag", "last-modified", "content-type"):
+        assert miss.headers[name] == hit.headers[name]
 
 
-def test_server_timing_has_three_parts(api: ApiClient) -> None:
+def test_server_timing_separates_cache_and_database(api: ApiClient) -> None:
     """A hit spends no time in the database."""
     path, _ = api.create()
 
     miss, hit = (api.get(path).headers["server-timing"] for _ in range(2))
 
-    assert re.fullmatch(r"cache;dur=[\d.]+, db;dur=[\d.]+, app;dur=[\d.]+", miss)
     assert "db;dur=0.00" not in miss
     assert "db;dur=0.00" in hit
 
@@ -84,58 +72,10 @@ def test_a_percent_encoded_id_is_found(api: ApiClient) -> None:
     assert 200 == api.get(path.replace("-", "%2D")).status
 
 
-@pytest.mark.parametrize(
-    "form", ["{tag}", "W/{tag}", '"1", {tag}', '"a,b",W/{tag} , "z"', "*", " * ", '"",{tag}']
-)
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_current_entity_tag_is_a_304(api: ApiClient, form: str, method: str) -> None:
-    """Strong, weak, in a list or a star: no body, and the headers that a cache refreshes."""
+def test_a_304_has_no_content_type(api: ApiClient) -> None:
     path, created = api.create()
-    tag = created.headers["etag"]
 
-    for state in ("MISS", "HIT"):
-        answer = api.send(method, path, If_None_Match=form.format(tag=tag))
-        assert (304, b"") == (answer.status, answer.body)
-        assert (tag, state) == (answer.headers["etag"], answer.headers["x-cache"])
-        assert "content-type" not in answer.headers
+    answer = api.get(path, If_None_Match=created.headers["etag"])
 
-
-@pytest.mark.parametrize("form", ['"1"', "{bare}", '"{bare}x"', 'W/"1"', "", '"*"', "null", '"'])
-def test_another_entity_tag_returns_the_product(api: ApiClient, form: str) -> None:
-    """Tags of other versions and invalid tags match nothing."""
-    path, created = api.create()
-    bare = created.headers["etag"].strip('"')
-
-    assert 200 == api.get(path, If_None_Match=form.format(bare=bare)).status
-
-
-def test_if_none_match_does_not_turn_a_404_into_a_304(api: ApiClient) -> None:
-    """A missing product matches no tag."""
-    assert 404 == api.get(f"/products/{SOME_ID}", If_None_Match="*").status
-
-
-def test_a_product_created_after_a_404_is_found(api: ApiClient) -> None:
-    """A negative entry applies to its id only."""
-    api.get(f"/products/{SOME_ID}")
-    path, _ = api.create()
-
-    assert 200 == api.get(path).status
-
-
-def test_an_item_without_version_is_read_and_updated(
-    api: ApiClient, moto_table: RecordingTable
-) -> None:
-    """As created with the AWS CLI. The first update adds version and dates."""
-    item = {
-        "id": {"S": SOME_ID},
-        "name": {"S": "Mouse"},
-        "description": {"S": "Small"},
-        "price": {"N": "1"},
-        "stock_quantity": {"N": "1"},
-    }
-    moto_table.client.put_item(TableName=moto_table.name, Item=item)
-
-    assert "Mouse" == api.get(f"/products/{SOME_ID}").json["name"]
-    assert 1 == len(api.get("/products").json["items"])
-    assert '"1"' == api.patch(f"/products/{SOME_ID}", {"name": "Ball"}).headers["etag"]
-    assert "Ball" == api.get(f"/products/{SOME_ID}").json["name"]
+    assert 304 == answer.status
+    assert "content-type" not in answer.headers

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from chalicelib.resources import PRODUCTS, RESOURCES
-from chalicelib.resources.idempotency import id_from
 from dev.openapi.document import FILE
 from dev.stack import scratch
 from tests.http_file import HttpFileRequest, parse
@@ -33,15 +32,6 @@ def test_each_request_has_the_status_in_its_title(
     expected = [(request.title, request.status) for request, _ in sent]
 
     assert expected == [(request.title, answer.status_code) for request, answer in sent]
-
-
-def test_the_id_is_derived_from_the_key(
-    sent: list[tuple[HttpFileRequest, httpx.Response]],
-) -> None:
-    """So the file works in every client, without variables from responses."""
-    made = sent[0][1].json()
-
-    assert id_from("catalog.http") == made["id"]
 
 
 def test_every_operation_of_products_and_of_no_resource_is_there(

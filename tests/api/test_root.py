@@ -1,7 +1,6 @@
 """GET /: the service's name, version and links, as JSON or as a page."""
 
 import re
-import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -57,7 +56,6 @@ def test_the_response_varies_by_accept(api: ApiClient, accept: str) -> None:
 
 
 def test_every_link_works(api: ApiClient) -> None:
-    """No link is a 404."""
     links = api.get("/").json["links"].values()
 
     assert {200} == {api.get(f"/{link}").status for link in links}
@@ -102,15 +100,6 @@ def test_the_page_loads_only_its_own_style(api: ApiClient) -> None:
     assert "unsafe" not in policy
     assert "script-src" not in policy
     assert "://" not in policy
-
-
-def test_the_version_is_defined_once() -> None:
-    """The project's metadata read it from the package."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-
-    assert ["version"] == project["project"]["dynamic"]
-    attribute = project["tool"]["setuptools"]["dynamic"]["version"]["attr"]
-    assert "chalicelib.VERSION" == attribute
 
 
 def _through_the_gateway(app: Chalice, path: str) -> Any:

@@ -1,12 +1,10 @@
 """GET /products?ids=…: cached products, and one read of the table for the others."""
 
-import fakeredis
 import pytest
 
 from chalicelib.caching import batch
 from tests.doubles.api import ApiClient
 from tests.doubles.recording import RecordingFakeRedis, RecordingTable
-from tests.doubles.wiring import Wire
 from tests.examples import OTHER_ID, SOME_ID
 
 
@@ -61,42 +59,6 @@ def test_a_batch_returns_acknowledged_writes(api: ApiClient) -> None:
     answer = api.get(f"/products?ids={first},{second}").json
     assert ["New"] == [item["name"] for item in answer["items"]]
     assert [second] == answer["missing"]
-
-
-def test_a_fenced_product_is_read_and_not_filled(api: ApiClient, wire: Wire) -> None:
-    """During a write a batch reads the table and does not change the fence."""
-    (product_id,) = ids_of(api, 1)
-    container = wire()
-
-    with container.products.cache.fenced(product_id):
-        answer = api.get(f"/products?ids={product_id}")
-        assert [product_id] == [item["id"] for item in answer.json["items"]]
-        assert "MISS" == api.get(f"/products/{product_id}").headers["x-cache"]
-
-    assert "MISS" == api.get(f"/products/{product_id}").headers["x-cache"]
-
-
-def test_an_unreadable_entry_is_a_miss_in_a_batch(
-    api: ApiClient, fake_redis: fakeredis.FakeRedis
-) -> None:
-    """Invalid bytes and other Redis types do not affect the batch."""
-    first, second = ids_of(api, 2)
-    fake_redis.set(f"product:{first}", b"V9 garbage")
-    fake_redis.hset(f"product:{second}", "a", "b")
-
-    answer = api.get(f"/products?ids={first},{second}")
-
-    assert [first, second] == [item["id"] for item in answer.json["items"]]
-
-
-def test_a_batch_works_without_redis(api: ApiClient, fake_server: fakeredis.FakeServer) -> None:
-    """The cache is optional."""
-    ids = ids_of(api, 2)
-    fake_server.connected = False
-
-    answer = api.get(f"/products?ids={','.join(ids)}")
-
-    assert (200, 2) == (answer.status, len(answer.json["items"]))
 
 
 def test_a_batch_stops_reading_at_the_response_limit(

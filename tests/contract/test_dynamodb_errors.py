@@ -76,25 +76,6 @@ def test_retryable_errors_are_retried(moto_table: RecordingTable, name: str, cod
     assert 1 == len(client.requests)
 
 
-@each_code
-def test_a_failing_read_raises_by_error_code(code: str) -> None:
-    """`StoreUnavailable`, or `StoreRefused` for an error of this service."""
-    with pytest.raises(ServiceError) as caught_error:
-        _failing_repository(_error(code)).get(SOME_ID)
-
-    assert READ_ERRORS[MEANINGS[code]] is type(caught_error.value)
-
-
-@each_code
-@pytest.mark.parametrize("name", WRITES)
-def test_a_failing_write_raises_by_its_outcome(name: str, code: str) -> None:
-    """The write did not take effect, or the outcome is unknown."""
-    with pytest.raises(ServiceError) as caught_error:
-        WRITES[name](_failing_repository(_error(code)))
-
-    assert WRITE_ERRORS[MEANINGS[code]] is type(caught_error.value)
-
-
 @pytest.mark.parametrize(
     "code",
     [
@@ -181,3 +162,16 @@ def test_an_unlisted_error_has_an_unknown_outcome(
 
     assert status == answer.status
     assert fake_redis.get(f"product:{SOME_ID}") is not None
+
+
+@each_code
+@pytest.mark.parametrize("name", [*WRITES, "get"])
+def test_a_failing_call_raises_by_its_outcome(name: str, code: str) -> None:
+    """A read has no unknown outcome."""
+    calls = {**WRITES, "get": lambda repository: repository.get(SOME_ID)}
+    errors = READ_ERRORS if name == "get" else WRITE_ERRORS
+
+    with pytest.raises(ServiceError) as caught:
+        calls[name](_failing_repository(_error(code)))
+
+    assert errors[MEANINGS[code]] is type(caught.value)

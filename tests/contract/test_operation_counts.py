@@ -1,15 +1,19 @@
 """The Redis commands and DynamoDB calls of each operation."""
 
+from collections.abc import Callable
+
 import pytest
 
 from chalicelib.caching import batch
-from chalicelib.errors import NotFound
+from chalicelib.caching.entries import Outcome
+from chalicelib.errors import PreconditionFailed
 from chalicelib.products.catalog import Catalog
-from chalicelib.redis_store.circuit_breaker import FAILURES
 from chalicelib.resources.precondition import Precondition
 from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
+
+Operation = Callable[[Catalog, str], object]
 
 
 @pytest.fixture
@@ -18,119 +22,71 @@ def catalog(wire: Wire, redis: Recorder) -> Catalog:
     return wire(redis=redis).products.catalog
 
 
-def test_a_hit_costs_one_command_and_no_query(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """A hit is one GETEX and no DynamoDB call."""
-    mouse = catalog.create(a_draft())
-    catalog.get(mouse.id)
+MOUSE = a_draft()
+GET = ["GETEX"]
+MISS = ["GETEX", "SET", "EVAL"]
+WRITE = ["EVAL", "EVAL"]
 
-    with redis.commands() as sent, moto_table.calls() as calls:
+
+def _hit(catalog: Catalog, product_id: str) -> None:
+    assert Outcome.HIT == catalog.get(product_id).outcome
+
+
+def _refused(catalog: Catalog, product_id: str) -> None:
+    with pytest.raises(PreconditionFailed):
+        catalog.update(product_id, {"name": "Ball"}, Precondition([0]))
+
+
+OPERATIONS: dict[str, tuple[Operation, bool, list[str], list[str]]] = {
+    "hit": (_hit, True, GET, []),
+    "miss": (lambda catalog, product_id: catalog.get(product_id), False, MISS, ["GetItem"]),
+    "negative miss": (lambda catalog, _: catalog.get(SOME_ID), False, MISS, ["GetItem"]),
+    "creation": (lambda catalog, _: catalog.create(MOUSE), False, [], ["PutItem"]),
+    "update": (
+        lambda catalog, product_id: catalog.update(product_id, {"name": "Ball"}, Precondition()),
+        *(False, WRITE, ["UpdateItem"]),
+    ),
+    "refused update": (_refused, False, WRITE, ["UpdateItem"]),
+    "empty update": (
+        lambda catalog, product_id: catalog.update(product_id, {}),
+        *(False, [], ["GetItem"]),
+    ),
+    "deletion": (
+        lambda catalog, product_id: catalog.delete(product_id),
+        *(False, WRITE, ["DeleteItem"]),
+    ),
+    "page": (lambda catalog, _: catalog.list(10), False, [], ["Scan"]),
+}
+"""Whether the product is cached before; then the Redis commands and the DynamoDB calls."""
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_costs_these_commands_and_calls(
+    catalog: Catalog, redis: Recorder, moto_table: RecordingTable, name: str
+) -> None:
+    """A write does not read first, also if it is refused."""
+    operation, cached, commands, expected = OPERATIONS[name]
+    mouse, _ = catalog.create(MOUSE), catalog.create(MOUSE)
+    if cached:
         catalog.get(mouse.id)
 
-    assert ["GETEX"] == sent
-    assert [] == calls
-
-
-def test_a_miss_costs_three_commands_and_one_query(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """Read, lease, load, fill."""
-    mouse = catalog.create(a_draft())
-
     with redis.commands() as sent, moto_table.calls() as calls:
-        catalog.get(mouse.id)
+        operation(catalog, mouse.id)
 
-    assert ["GETEX", "SET", "EVAL"] == sent
-    assert ["GetItem"] == calls
+    assert commands == sent
+    assert expected == calls
 
 
 def test_a_negative_hit_costs_one_command_and_no_query(
     catalog: Catalog, redis: Recorder, moto_table: RecordingTable
 ) -> None:
-    """A negative entry is a hit."""
     catalog.get(SOME_ID)
 
     with redis.commands() as sent, moto_table.calls() as calls:
         assert catalog.get(SOME_ID).item is None
 
-    assert ["GETEX"] == sent
+    assert GET == sent
     assert [] == calls
-
-
-def test_a_creation_costs_no_command(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """A new product has no entry."""
-    with redis.commands() as sent, moto_table.calls() as calls:
-        catalog.create(a_draft())
-
-    assert [] == sent
-    assert ["PutItem"] == calls
-
-
-def test_an_update_costs_two_commands_and_one_call(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """Fence, write, release, without a read."""
-    mouse = catalog.create(a_draft())
-
-    with redis.commands() as sent, moto_table.calls() as calls:
-        catalog.update(mouse.id, {"name": "Ball"}, Precondition([mouse.version]))
-
-    assert ["EVAL", "EVAL"] == sent
-    assert ["UpdateItem"] == calls
-
-
-def test_a_deletion_costs_two_commands_and_one_call(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """Fence, delete, release."""
-    mouse = catalog.create(a_draft())
-
-    with redis.commands() as sent, moto_table.calls() as calls:
-        catalog.delete(mouse.id)
-
-    assert ["EVAL", "EVAL"] == sent
-    assert ["DeleteItem"] == calls
-
-
-def test_a_refused_write_costs_the_same(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """The reason for the refusal needs no read."""
-    with redis.commands() as sent, moto_table.calls() as calls, pytest.raises(NotFound):
-        catalog.update(SOME_ID, {"name": "Ball"})
-
-    assert ["EVAL", "EVAL"] == sent
-    assert ["UpdateItem"] == calls
-
-
-def test_an_empty_update_costs_one_query(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """The entry stays."""
-    mouse = catalog.create(a_draft())
-
-    with redis.commands() as sent, moto_table.calls() as calls:
-        catalog.update(mouse.id, {})
-
-    assert [] == sent
-    assert ["GetItem"] == calls
-
-
-def test_a_page_costs_one_query_and_no_command(
-    catalog: Catalog, redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """For any number of products."""
-    for _ in range(5):
-        catalog.create(a_draft())
-
-    with redis.commands() as sent, moto_table.calls() as calls:
-        assert 5 == len(catalog.list(10).items)
-
-    assert [] == sent
-    assert ["Scan"] == calls
 
 
 def test_a_hundred_products_cost_five_round_trips(
@@ -178,23 +134,6 @@ def test_writes_delete_entries_while_the_cache_is_off(wire: Wire, redis: Recorde
     item, _ = wire(redis=redis).products.catalog.get(mouse.id)
     assert item is not None
     assert '"Ball"' in item.body
-
-
-def test_a_read_with_an_open_circuit_costs_one_query(
-    wire: Wire, fake_redis: Recorder, moto_table: RecordingTable
-) -> None:
-    """No command is sent."""
-    catalog = wire().products.catalog
-    mouse = catalog.create(a_draft())
-    fake_redis.connection_pool.connection_kwargs["server"].connected = False
-    for _ in range(FAILURES):
-        catalog.get(mouse.id)
-
-    with fake_redis.commands() as sent, moto_table.calls() as calls:
-        catalog.get(mouse.id)
-
-    assert [] == sent
-    assert ["GetItem"] == calls
 
 
 def test_the_statistics_of_valkey_agree(wire: Wire, real_redis: Recorder) -> None:

@@ -76,14 +76,6 @@ def _scripted_server(*scripts: Script) -> Iterator[int]:
             each.close()
 
 
-def test_a_connection_is_reused(store: RedisStore) -> None:
-    """The first command opens it."""
-    for _ in range(5):
-        store.get("key")
-
-    assert 1 == _pool(store)._created_connections
-
-
 def test_each_key_of_a_batch_gets_its_value(store: RedisStore, real_redis: redis.Redis) -> None:
     """An error reply keeps its place, and the connection is reused."""
     store.add_many({"a": b"x", "b": b"y"}, 1000)

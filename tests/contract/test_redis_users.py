@@ -44,14 +44,6 @@ def _outcome(client: redis.Redis) -> Outcome:
     return [cache.fetch("k", CountingLoader("x")).outcome for _ in range(2)][1]
 
 
-def test_the_password_is_sent_before_the_first_command(server: TlsServer) -> None:
-    """With a wrong password the read is a bypass."""
-    _allow(server, "right")
-
-    assert Outcome.HIT == _outcome(_client(server, REDIS_PASSWORD="right"))
-    assert Outcome.BYPASS == _outcome(_client(server, REDIS_PASSWORD="wrong"))
-
-
 def test_iam_authentication_sends_the_token(server: TlsServer) -> None:
     """ElastiCache checks the token with IAM."""
     client = _client(server, REDIS_IAM_CACHE=CACHE)

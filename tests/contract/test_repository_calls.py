@@ -13,19 +13,6 @@ from tests.doubles.recording import RecordingTable
 from tests.examples import SOME_ID, a_draft
 
 
-def test_each_operation_is_one_call(repository: Repository, table: RecordingTable) -> None:
-    """An update does not read first."""
-    with table.calls() as made:
-        repository.add(SOME_ID, a_draft())
-        repository.get(SOME_ID)
-        repository.update(SOME_ID, {"name": "Ball", "category": None})
-        repository.scan(10)
-        repository.ping()
-        repository.remove(SOME_ID)
-
-    assert ["PutItem", "GetItem", "UpdateItem", "Scan", "GetItem", "DeleteItem"] == made
-
-
 def test_reads_are_consistent(moto_table: RecordingTable) -> None:
     """An eventually consistent read could cache an old value."""
     recording = RecordingDynamoDB(moto_table.client)

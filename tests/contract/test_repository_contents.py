@@ -32,7 +32,6 @@ def test_any_text_is_returned_unchanged(products: Products) -> None:
 
 
 def test_many_products_are_read_together(products: Products) -> None:
-    """`get_many` omits missing products."""
     added = products.add(SOME_ID, a_draft())
 
     assert {SOME_ID: added} == products.get_many([OTHER_ID, SOME_ID])
@@ -51,21 +50,9 @@ def test_put_all_adds_and_replaces(products: Products) -> None:
     assert products.get(SOME_ID).version >= before.version
 
 
-def test_a_new_product_is_not_stored(products: Products) -> None:
-    """`new` only creates the object. `add` and `put_all` store it."""
-    products.new(SOME_ID, a_draft())
-
-    assert products.get(SOME_ID) is None
-
-
 def test_all_returns_each_product_once(products: Products) -> None:
     """From the whole table."""
     stored = {products.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
 
     assert stored == set(products.all())
     assert len(stored) == len(list(products.all()))
-
-
-def test_ping_returns_if_the_table_answers(products: Products) -> None:
-    """It raises nothing."""
-    products.ping()

@@ -59,39 +59,6 @@ def test_a_short_failure_is_retried(moto_table: RecordingTable, name: str, fault
     assert 3 == len(client.requests)
 
 
-@pytest.mark.parametrize("fault", [*NOT_SENT, *MAYBE_SENT])
-def test_a_failing_read_is_unavailable(fault: str) -> None:
-    """A read writes nothing, so its outcome is known."""
-    with pytest.raises(StoreUnavailable) as caught:
-        examples.repository(FailingDynamoDB(PASSING[fault])).get(SOME_ID)
-
-    assert not isinstance(caught.value, OutcomeUnknown)
-
-
-@pytest.mark.parametrize("fault", NOT_SENT)
-def test_an_unsent_write_is_unavailable(fault: str) -> None:
-    """The write did not take effect, so the outcome is known."""
-    with pytest.raises(StoreUnavailable) as caught:
-        examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
-
-    assert not isinstance(caught.value, OutcomeUnknown)
-
-
-@pytest.mark.parametrize("fault", MAYBE_SENT)
-def test_a_write_without_a_response_has_an_unknown_outcome(fault: str) -> None:
-    """It may have taken effect, so the fence must stay."""
-    with pytest.raises(OutcomeUnknown):
-        examples.repository(FailingDynamoDB(PASSING[fault])).remove(SOME_ID)
-
-
-def test_one_lost_response_makes_the_outcome_unknown(moto_table: RecordingTable) -> None:
-    """Later throttled attempts do not change that."""
-    client = FlakyDynamoDB(moto_table.client, faults.TIMED_OUT, *[faults.THROTTLED] * 100)
-
-    with pytest.raises(OutcomeUnknown):
-        examples.repository(client).remove(SOME_ID)
-
-
 @pytest.mark.parametrize("fault", [*PASSING, "forbidden"])
 def test_ping_raises_every_failure_at_once(fault: str) -> None:
     """A health check does not retry."""
@@ -104,7 +71,6 @@ def test_ping_raises_every_failure_at_once(fault: str) -> None:
 
 
 def test_ping_raises_for_a_missing_table(moto_table: RecordingTable) -> None:
-    """It is unavailable."""
     with pytest.raises(StoreUnavailable):
         examples.repository(moto_table.client, "another-table").ping()
 
@@ -121,7 +87,6 @@ def test_put_all_returns_unprocessed_items(moto_table: RecordingTable) -> None:
 
 
 def test_get_many_retries_unprocessed_keys(moto_table: RecordingTable) -> None:
-    """Further calls read the rest."""
     repository = examples.repository(moto_table.client)
     added = {each: repository.add(each, a_draft()) for each in (SOME_ID, OTHER_ID)}
     client = PartialBatchDynamoDB(moto_table.client)
@@ -136,3 +101,16 @@ def test_get_many_never_returns_a_part(moto_table: RecordingTable) -> None:
 
     with pytest.raises(StoreUnavailable):
         repository.get_many([SOME_ID])
+
+
+@pytest.mark.parametrize("fault", [*NOT_SENT, *MAYBE_SENT])
+def test_a_lasting_failure_is_raised_by_its_outcome(fault: str) -> None:
+    """A read writes nothing. A write that may have been sent may have taken effect."""
+    repository = examples.repository(FailingDynamoDB(PASSING[fault]))
+    with pytest.raises(StoreUnavailable) as read:
+        repository.get(SOME_ID)
+    with pytest.raises(StoreUnavailable) as write:
+        repository.remove(SOME_ID)
+
+    assert not isinstance(read.value, OutcomeUnknown)
+    assert (fault in MAYBE_SENT) == isinstance(write.value, OutcomeUnknown)

@@ -39,18 +39,6 @@ def test_an_addition_after_that_of_another_is_refused(
     assert other == repository.get(SOME_ID)
 
 
-def test_an_update_at_a_version_is_recognised(
-    lossy_repository: Repository, repository: Repository
-) -> None:
-    """The first attempt changed the version: updated once, not refused."""
-    before = repository.add(SOME_ID, a_draft())
-
-    now = lossy_repository.update(SOME_ID, {"name": "Ball"}, Precondition([before.version]))
-
-    assert ("Ball", before.version + 1) == (now.name, now.version)
-    assert now == repository.get(SOME_ID)
-
-
 def test_an_update_after_that_of_another_has_an_unknown_outcome(
     table: RecordingTable, repository: Repository
 ) -> None:
@@ -145,19 +133,6 @@ def test_a_removal_after_throttling_is_not_found(
         examples.repository(client).remove(SOME_ID)
 
 
-def test_a_recreated_product_is_not_removed_by_a_retry(
-    table: RecordingTable, repository: Repository
-) -> None:
-    """Another client created it between the attempts."""
-    version = repository.add(SOME_ID, a_draft()).version
-    client = LostResponseDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
-
-    with pytest.raises(OutcomeUnknown):
-        examples.repository(client, table.name).remove(SOME_ID, Precondition([version]))
-
-    assert repository.get(SOME_ID) is not None
-
-
 def test_a_retried_update_keeps_a_later_write(
     table: RecordingTable, repository: Repository
 ) -> None:
@@ -175,19 +150,6 @@ def test_a_retried_update_keeps_a_later_write(
     assert "Other" == now.name
 
 
-def test_a_retried_removal_keeps_a_later_product(
-    table: RecordingTable, repository: Repository
-) -> None:
-    """Also without a version."""
-    repository.add(SOME_ID, a_draft())
-    client = LostResponseDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
-
-    with pytest.raises(OutcomeUnknown):
-        examples.repository(client, table.name).remove(SOME_ID)
-
-    assert repository.get(SOME_ID) is not None
-
-
 def test_a_batch_of_unknown_outcome_is_not_retried(
     table: RecordingTable, repository: Repository
 ) -> None:
@@ -203,3 +165,19 @@ def test_a_batch_of_unknown_outcome_is_not_retried(
     now = repository.get(SOME_ID)
     assert now is not None
     assert ("Other", product.version + 1) == (now.name, now.version)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_a_retried_removal_keeps_a_later_product(
+    table: RecordingTable, repository: Repository, *, conditional: bool
+) -> None:
+    """Another client created it between the attempts."""
+    version = repository.add(SOME_ID, a_draft()).version
+    client = LostResponseDynamoDB(table.client, lambda: repository.add(SOME_ID, a_draft()))
+
+    with pytest.raises(OutcomeUnknown):
+        examples.repository(client, table.name).remove(
+            SOME_ID, Precondition([version] if conditional else None)
+        )
+
+    assert repository.get(SOME_ID) is not None

@@ -28,11 +28,6 @@ def _ids(pages: Iterable[list[Product]]) -> list[str]:
     return [product.id for page in pages for product in page]
 
 
-def test_an_empty_table_is_one_empty_page(products: Products) -> None:
-    """There is no next page."""
-    assert ([], None) == products.scan(10)
-
-
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 6, 7, 8, 100])
 def test_the_pages_contain_every_product_once(products: Products, limit: int) -> None:
     """With any limit."""
@@ -44,7 +39,7 @@ def test_the_pages_contain_every_product_once(products: Products, limit: int) ->
 
 
 @pytest.mark.parametrize(
-    ("count", "limit", "sizes"), [(4, 2, [2, 2]), (5, 2, [2, 2, 1]), (1, 1, [1])]
+    ("count", "limit", "sizes"), [(0, 10, [0]), (4, 2, [2, 2]), (5, 2, [2, 2, 1]), (1, 1, [1])]
 )
 def test_the_last_page_has_no_cursor(
     products: Products, count: int, limit: int, sizes: list[int]

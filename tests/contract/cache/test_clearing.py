@@ -44,10 +44,13 @@ def test_another_type_under_the_key_is_a_miss_and_is_replaced(
     assert Fetched("new", HIT) == cache.fetch("k", CountingLoader("other"))
 
 
-def test_a_failed_load_releases_the_lease(cache: Cache[str], redis: Recorder) -> None:
+@pytest.mark.parametrize("error", [StoreUnavailable("down"), ZeroDivisionError()], ids=repr)
+def test_a_failed_load_releases_the_lease(
+    cache: Cache[str], redis: Recorder, error: Exception
+) -> None:
     """The error is raised, and the next reader does not wait."""
-    with pytest.raises(StoreUnavailable):
-        cache.fetch("k", CountingLoader(StoreUnavailable("down")))
+    with pytest.raises(type(error)):
+        cache.fetch("k", CountingLoader(error))
 
     assert redis.get("k") is None
     assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
@@ -62,20 +65,6 @@ def test_a_failed_load_keeps_a_fence(cache: Cache[str], redis: Recorder) -> None
         cache.fetch("k", failing)
 
     assert redis.get("k").startswith(b"W")
-
-
-def test_an_unexpected_error_of_the_loader_is_raised(cache: Cache[str]) -> None:
-    """Errors of unknown types are not swallowed."""
-    with pytest.raises(ZeroDivisionError):
-        cache.fetch("k", CountingLoader(ZeroDivisionError()))
-
-
-def test_invalidation_deletes_a_value(cache: Cache[str]) -> None:
-    """After an invalidation the next read loads."""
-    cache.fetch("k", CountingLoader("old"))
-
-    assert 1 == cache.invalidate({"k": None})
-    assert Fetched("new", MISS) == cache.fetch("k", CountingLoader("new"))
 
 
 @pytest.mark.parametrize("kept", [None, b"Vtext:newer", b"N"])

@@ -114,6 +114,16 @@ def test_the_reason_is_the_error_code_of_redis(
         get(store)
 
 
+def test_the_check_finds_a_server_that_refuses_writes(
+    store: RedisStore, server: RecordingRedis, cause: Cause
+) -> None:
+    """The health check reports it as disconnected."""
+    cause.begin(server)
+
+    with pytest.raises(CacheUnavailable):
+        store.check("product:health")
+
+
 def test_a_refused_read_is_a_bypass(server: RecordingRedis, cause: Cause) -> None:
     """Hits return when the refusal ends."""
     cache = a_cache(server)

@@ -20,14 +20,6 @@ def _tokens(redis: Recorder) -> list[bytes]:
     return re.findall(rb":(\w+)", redis.get("k"))
 
 
-def test_a_write_is_two_commands(cache: Cache[str], redis: Recorder) -> None:
-    """A write sends one script for its fence and one for its release."""
-    with redis.commands() as sent, cache.fenced("k"):
-        pass
-
-    assert ["EVAL", "EVAL"] == sent
-
-
 @pytest.mark.parametrize("entry", [b"Vtext:old", b"Lreader", b"N", b"garbage", b""])
 def test_a_fence_replaces_every_entry(cache: Cache[str], redis: Recorder, entry: bytes) -> None:
     """No value and no lease stays before the commit."""
@@ -137,17 +129,6 @@ def test_the_last_of_two_writers_deletes_the_fence(cache: Cache[str], redis: Rec
         assert Fetched("x", MISS) == cache.fetch("k", CountingLoader("x"))
         assert redis.get("k").startswith(b"W")
     assert redis.get("k") is None
-
-
-def test_a_release_removes_only_its_own_token(cache: Cache[str], redis: Recorder) -> None:
-    """The first writer may end first."""
-    cache.fence("k", "first")
-    cache.fence("k", "second")
-
-    cache.release("k", "first")
-
-    assert [b"second"] == _tokens(redis)
-    assert 0 < redis.pttl("k") <= FENCE_MS
 
 
 def test_a_repeated_fence_adds_one_token(cache: Cache[str], redis: Recorder) -> None:
