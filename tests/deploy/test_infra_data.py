@@ -69,6 +69,14 @@ def test_a_serverless_cache_has_limits_and_its_own_right_to_connect() -> None:
     assert ["serverlesscache", "user"] == [arn.split(":")[-2] for arn in arns]
 
 
+def test_a_user_authenticates_by_iam_or_by_password() -> None:
+    """The emulator does not distinguish them."""
+    mode = _DATA["Resources"]["RedisUser"]["Properties"]["AuthenticationMode"]
+
+    assert {"Type": "iam"} == _where(mode, "UsesIam")
+    assert "password" == _where(mode)["Type"]
+
+
 @pytest.mark.parametrize("name", ["NumNodeGroups", "ReplicasPerNodeGroup", "NumCacheClusters"])
 def test_nodes_are_counted_by_shard_or_in_total(name: str) -> None:
     """CloudFormation accepts one way of counting at a time."""
