@@ -361,7 +361,7 @@ def test_keys_of_a_moving_slot_are_invalidated(
 def test_a_replica_replaces_a_dead_primary(tmp_path: Path) -> None:
     """Its keys are bypassed until then and cached after it, without a restart."""
     with LocalCluster(tmp_path) as cluster, ClusterNode(tmp_path / "replica.log") as replica:
-        replica.replicate(cluster.nodes[0])
+        cluster.add_replica(replica)
         cache = a_cache(cluster.client(REDIS_TIMEOUT_SECONDS="0.1"))
         assert [MISS, MISS, MISS] == _outcomes(cache)
 

@@ -76,6 +76,15 @@ class LocalCluster:
         """Stop the nodes."""
         self._running.close()
 
+    def add_replica(self, replica: ClusterNode) -> None:
+        """
+        Add a replica of the first node; return when all nodes know it.
+
+        A node that hears of it only later cannot learn that it has replaced a dead primary.
+        """
+        replica.replicate(self.nodes[0])
+        eventually(lambda: all(_know_each_other(replica, node) for node in self.nodes))
+
     def client(self, **variables: str) -> "RecordingCluster":
         """Return a client of the cluster. `variables` are settings of the store."""
         return RecordingCluster(self.nodes[0], **variables)
@@ -122,6 +131,11 @@ def eventually(agree: Callable[[], bool]) -> None:
     while not agree():
         assert time.monotonic() < deadline, "the nodes do not agree"
         time.sleep(0.05)
+
+
+def _know_each_other(one: ClusterNode, other: ClusterNode) -> bool:
+    pairs = ((one, other), (other, one))
+    return all(a.name_in_cluster.encode() in b.cluster_command("NODES") for a, b in pairs)
 
 
 def _info(node: ClusterNode) -> str:
