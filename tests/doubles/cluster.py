@@ -65,6 +65,8 @@ class LocalCluster:
         """Start the nodes."""
         for n, node in enumerate(self.nodes):
             self._running.enter_context(node)
+            # Else all begin with the same epoch, and a takeover may come with that of the dead.
+            node.cluster_command("SET-CONFIG-EPOCH", n + 1)
             node.cluster_command(
                 "ADDSLOTSRANGE", n * _SLOTS // SHARDS, (n + 1) * _SLOTS // SHARDS - 1
             )
