@@ -98,10 +98,12 @@ def redis_outages(
 
 
 def _seconds_until_hit(rig: FaultRig, load: Load) -> float:
+    """Return the seconds until a read is a hit. A killed API may leave a fence on two products."""
     returned = time.monotonic()
     with closing(Client(rig.api.url)) as client:
         while (now := time.monotonic() - returned) < GIVE_UP_SECONDS:
-            if client.send("GET", f"/products/{load.products[0]}").cache == "HIT":
+            reads = (client.send("GET", f"/products/{each}") for each in load.products[:3])
+            if any(answer.cache == "HIT" for answer in reads):
                 break
             time.sleep(0.01)
     return now
