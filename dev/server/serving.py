@@ -13,6 +13,7 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
+from botocore.exceptions import BotoCoreError
 from chalice.app import Chalice
 from chalice.local import CustomLocalChalice, LocalChalice
 from gunicorn.app.base import BaseApplication
@@ -57,7 +58,10 @@ def serve(replacement: Container | None = None) -> str | None:
     hosts = AllowedHosts(settings.api_host, *settings.api_allowed_hosts)
     app, container = load_app(replacement)
     server = _Gunicorn(Gateway(app, hosts), sockets)
-    container.import_all()  # once for all workers, and before they have threads
+    try:
+        container.import_all()  # once for all workers, and before they have threads
+    except BotoCoreError as error:
+        return f"AWS cannot be called: {error}"
     gc.freeze()  # what lives as long as the process is not searched for garbage when it ends
     server.run()
     return None

@@ -95,6 +95,21 @@ def test_the_server_stops_despite_connected_clients(api: Api, number: signal.Sig
     kept.close()
 
 
+def test_an_unknown_aws_profile_is_reported_in_one_line() -> None:
+    """boto3 looks it up when its client is made, at the start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dev.server"],
+        env=_settings(AWS_PROFILE="none", API_PORT=str(free_port())),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert 1 == done.returncode
+    assert "AWS cannot be called: The config profile (none) could not be found\n" == done.stderr
+
+
 def test_no_log_line_is_lost_at_the_end(api: Api, log: Path) -> None:
     """The workers write to one file under load. The live page counts these lines."""
     answered: list[str] = []
