@@ -39,14 +39,16 @@ class DynamoDBProxy(Proxy):
 
     def take_calls(self) -> dict[str, int]:
         """Return the calls by operation since the last time."""
-        calls, self._calls = self._calls, Counter()
+        with self._lock:
+            calls, self._calls = self._calls, Counter()
         return dict(calls)
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
         requests, responses = client.makefile("rb"), server.makefile("rb")
         while request := _message(requests):
             target = _TARGET.search(request)
-            self._calls[target[1].decode() if target else "other"] += 1
+            with self._lock:
+                self._calls[target[1].decode() if target else "other"] += 1
             if self._mode == "hang":
                 requests.read()  # until the client disconnects
                 return

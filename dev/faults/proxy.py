@@ -24,6 +24,8 @@ class Proxy:
         self._upstream = upstream
         self._mode, self._share, self._seconds = "pass", 1.0, 0.0
         self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        """For what the connections' threads change together."""
         self._listener = self._listen(0)
         self._port: int = self._listener.getsockname()[1]
 

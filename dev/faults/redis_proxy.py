@@ -73,16 +73,17 @@ class RedisProxy(Proxy):
     def _loss(self, command: _Command) -> str | None:
         """Return `before` or `after` if this command is to be lost, else `None`."""
         now, args = time.monotonic(), command.args
-        if self._mode != "lose" or now < self._next_loss or args[0].upper() in READS:
+        if self._mode != "lose" or args[0].upper() in READS:
             return None
         # EVAL script 1 key token …: fence and release of one write have the same token.
         has_token = args[0] == b"EVAL" and len(args) > 4
         mark = args[4] if has_token else args[1] + b"%d" % now
-        if mark in self._losers:
-            return None
-        self._losers.add(mark)
-        self._next_loss = now + self._seconds
-        return "before" if len(self._losers) % 2 else "after"
+        with self._lock:
+            if mark in self._losers or now < self._next_loss:
+                return None
+            self._losers.add(mark)
+            self._next_loss = now + self._seconds
+            return "before" if len(self._losers) % 2 else "after"
 
 
 def _commands(stream: BinaryIO) -> Iterator[_Command]:

@@ -30,8 +30,11 @@ def _best(burst: Callable[[FaultRig], dict[str, Any]], rig: FaultRig) -> dict[st
     A reader waits at most 0.14 s for another one's load, then loads too. On a busy machine a load
     can take longer than that.
     """
-    rows = (burst(rig) for _ in range(TRIES))
-    return next((row for row in rows if row["kept"]), None) or burst(rig)
+    for _ in range(TRIES):
+        row = burst(rig)
+        if row["kept"]:
+            break
+    return row
 
 
 def _one_product(rig: FaultRig) -> dict[str, Any]:
