@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-from dev.faults.load import Load
+from dev.faults.load import Load, LoadFailed
 from dev.faults.timeline import Timeline, Verdict
 
 RATES: Final = (20, 100, 400)
@@ -34,11 +34,15 @@ class LiveLoad:
         with self._changing:
             self._end()
             self._load = self._new_load(CLIENTS / rate)
-            self._load.start()
+            try:
+                self._load.start()
+            except LoadFailed:
+                self._load.delete_products()
+                raise
             self._rate = rate
-            self._limit = threading.Timer(self._max_seconds, self.stop)
-            self._limit.daemon = True
-            self._limit.start()
+            limit = threading.Timer(self._max_seconds, self._end_forgotten, [self._load])
+            limit.daemon = True
+            limit.start()
 
     def stop(self) -> None:
         """Stop the load and delete its products. No effect if there is no load."""
@@ -52,12 +56,17 @@ class LiveLoad:
         counts = {"sent": load.sent, "checked": load.checked}
         return {"rate": self._rate, **counts, "late": late, "stale": len(load.stale) - late}
 
+    def _end_forgotten(self, load: Load) -> None:
+        """End this load unless it has ended, and another one may run."""
+        with self._changing:
+            if self._load is load:
+                self._end()
+
     def _new_load(self, pause: float) -> Load:
         return Load(self._url, self._timeline, clients=CLIENTS, products=PRODUCTS, pause=pause)
 
     def _end(self) -> None:
         if self._rate:
             self._rate = 0
-            self._limit.cancel()
             self._load.stop()
             self._load.delete_products()

@@ -78,6 +78,7 @@ def test_a_forgotten_load_ends_by_itself(stack: RunningStack) -> None:
     load.start(100)
 
     eventually(lambda: load.shown()["rate"] == 0)
+    eventually(lambda: [] == stack.request("GET", "/products?category=load").json["items"])
     shown = load.shown()
     assert shown["sent"] > shown["checked"] > 0
     assert 0 == shown["stale"]
