@@ -1,19 +1,18 @@
 """The Redis commands and DynamoDB calls of each operation."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pytest
 
 from chalicelib.caching import batch
 from chalicelib.caching.entries import Outcome
-from chalicelib.errors import PreconditionFailed
+from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.products.catalog import Catalog
 from chalicelib.resources.precondition import Precondition
 from tests.doubles.recording import Recorder, RecordingTable
 from tests.doubles.wiring import Wire
 from tests.examples import SOME_ID, a_draft
-
-Operation = Callable[[Catalog, str], object]
 
 
 @pytest.fixture
@@ -32,49 +31,57 @@ def _hit(catalog: Catalog, product_id: str) -> None:
     assert Outcome.HIT == catalog.get(product_id).outcome
 
 
-def _refused(catalog: Catalog, product_id: str) -> None:
+def _outdated(catalog: Catalog, product_id: str) -> None:
     with pytest.raises(PreconditionFailed):
         catalog.update(product_id, {"name": "Ball"}, Precondition([0]))
 
 
-OPERATIONS: dict[str, tuple[Operation, bool, list[str], list[str]]] = {
-    "hit": (_hit, True, GET, []),
-    "miss": (lambda catalog, product_id: catalog.get(product_id), False, MISS, ["GetItem"]),
-    "negative miss": (lambda catalog, _: catalog.get(SOME_ID), False, MISS, ["GetItem"]),
-    "creation": (lambda catalog, _: catalog.create(MOUSE), False, [], ["PutItem"]),
-    "update": (
-        lambda catalog, product_id: catalog.update(product_id, {"name": "Ball"}, Precondition()),
-        *(False, WRITE, ["UpdateItem"]),
+def _missing(catalog: Catalog, _: str) -> None:
+    with pytest.raises(NotFound):
+        catalog.update(SOME_ID, {"name": "Ball"})
+
+
+class Cost(NamedTuple):
+    """An operation on a product, its Redis commands and its DynamoDB calls."""
+
+    operation: Callable[[Catalog, str], object]
+    commands: list[str]
+    calls: list[str]
+    cached: bool = False
+    """Whether the product is cached before."""
+
+
+COSTS = {
+    "hit": Cost(_hit, GET, [], cached=True),
+    "miss": Cost(lambda catalog, mouse: catalog.get(mouse), MISS, ["GetItem"]),
+    "negative miss": Cost(lambda catalog, _: catalog.get(SOME_ID), MISS, ["GetItem"]),
+    "creation": Cost(lambda catalog, _: catalog.create(MOUSE), [], ["PutItem"]),
+    "update": Cost(
+        lambda catalog, mouse: catalog.update(mouse, {"name": "Ball"}), WRITE, ["UpdateItem"]
     ),
-    "refused update": (_refused, False, WRITE, ["UpdateItem"]),
-    "empty update": (
-        lambda catalog, product_id: catalog.update(product_id, {}),
-        *(False, [], ["GetItem"]),
-    ),
-    "deletion": (
-        lambda catalog, product_id: catalog.delete(product_id),
-        *(False, WRITE, ["DeleteItem"]),
-    ),
-    "page": (lambda catalog, _: catalog.list(10), False, [], ["Scan"]),
+    "update of an old version": Cost(_outdated, WRITE, ["UpdateItem"]),
+    "update of a missing product": Cost(_missing, WRITE, ["UpdateItem"]),
+    "empty update": Cost(lambda catalog, mouse: catalog.update(mouse, {}), [], ["GetItem"]),
+    "deletion": Cost(lambda catalog, mouse: catalog.delete(mouse), WRITE, ["DeleteItem"]),
+    "page": Cost(lambda catalog, _: catalog.list(10), [], ["Scan"]),
 }
-"""Whether the product is cached before; then the Redis commands and the DynamoDB calls."""
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", COSTS)
 def test_an_operation_costs_these_commands_and_calls(
     catalog: Catalog, redis: Recorder, moto_table: RecordingTable, name: str
 ) -> None:
     """A write does not read first, also if it is refused."""
-    operation, cached, commands, expected = OPERATIONS[name]
+    cost = COSTS[name]
     mouse, _ = catalog.create(MOUSE), catalog.create(MOUSE)
-    if cached:
+    if cost.cached:
         catalog.get(mouse.id)
 
     with redis.commands() as sent, moto_table.calls() as calls:
-        operation(catalog, mouse.id)
+        cost.operation(catalog, mouse.id)
 
-    assert commands == sent
-    assert expected == calls
+    assert cost.commands == sent
+    assert cost.calls == calls
 
 
 def test_a_negative_hit_costs_one_command_and_no_query(

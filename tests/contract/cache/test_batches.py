@@ -72,6 +72,25 @@ def test_slow_large_values_do_not_open_the_circuit(valkey: Valkey, rate: float) 
         assert Outcome.HIT == cache.fetch("short", CountingLoader("loaded")).outcome
 
 
+@pytest.mark.parametrize(
+    ("rights", "outcome"), [(["+getex", "+ping"], Outcome.HIT), (["+getex"], Outcome.BYPASS)]
+)
+def test_the_redis_user_needs_the_right_to_ping(
+    valkey: Valkey, full_redis: RecordingRedis, rights: Sequence[str], outcome: Outcome
+) -> None:
+    """Without it, each late batch counts as a failure."""
+    full_redis.execute_command("ACL", "SETUSER", "pinging", "on", ">p", "~*", "-@all", *rights)
+    try:
+        with NarrowLink(valkey.port, 2 * MEGABYTE) as link:
+            cache = _cache(link.port, REDIS_USERNAME="pinging", REDIS_PASSWORD="p")
+            for _ in range(FAILURES):
+                cache.fetch_many(KEYS, _load)
+
+            assert outcome == cache.fetch("short", CountingLoader("loaded")).outcome
+    finally:
+        full_redis.acl_deluser("pinging")
+
+
 @pytest.mark.usefixtures("full_redis")
 def test_no_batch_is_read_after_a_late_one(valkey: Valkey) -> None:
     """All keys are loaded and count as bypasses."""

@@ -27,6 +27,17 @@ def test_the_first_read_loads_and_the_second_hits(cache: Cache[str]) -> None:
     assert 1 == loader.calls
 
 
+def test_a_hit_is_one_command_and_a_miss_three(cache: Cache[str], redis: Recorder) -> None:
+    """A hit is one GETEX; a miss reads, leases and fills."""
+    with redis.commands() as miss:
+        cache.fetch("k", CountingLoader())
+    with redis.commands() as hit:
+        cache.fetch("k", CountingLoader())
+
+    assert ["GETEX", "SET", "EVAL"] == miss
+    assert ["GETEX"] == hit
+
+
 def test_a_missing_item_is_cached(cache: Cache[str]) -> None:
     """A negative entry is a hit."""
     loader = CountingLoader(None)
