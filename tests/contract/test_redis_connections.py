@@ -20,6 +20,8 @@ from tests import examples
 PATIENT = {"REDIS_TIMEOUT_SECONDS": "1"}
 REQUEST, REPLY = b"", b"$3\r\nnew\r\n"
 CLOSE = None
+_ACCEPT_SECONDS = 5.0
+"""A client that keeps its connection fails its test, and does not hang it."""
 Script = Sequence[bytes | float | None]
 
 
@@ -47,12 +49,15 @@ def _scripted_server(*scripts: Script) -> Iterator[int]:
 
     Bytes are sent, a number is a pause, empty bytes wait for a request, and CLOSE closes the
     connection. A connection stays open at the end of its script. The server accepts no more
-    connections.
+    connections, and waits `_ACCEPT_SECONDS` for each.
     """
 
     def serve(listener: socket.socket) -> None:
         for script in scripts:
-            accepted, _ = listener.accept()
+            try:
+                accepted, _ = listener.accept()
+            except TimeoutError:
+                return
             kept.append(accepted)
             for step in script:
                 if step is CLOSE:
@@ -68,6 +73,7 @@ def _scripted_server(*scripts: Script) -> Iterator[int]:
 
     kept: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(_ACCEPT_SECONDS)
         thread = threading.Thread(target=serve, args=[listener])
         thread.start()
         yield int(listener.getsockname()[1])
