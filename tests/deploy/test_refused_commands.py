@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from dev.deploy import runtime, settings, stages, templates
 from dev.deploy.__main__ import cli
 
+STAGES = ("dev", "prod", "emulator")
 _MINOR = sys.version_info.minor
 _SWITCHES = "there are CACHE, METRICS, CACHE_NEGATIVE_TTL_SECONDS"
 
@@ -76,10 +77,15 @@ def test_a_package_cannot_be_deployed_with_other_access() -> None:
     assert all([each["Default"]] == each["AllowedValues"] for each in pinned.values())
 
 
+def test_every_stage_sets_only_parameters_that_exist() -> None:
+    """`make deploy-local` does not check those of its stage."""
+    for name in STAGES:
+        stages.check(stages.read(name), (templates.data(), templates.app()))
+
+
 def test_only_the_stage_of_the_emulator_is_open_to_writes() -> None:
     """The default is a signature."""
-    names = ("dev", "prod", "emulator")
     assert "iam" == templates.app()["Parameters"]["WriteAccess"]["Default"]
     assert {"emulator"} == {
-        name for name in names if stages.read(name).get("WriteAccess") == "open"
+        name for name in STAGES if stages.read(name).get("WriteAccess") == "open"
     }
