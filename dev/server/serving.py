@@ -27,7 +27,7 @@ from dev.server.hosts import AllowedHosts
 WORKERS: Final = 4
 """
 Each keeps the connections that it accepted, and the kernel hands them out unevenly: of two
-workers one often had nearly all.
+workers one sometimes had all.
 """
 _OPTIONS: Final = {
     "worker_class": "gthread",
