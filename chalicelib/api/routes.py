@@ -101,7 +101,7 @@ def _client_request_id(request: Request) -> str:
 
 
 def _xray_trace_id(request: Request) -> str:
-    """Return the trace that the gateway, or who called it, began."""
+    """Return the trace that the gateway or its caller began."""
     given = request.headers.get("x-amzn-trace-id")
     found = _TRACE_ID.search(given) if given else None
     return found[1] if found else ""

@@ -1,7 +1,7 @@
 """
-Readers of many keys at once: to look, to lease, to fill; keys go in batches of a round trip each.
+Reads many keys at once: looks up, leases and fills in batches of one round trip each.
 
-To each key the same as a reader of one (`protocol.py`), who may meet it there. Knows no writer.
+Treats each key as a reader of one key does (`protocol.py`), but waits for no reader and no writer.
 """
 
 from __future__ import annotations
