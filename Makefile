@@ -75,7 +75,7 @@ freshness: $(INSTALLED)  ## Count stale reads under faults: make freshness SECON
 outages: $(INSTALLED)  ## Measure what clients notice while Redis or DynamoDB fails
 	@$(BIN)/python -m dev.faults.outages $(ARGS)
 
-bench: $(INSTALLED)  ## Compare with limits and other projects, in 20 minutes; a few rounds: ARGS=--quick
+bench: $(INSTALLED)  ## Compare with limits and other projects, in 10 minutes; a few rounds: ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 package: $(INSTALLED)  ## Package a stage into .local/deploy: make package STAGE=prod
